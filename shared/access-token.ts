@@ -1,0 +1,23 @@
+/**
+ * The claims of a JWT access token.
+ *
+ * @see RFC 9068 section 2.1 (`typ`), section 2.2 (claims)
+ * @module
+ */
+import * as v from 'valibot'
+
+/** The JOSE header `typ` that tells an access token from every other JWT. */
+export const ACCESS_TOKEN_TYPE = 'at+jwt'
+
+/** Times in seconds since the epoch. `aud` is one resource identifier when Sallyport signs. */
+export const AccessTokenClaims = v.looseObject({
+  iss: v.string(),
+  sub: v.string(),
+  aud: v.union([v.string(), v.array(v.string())]),
+  exp: v.number(),
+  iat: v.number(),
+  jti: v.string(),
+  client_id: v.string(),
+  scope: v.optional(v.string()),
+})
+export type AccessTokenClaims = v.InferOutput<typeof AccessTokenClaims>

@@ -1,0 +1,30 @@
+/**
+ * Authorization server metadata, served under both well-known names.
+ *
+ * @see RFC 8414 section 2
+ * @see RFC 9207 section 3: `authorization_response_iss_parameter_supported`
+ * @see OpenID Connect Discovery 1.0 section 3: the same document under the other name
+ * @module
+ */
+import * as v from 'valibot'
+
+/** The members that Sallyport reads or writes; a foreign document may have others. */
+export const AuthorizationServerMetadata = v.looseObject({
+  issuer: v.string(),
+  authorization_endpoint: v.optional(v.string()),
+  token_endpoint: v.optional(v.string()),
+  registration_endpoint: v.optional(v.string()),
+  revocation_endpoint: v.optional(v.string()),
+  jwks_uri: v.optional(v.string()),
+  scopes_supported: v.optional(v.array(v.string())),
+  response_types_supported: v.optional(v.array(v.string())),
+  response_modes_supported: v.optional(v.array(v.string())),
+  grant_types_supported: v.optional(v.array(v.string())),
+  token_endpoint_auth_methods_supported: v.optional(v.array(v.string())),
+  revocation_endpoint_auth_methods_supported: v.optional(v.array(v.string())),
+  code_challenge_methods_supported: v.optional(v.array(v.string())),
+  authorization_response_iss_parameter_supported: v.optional(v.boolean()),
+  prompt_values_supported: v.optional(v.array(v.string())),
+  service_documentation: v.optional(v.string()),
+})
+export type AuthorizationServerMetadata = v.InferOutput<typeof AuthorizationServerMetadata>

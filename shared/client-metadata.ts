@@ -1,0 +1,70 @@
+/**
+ * Client metadata: what a client says of itself at registration, and what it is told back.
+ *
+ * @see RFC 7591 section 2 (metadata), section 3.2.1 (client information response)
+ * @see OpenID Connect Dynamic Client Registration 1.0 section 2: `application_type`
+ * @module
+ */
+import * as v from 'valibot'
+
+export const ApplicationType = v.picklist(['native', 'web'])
+export type ApplicationType = v.InferOutput<typeof ApplicationType>
+
+/** How a client proves itself at the token endpoint. */
+export const ClientAuthMethod = v.picklist(['none', 'client_secret_basic', 'client_secret_post'])
+export type ClientAuthMethod = v.InferOutput<typeof ClientAuthMethod>
+
+const shortText = v.pipe(v.string(), v.maxLength(200))
+const uri = v.pipe(v.string(), v.maxLength(2048))
+
+/** Members that are only kept and echoed. */
+const descriptive = {
+  client_uri: v.optional(uri),
+  logo_uri: v.optional(uri),
+  tos_uri: v.optional(uri),
+  policy_uri: v.optional(uri),
+  contacts: v.optional(v.pipe(v.array(shortText), v.maxLength(10))),
+  software_id: v.optional(shortText),
+  software_version: v.optional(shortText),
+}
+
+/** The registration request. Unknown members and unknown grant types are ignored, not refused. */
+export const ClientRegistrationRequest = v.object({
+  redirect_uris: v.optional(v.pipe(v.array(uri), v.maxLength(20))),
+  client_name: v.optional(shortText),
+  token_endpoint_auth_method: v.optional(shortText),
+  grant_types: v.optional(v.pipe(v.array(shortText), v.maxLength(20))),
+  response_types: v.optional(v.pipe(v.array(shortText), v.maxLength(20))),
+  application_type: v.optional(shortText),
+  scope: v.optional(v.pipe(v.string(), v.maxLength(2048))),
+  ...descriptive,
+})
+export type ClientRegistrationRequest = v.InferOutput<typeof ClientRegistrationRequest>
+
+/** The answer: everything that is now registered. Times in seconds since the epoch; `client_secret_expires_at` 0 means never. */
+export const ClientInformationResponse = v.object({
+  client_id: v.string(),
+  client_id_issued_at: v.number(),
+  client_secret: v.optional(v.string()),
+  client_secret_expires_at: v.optional(v.number()),
+  redirect_uris: v.array(v.string()),
+  client_name: v.optional(v.string()),
+  token_endpoint_auth_method: ClientAuthMethod,
+  grant_types: v.array(v.string()),
+  response_types: v.array(v.string()),
+  application_type: ApplicationType,
+  scope: v.optional(v.string()),
+  ...descriptive,
+})
+export type ClientInformationResponse = v.InferOutput<typeof ClientInformationResponse>
+
+/** What a client accepts from any server's registration endpoint. */
+export const ForeignClientInformation = v.looseObject({
+  client_id: v.pipe(v.string(), v.minLength(1)),
+  client_secret: v.optional(v.string()),
+  client_secret_expires_at: v.optional(v.number()),
+  redirect_uris: v.optional(v.array(v.string())),
+  token_endpoint_auth_method: v.optional(v.string()),
+  scope: v.optional(v.string()),
+})
+export type ForeignClientInformation = v.InferOutput<typeof ForeignClientInformation>

@@ -1,0 +1,80 @@
+/**
+ * Redirect URIs: which may be registered, and when a presented one is a registered one.
+ *
+ * @see OAuth 2.1 section 2.3.1 and section 4.1.1 (draft-ietf-oauth-v2-1-16): exact string comparison
+ * @see RFC 8252 section 7.1 (private-use schemes) and section 7.3 (loopback: any port)
+ * @module
+ */
+import { isLoopbackAddress, isLoopbackHost } from './loopback.ts'
+import { err, ok, type Result } from './result.ts'
+
+/** What kind of redirect URI it is, which decides how it is matched and what a person is warned of. */
+export type RedirectUriKind = 'https' | 'loopback' | 'private-use'
+
+export type RedirectUriProblem =
+  | 'not_absolute'
+  | 'has_fragment'
+  | 'has_userinfo'
+  | 'has_control_characters'
+  | 'http_not_loopback'
+  | 'dangerous_scheme'
+
+/** Schemes that run code or read files in a browser, or that no application owns. */
+const DANGEROUS_SCHEMES = new Set([
+  'about:',
+  'blob:',
+  'chrome:',
+  'data:',
+  'file:',
+  'filesystem:',
+  'ftp:',
+  'javascript:',
+  'mailto:',
+  'ms-msdt:',
+  'search-ms:',
+  'vbscript:',
+  'view-source:',
+  'ws:',
+  'wss:',
+])
+
+/** Judges a redirect URI on its own, before it is compared with anything. */
+export function classifyRedirectUri(uri: string): Result<RedirectUriKind, RedirectUriProblem> {
+  // URL parsers strip these silently, so that `java\nscript:` would slip through as something else than what is stored.
+  if (/[\s\p{Cc}\\]/u.test(uri)) return err('has_control_characters')
+  const url = URL.parse(uri)
+  if (url === null) return err('not_absolute')
+  if (uri.includes('#')) return err('has_fragment')
+  if (DANGEROUS_SCHEMES.has(url.protocol)) return err('dangerous_scheme')
+  if (url.username !== '' || url.password !== '') return err('has_userinfo')
+  if (url.protocol === 'https:') return ok('https')
+  if (url.protocol !== 'http:') return ok('private-use')
+  return isLoopbackHost(url.hostname) ? ok('loopback') : err('http_not_loopback')
+}
+
+/** How loopback redirect URIs are compared. */
+export interface RedirectUriMatching {
+  /** Whether any port also fits for `http://localhost`, as it always does for `127.0.0.1` and `[::1]`. */
+  readonly localhostAnyPort: boolean
+}
+
+/** Whether `presented` is `registered`: the same string, or the same but for the port of a loopback http URI. */
+export function matchesRedirectUri(registered: string, presented: string, matching: RedirectUriMatching): boolean {
+  if (registered === presented) return true
+  return hasFlexiblePort(registered, matching) && hasFlexiblePort(presented, matching)
+    ? withoutPort(registered) === withoutPort(presented)
+    : false
+}
+
+function hasFlexiblePort(uri: string, { localhostAnyPort }: RedirectUriMatching): boolean {
+  const classified = classifyRedirectUri(uri)
+  if (!classified.ok || classified.value !== 'loopback') return false
+  const url = new URL(uri)
+  if (url.protocol !== 'http:') return false
+  return isLoopbackAddress(url.hostname) || (localhostAnyPort && url.hostname === 'localhost')
+}
+
+/** The string itself, its port cut out: no other normalisation, so that nothing but the port can differ. */
+function withoutPort(uri: string): string {
+  return uri.replace(/^(http:\/\/(?:\[[^\]]*\]|[^/?#:]*)):\d*/, '$1')
+}

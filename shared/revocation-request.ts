@@ -1,0 +1,16 @@
+/**
+ * The revocation request.
+ *
+ * @see RFC 7009 section 2.1
+ * @module
+ */
+import * as v from 'valibot'
+
+/** `token_type_hint` is advice: an unknown one is ignored. */
+export const RevocationRequest = v.object({
+  token: v.string(),
+  token_type_hint: v.optional(v.string()),
+  client_id: v.optional(v.string()),
+  client_secret: v.optional(v.string()),
+})
+export type RevocationRequest = v.InferOutput<typeof RevocationRequest>

@@ -1,0 +1,48 @@
+/**
+ * The one URL policy: which URLs Sallyport is willing to contact or to open, whoever named them.
+ *
+ * @see MCP 2026-07-28, security best practices, "SSRF": https, no private or special-use addresses
+ * @see RFC 6890: special-use addresses
+ * @module
+ */
+import ipaddr from 'ipaddr.js'
+import { isLoopbackHost, isLoopbackUrl } from './loopback.ts'
+import { err, ok, type Result } from './result.ts'
+
+export type UrlProblem =
+  | 'not_absolute'
+  | 'not_https'
+  | 'has_userinfo'
+  | 'has_fragment'
+  | 'special_use_address'
+  | 'has_control_characters'
+
+/** Where an address belongs: `public`, this machine, or any other special-use range, by the name of the range. */
+export type AddressClass = 'public' | 'loopback' | (string & {})
+
+/** Classifies a URL's `hostname`. A name that is not an address is `public` here: what it resolves to is checked where it is resolved. */
+export function classifyHost(hostname: string): AddressClass {
+  if (isLoopbackHost(hostname)) return 'loopback'
+  const bare = hostname.replace(/^\[|\]$/g, '')
+  if (!ipaddr.isValid(bare)) return 'public'
+  const range = ipaddr.process(bare).range()
+  return range === 'unicast' ? 'public' : range
+}
+
+/**
+ * Judges a URL that came from outside. `near` is the URL that the user chose (the MCP server): where that one is on loopback or in
+ * a special-use range itself, others of the same class are allowed beside it, and http on loopback.
+ */
+export function checkUrl(url: string, near?: string): Result<URL, UrlProblem> {
+  if (/[\s\p{Cc}\\]/u.test(url)) return err('has_control_characters')
+  const parsed = URL.parse(url)
+  if (parsed === null) return err('not_absolute')
+  if (parsed.username !== '' || parsed.password !== '') return err('has_userinfo')
+  if (url.includes('#')) return err('has_fragment')
+  const base = near === undefined ? null : URL.parse(near)
+  const bothLoopback = base !== null && isLoopbackUrl(base) && isLoopbackUrl(parsed)
+  if (parsed.protocol !== 'https:' && !bothLoopback) return err('not_https')
+  const host = classifyHost(parsed.hostname)
+  if (host !== 'public' && (base === null || classifyHost(base.hostname) !== host)) return err('special_use_address')
+  return ok(parsed)
+}
