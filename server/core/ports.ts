@@ -1,0 +1,170 @@
+/**
+ * Everything that the core needs from outside. Storage ports are verbs that say who won: each is one guarded statement or one
+ * transaction, never get-then-set. Times are seconds since the epoch. A storage port that cannot reach its store throws
+ * `StoreUnavailable`.
+ *
+ * @module
+ */
+import type { AccessTokenClaims } from '../../shared/access-token.ts'
+import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
+import type { AuthorizationCode, Client, Consent, Grant, RefreshToken, Resource, Session, User } from './records.ts'
+import type { Reason } from './rejection.ts'
+
+/** Seconds since the epoch, whole. */
+export type Clock = () => number
+
+/** Fresh secrets: base64url of so many random bytes (32 when left out). */
+export type Random = (bytes?: number) => string
+
+/** base64url(SHA-256(text)). */
+export type Hash = (text: string) => Promise<string>
+
+/** Seals text so that only someone who holds `secret` (a token of full entropy) can open it again. */
+export interface Sealer {
+  seal(text: string, secret: string): Promise<string>
+  /** Null when the secret does not fit or the text was changed. */
+  open(sealed: string, secret: string): Promise<string | null>
+}
+
+/** The signing keys of access tokens. */
+export interface Signer {
+  /** A compact JWS with the header `typ` at+jwt and the current key. */
+  signAccessToken(claims: AccessTokenClaims): Promise<string>
+  /** The claims of a token that one of our keys signed, whatever its lifetime; null otherwise. */
+  readAccessToken(token: string): Promise<AccessTokenClaims | null>
+  /** The public keys, the current one and those whose tokens may still live. */
+  jwks(): Promise<JsonWebKeySet>
+}
+
+export interface Clients {
+  find(id: string): Promise<Client | null>
+  /** False: the id is taken. */
+  create(client: Client): Promise<boolean>
+  list(): Promise<readonly Client[]>
+  /** False: there is none. Its grants are revoked with it, in one transaction. */
+  remove(id: string, now: number): Promise<boolean>
+}
+
+export interface Resources {
+  /** In the order of registration. */
+  list(): Promise<readonly Resource[]>
+  /** Adds it, or replaces the one with this identifier. */
+  put(resource: Resource): Promise<void>
+  remove(identifier: string): Promise<boolean>
+}
+
+export interface Grants {
+  /** Stores a grant and its code together. */
+  create(grant: Grant, code: AuthorizationCode): Promise<void>
+  find(id: string): Promise<Grant | null>
+  /** Those neither revoked nor expired, newest first. */
+  listLive(userId: string, now: number): Promise<readonly Grant[]>
+  /** True: this call revoked it. False: unknown, or revoked before. */
+  revoke(id: string, now: number): Promise<boolean>
+}
+
+export interface Codes {
+  find(hash: string): Promise<AuthorizationCode | null>
+  /** True for exactly one caller, and only while it is neither consumed nor expired. */
+  consume(hash: string, now: number): Promise<boolean>
+}
+
+export interface RefreshTokens {
+  find(hash: string): Promise<RefreshToken | null>
+  /** False: the grant is no longer live, and nothing was stored. Both are decided in one transaction. */
+  create(token: RefreshToken, now: number): Promise<boolean>
+  /**
+   * Consumes `hash`, stores the sealed answer with it and creates the successor, in one transaction:
+   * `rotated` for exactly one caller; `consumed`: someone else was first; `dead`: the grant is no longer live, or it expired.
+   */
+  rotate(rotation: {
+    readonly hash: string
+    readonly successor: RefreshToken
+    readonly sealedAnswer: string
+    readonly now: number
+  }): Promise<'rotated' | 'consumed' | 'dead'>
+}
+
+/** Access tokens that were revoked one by one, until they expire. */
+export interface RevokedTokens {
+  /** True: this call was the first. */
+  remember(jti: string, expiresAt: number): Promise<boolean>
+  has(jti: string): Promise<boolean>
+}
+
+export interface Consents {
+  find(userId: string, clientId: string, resource: string): Promise<Consent | null>
+  /** Adds the scopes to those that were agreed to before, in one statement or transaction. */
+  remember(consent: Consent): Promise<void>
+  forget(userId: string, clientId: string, resource: string): Promise<void>
+}
+
+export interface Users {
+  find(id: string): Promise<User | null>
+  /** Names are compared without regard to case. */
+  findByUsername(username: string): Promise<User | null>
+  /** False: the name is taken. */
+  create(user: User): Promise<boolean>
+  setPassword(id: string, passwordHash: string): Promise<boolean>
+  list(): Promise<readonly User[]>
+}
+
+export interface Sessions {
+  create(session: Session): Promise<void>
+  /** Null once expired. */
+  find(hash: string, now: number): Promise<Session | null>
+  remove(hash: string): Promise<void>
+}
+
+/** Everything in the database that the server uses. */
+export interface Store {
+  readonly clients: Clients
+  readonly resources: Resources
+  readonly grants: Grants
+  readonly codes: Codes
+  readonly refreshTokens: RefreshTokens
+  readonly revokedTokens: RevokedTokens
+  readonly consents: Consents
+  readonly users: Users
+  readonly sessions: Sessions
+  /** Throws `StoreUnavailable` when the database does not answer. */
+  ping(): Promise<void>
+  /** Deletes what expired before `now`; says how many rows. */
+  purge(now: number): Promise<number>
+  close(): Promise<void>
+}
+
+/** The database cannot be used right now. The wire says 503 `temporarily_unavailable`, never `invalid_grant`. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+}
+
+/** What happened, for the audit log. Never holds a token, a code or a password. */
+export type AuditEvent =
+  | {
+      readonly type: 'authorization_granted' | 'authorization_denied'
+      readonly userId: string
+      readonly clientId: string
+      readonly resource: string
+      readonly grantId?: string
+    }
+  | { readonly type: 'authorization_rejected'; readonly reason: Reason; readonly clientId?: string }
+  | {
+      readonly type: 'token_issued' | 'token_refreshed' | 'refresh_replayed'
+      readonly grantId: string
+      readonly clientId: string
+    }
+  | { readonly type: 'token_rejected'; readonly reason: Reason; readonly clientId?: string }
+  | {
+      readonly type: 'grant_revoked'
+      readonly grantId: string
+      readonly reason: 'code_replayed' | 'refresh_reused' | 'revocation_request' | 'user'
+    }
+  | { readonly type: 'token_revoked'; readonly grantId: string; readonly clientId: string }
+  | { readonly type: 'client_registered'; readonly clientId: string }
+  | { readonly type: 'registration_rejected'; readonly reason: Reason }
+  | { readonly type: 'sign_in'; readonly userId: string }
+  | { readonly type: 'sign_in_failed'; readonly reason: 'bad_credentials' | 'too_many_attempts' }
+
+/** Takes an event; must not throw and must not be waited for. */
+export type Audit = (event: AuditEvent) => void

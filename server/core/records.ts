@@ -1,0 +1,120 @@
+/**
+ * What the authorization server remembers. Rows are converted to these once, in the store.
+ * Times are seconds since the epoch. A `hash` is base64url(SHA-256) of a secret that itself is never stored.
+ *
+ * @module
+ */
+import type { ApplicationType, ClientAuthMethod, ClientRegistrationRequest } from '../../shared/client-metadata.ts'
+
+/** A registered client. */
+export interface Client {
+  readonly id: string
+  readonly name: string | null
+  readonly redirectUris: readonly string[]
+  readonly authMethod: ClientAuthMethod
+  /** Null for a public client. */
+  readonly secretHash: string | null
+  /** 0: never. */
+  readonly secretExpiresAt: number
+  readonly grantTypes: readonly string[]
+  readonly responseTypes: readonly string[]
+  readonly applicationType: ApplicationType
+  /** The scope it registered: advice, not a limit. */
+  readonly scope: string | null
+  /** The most that an administrator lets it have; null: whatever the resource offers. */
+  readonly scopeCeiling: readonly string[] | null
+  /** Descriptive members of its metadata (`client_uri`, `logo_uri`, ...), echoed and shown. */
+  readonly metadata: ClientDescription
+  /** Who registered it: an administrator, or the client itself. */
+  readonly origin: 'administrator' | 'dynamic'
+  readonly issuedAt: number
+}
+
+export type ClientDescription = Pick<
+  ClientRegistrationRequest,
+  'client_uri' | 'logo_uri' | 'tos_uri' | 'policy_uri' | 'contacts' | 'software_id' | 'software_version'
+>
+
+/** A protected resource (an MCP server) that tokens may be issued for. */
+export interface Resource {
+  /** The identifier, the `aud` of its tokens, compared as a string. */
+  readonly identifier: string
+  /** Other spellings that clients may send for it, e.g. with a trailing slash. */
+  readonly aliases: readonly string[]
+  readonly name: string | null
+  /** Each scope with the sentence that the consent page shows. */
+  readonly scopes: Readonly<Record<string, string>>
+  /** Granted when a request names no scope and that is allowed; null: all scopes. */
+  readonly defaultScopes: readonly string[] | null
+}
+
+/** One person's consent in action: the family of everything that was issued from one authorization. */
+export interface Grant {
+  readonly id: string
+  readonly userId: string
+  readonly clientId: string
+  readonly resource: string
+  readonly scopes: readonly string[]
+  readonly createdAt: number
+  /** The end of the family, however often it is refreshed. */
+  readonly expiresAt: number
+  readonly revokedAt: number | null
+}
+
+/** An authorization code. */
+export interface AuthorizationCode {
+  readonly hash: string
+  readonly grantId: string
+  readonly clientId: string
+  readonly redirectUri: string
+  /** S256 only. */
+  readonly codeChallenge: string
+  readonly resource: string
+  readonly scopes: readonly string[]
+  readonly expiresAt: number
+  readonly consumedAt: number | null
+}
+
+/** A refresh token of a grant. */
+export interface RefreshToken {
+  readonly hash: string
+  readonly grantId: string
+  readonly clientId: string
+  readonly resource: string
+  readonly scopes: readonly string[]
+  readonly createdAt: number
+  /** The end of its idle time. */
+  readonly expiresAt: number
+  readonly consumedAt: number | null
+  readonly successorHash: string | null
+  /** The token response of its rotation, sealed with a key that only the bearer of this token can derive. */
+  readonly sealedAnswer: string | null
+}
+
+/** What a person once agreed to for a client at a resource. */
+export interface Consent {
+  readonly userId: string
+  readonly clientId: string
+  readonly resource: string
+  readonly scopes: readonly string[]
+  readonly grantedAt: number
+}
+
+/** A person who can sign in. */
+export interface User {
+  readonly id: string
+  readonly username: string
+  readonly displayName: string | null
+  /** An encoded scrypt hash with its parameters and salt. */
+  readonly passwordHash: string
+  readonly createdAt: number
+}
+
+/** A browser that a person signed in with. */
+export interface Session {
+  /** Hash of the cookie's value. */
+  readonly hash: string
+  readonly userId: string
+  readonly createdAt: number
+  readonly expiresAt: number
+}

@@ -1,0 +1,105 @@
+/**
+ * Rich reasons inside, RFC codes outside: every way to say no, and the one place where it becomes an OAuth error.
+ * The audit log gets the reason, the wire gets the code and a constant description.
+ *
+ * @see RFC 6749 section 4.1.2.1 and section 5.2
+ * @see RFC 7591 section 3.2.2, RFC 8707 section 2, RFC 7009 section 2.2.1
+ * @module
+ */
+import type { OAuthErrorCode } from '../../shared/oauth-error.ts'
+import { err } from '../../shared/result.ts'
+
+/** code on the wire, HTTP status of a direct answer, description. */
+type Wire = readonly [code: OAuthErrorCode, status: number, description: string]
+
+const WIRE = {
+  // Client and redirect URI: never told to a redirect URI.
+  missing_client_id: ['invalid_request', 400, 'The client_id parameter is missing.'],
+  unknown_client: [
+    'invalid_client',
+    401,
+    'This client is not registered here. Remove the server in the application and add it again.',
+  ],
+  missing_redirect_uri: ['invalid_request', 400, 'The redirect_uri parameter is missing.'],
+  unregistered_redirect_uri: ['invalid_request', 400, 'The redirect_uri is not one that this client registered.'],
+  // Authorization request.
+  malformed_request: ['invalid_request', 400, 'A parameter is missing, repeated or malformed.'],
+  unsupported_response_type: ['unsupported_response_type', 400, 'The response_type must be code.'],
+  unsupported_response_mode: ['invalid_request', 400, 'The response_mode must be query.'],
+  client_may_not_authorize: ['unauthorized_client', 400, 'This client did not register the authorization_code grant.'],
+  missing_code_challenge: ['invalid_request', 400, 'A code_challenge is required (PKCE).'],
+  malformed_code_challenge: ['invalid_request', 400, 'The code_challenge is not an S256 challenge.'],
+  unsupported_code_challenge_method: ['invalid_request', 400, 'The code_challenge_method must be S256.'],
+  malformed_resource: ['invalid_target', 400, 'The resource must be an absolute URI without a fragment.'],
+  unknown_resource: ['invalid_target', 400, 'No such resource is known here.'],
+  missing_resource: ['invalid_target', 400, 'The resource parameter is missing.'],
+  several_resources: ['invalid_target', 400, 'Only one resource can be asked for at a time.'],
+  missing_scope: ['invalid_scope', 400, 'The scope parameter is missing.'],
+  malformed_scope: ['invalid_scope', 400, 'The scope is malformed.'],
+  unknown_scope: ['invalid_scope', 400, 'The resource has no such scope.'],
+  scope_above_ceiling: ['invalid_scope', 400, 'This client may not have that scope.'],
+  malformed_prompt: ['invalid_request', 400, 'The prompt none cannot stand beside others.'],
+  login_required: ['login_required', 400, 'The user is not signed in.'],
+  consent_required: ['consent_required', 400, 'The user has not agreed to this yet.'],
+  denied_by_user: ['access_denied', 400, 'The user declined.'],
+  // Token endpoint.
+  unsupported_grant_type: ['unsupported_grant_type', 400, 'This grant type is not supported.'],
+  missing_client_authentication: ['invalid_client', 401, 'Client authentication is missing.'],
+  several_client_authentications: ['invalid_request', 400, 'Use one way of client authentication only.'],
+  malformed_client_authentication: ['invalid_client', 401, 'The client authentication is malformed.'],
+  wrong_client_secret: ['invalid_client', 401, 'Client authentication failed.'],
+  expired_client_secret: ['invalid_client', 401, 'The client secret has expired. Register again.'],
+  client_may_not_use_grant: ['unauthorized_client', 400, 'This client did not register this grant type.'],
+  unknown_code: ['invalid_grant', 400, 'The authorization code is not valid.'],
+  expired_code: ['invalid_grant', 400, 'The authorization code is not valid.'],
+  replayed_code: ['invalid_grant', 400, 'The authorization code is not valid.'],
+  client_mismatch: ['invalid_grant', 400, 'The grant is not valid for this client.'],
+  redirect_uri_mismatch: ['invalid_grant', 400, 'The redirect_uri is not the one of the authorization request.'],
+  verifier_mismatch: ['invalid_grant', 400, 'The code_verifier does not fit.'],
+  resource_mismatch: ['invalid_target', 400, 'The grant is for another resource.'],
+  unknown_refresh_token: ['invalid_grant', 400, 'The refresh token is not valid.'],
+  expired_refresh_token: ['invalid_grant', 400, 'The refresh token has expired.'],
+  reused_refresh_token: ['invalid_grant', 400, 'The refresh token is not valid.'],
+  dead_grant: ['invalid_grant', 400, 'The grant has ended.'],
+  scope_beyond_grant: ['invalid_scope', 400, 'The scope goes beyond what was granted.'],
+  // Registration.
+  registration_closed: ['access_denied', 403, 'Clients are registered by an administrator here.'],
+  missing_redirect_uris: ['invalid_redirect_uri', 400, 'At least one redirect URI is needed.'],
+  bad_redirect_uri: [
+    'invalid_redirect_uri',
+    400,
+    'A redirect URI must be https, http on loopback, or a private-use scheme, without a fragment.',
+  ],
+  unapproved_redirect_uri: [
+    'invalid_redirect_uri',
+    400,
+    'A redirect URI is not approved here. An administrator can approve it.',
+  ],
+  bad_application_type: ['invalid_client_metadata', 400, 'The application_type must be web or native.'],
+  unsupported_auth_method: ['invalid_client_metadata', 400, 'This token_endpoint_auth_method is not supported.'],
+  malformed_metadata: ['invalid_client_metadata', 400, 'The client metadata is malformed.'],
+  // Our own trouble.
+  unavailable: ['temporarily_unavailable', 503, 'The server cannot answer right now. Try again soon.'],
+  internal_error: ['server_error', 500, 'The server failed. The error was logged.'],
+} as const satisfies Record<string, Wire>
+
+/** Why something was refused. A closed union. */
+export type Reason = keyof typeof WIRE
+
+/** A refusal. */
+export interface Rejection {
+  readonly reason: Reason
+}
+
+/** `reject('unknown_code')`: a failed `Result`. */
+export const reject = (reason: Reason): { readonly ok: false; readonly error: Rejection } => err({ reason })
+
+/** What the wire says of a reason. */
+export function toOAuthError(reason: Reason): {
+  readonly code: OAuthErrorCode
+  readonly status: number
+  readonly description: string
+} {
+  const [code, status, description] = WIRE[reason]
+  return { code, status, description }
+}
