@@ -7,6 +7,7 @@
  */
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
+import type { Result } from '../../shared/result.ts'
 import type { AuthorizationCode, Client, Consent, Grant, RefreshToken, Resource, Session, User } from './records.ts'
 import type { Reason } from './rejection.ts'
 
@@ -137,6 +138,16 @@ export interface Store {
 /** The database cannot be used right now. The wire says 503 `temporarily_unavailable`, never `invalid_grant`. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
+}
+
+/** Who the person is: local accounts now, other identity providers later. */
+export interface Login {
+  /** Checks a name and a password in constant time, whether or not the name exists, and brakes guessing. `from`: the peer's address. */
+  verify(
+    username: string,
+    password: string,
+    from: string,
+  ): Promise<Result<User, 'bad_credentials' | 'too_many_attempts'>>
 }
 
 /** What happened, for the audit log. Never holds a token, a code or a password. */

@@ -1,0 +1,42 @@
+/**
+ * The authorization server without any transport: what each endpoint decides. Everything from outside comes in through ports.
+ *
+ * @module
+ */
+import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
+import type { ClientInformationResponse, ClientRegistrationRequest } from '../../shared/client-metadata.ts'
+import type { FormRecord } from '../../shared/form.ts'
+import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
+import type { Result } from '../../shared/result.ts'
+import type { RevocationRequest } from '../../shared/revocation-request.ts'
+import type { TokenRequest } from '../../shared/token-request.ts'
+import type { TokenResponse } from '../../shared/token-response.ts'
+import type { AuthorizationOutcome, NextStep, ValidRequest } from './authorize/request.ts'
+import type { Rejection } from './rejection.ts'
+
+/** The endpoints as functions. None throws but for `StoreUnavailable` and defects. */
+export interface AuthorizationServer {
+  /** The configured issuer, byte for byte. */
+  readonly issuer: string
+  metadata(): Promise<AuthorizationServerMetadata>
+  jwks(): Promise<JsonWebKeySet>
+
+  /** Judges the query of an authorization request, before anyone signs in. */
+  authorize(query: FormRecord): Promise<AuthorizationOutcome>
+  /** What comes next for a valid request, given who is signed in (null: nobody). Issues the code where nothing is left to ask. */
+  next(request: ValidRequest, userId: string | null): Promise<NextStep>
+  /** The person agreed: issues the code, remembers the consent where that is safe, says where to go. */
+  approve(request: ValidRequest, userId: string): Promise<string>
+  /** The person declined: says where to go. */
+  deny(request: ValidRequest, userId: string): string
+
+  /** `authorization` is the request's Authorization header. */
+  token(request: TokenRequest, authorization: string | null): Promise<Result<TokenResponse, Rejection>>
+  revoke(request: RevocationRequest, authorization: string | null): Promise<Result<null, Rejection>>
+  register(request: ClientRegistrationRequest): Promise<Result<ClientInformationResponse, Rejection>>
+
+  /** A person withdraws a grant of their own on the account page. False: it is not theirs, or gone already. */
+  revokeGrant(grantId: string, userId: string): Promise<boolean>
+  /** Whether an access token of ours still counts: its grant is live and it was not revoked. For resource servers in this process. */
+  isLive(claims: { readonly jti: string }): Promise<boolean>
+}
