@@ -66,22 +66,23 @@ export interface Grants {
 
 export interface Codes {
   find(hash: string): Promise<AuthorizationCode | null>
-  /** True for exactly one caller, and only while it is neither consumed nor expired. */
-  consume(hash: string, now: number): Promise<boolean>
+  /**
+   * Consumes the code and stores the first refresh token of its grant (null: none is issued), in one transaction:
+   * `redeemed` for exactly one caller; `consumed`: someone else was first; `dead`: the code expired or its grant is no longer live.
+   */
+  redeem(hash: string, refreshToken: RefreshToken | null, now: number): Promise<'redeemed' | 'consumed' | 'dead'>
 }
 
 export interface RefreshTokens {
   find(hash: string): Promise<RefreshToken | null>
-  /** False: the grant is no longer live, and nothing was stored. Both are decided in one transaction. */
-  create(token: RefreshToken, now: number): Promise<boolean>
   /**
-   * Consumes `hash`, stores the sealed answer with it and creates the successor, in one transaction:
-   * `rotated` for exactly one caller; `consumed`: someone else was first; `dead`: the grant is no longer live, or it expired.
+   * Consumes `hash`, stores the sealed answer with it (null: replays are never answered) and creates the successor, in one transaction:
+   * `rotated` for exactly one caller; `consumed`: someone else was first; `dead`: the grant is no longer live, or the token expired.
    */
   rotate(rotation: {
     readonly hash: string
     readonly successor: RefreshToken
-    readonly sealedAnswer: string
+    readonly sealedAnswer: string | null
     readonly now: number
   }): Promise<'rotated' | 'consumed' | 'dead'>
 }

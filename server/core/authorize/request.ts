@@ -1,24 +1,11 @@
 /**
- * What an authorization request is known to be, step by step. Each step's type proves the checks before it: a redirect can only
- * be built from a `RedirectableRequest`, and a code only be issued for a `ValidRequest`.
+ * What an authorization request is known to be, step by step. Each type proves the checks before it.
  *
- * @see OAuth 2.1 section 4.1.2.1 (draft-ietf-oauth-v2-1-16): which errors may be redirected
  * @module
  */
-import type { AuthorizationRequest } from '../../../shared/authorization-request.ts'
-import type { Client, Resource } from '../records.ts'
+import type { Resource } from '../records.ts'
 import type { Rejection } from '../rejection.ts'
-
-declare const redirectable: unique symbol
-
-/** Client and redirect URI are good: errors may now be told to the client. */
-export interface RedirectableRequest {
-  readonly [redirectable]: true
-  readonly params: AuthorizationRequest
-  readonly client: Client
-  readonly redirectUri: string
-  readonly state: string | undefined
-}
+import type { RedirectableRequest } from './redirectable-request.ts'
 
 /** The values of `prompt` that Sallyport acts on; others are ignored. */
 export type Prompt = 'none' | 'login' | 'consent'

@@ -1,0 +1,82 @@
+/**
+ * The authorization endpoint's judgement: a table of checks in order, one check per file.
+ *
+ * ```
+ * 1 client known            shown here, never redirected
+ * 2 redirect URI registered shown here, never redirected
+ * 3 shape                   from here on errors go to the redirect URI
+ * 4 response type
+ * 5 code challenge
+ * 6 resource
+ * 7 scope
+ * 8 prompt
+ * ```
+ *
+ * @see OAuth 2.1 section 4.1.2.1 (draft-ietf-oauth-v2-1-16)
+ * @module
+ */
+import * as v from 'valibot'
+import { AuthorizationRequest } from '../../../shared/authorization-request.ts'
+import type { FormRecord } from '../../../shared/form.ts'
+import { ok, type Result } from '../../../shared/result.ts'
+import type { AuthorizationServerSettings, Dependencies } from '../dependencies.ts'
+import type { Resource } from '../records.ts'
+import { type Rejection, reject } from '../rejection.ts'
+import { selectResource } from '../select-resource.ts'
+import { readClientId } from './client-known.ts'
+import { checkCodeChallenge } from './code-challenge.ts'
+import { checkPrompt } from './prompt.ts'
+import { errorRedirect } from './redirect.ts'
+import { checkRedirectable, type RedirectableRequest } from './redirectable-request.ts'
+import type { AuthorizationOutcome, ValidRequest } from './request.ts'
+import { checkResponseType } from './response-type-code.ts'
+import { checkScope } from './scope-allowed.ts'
+
+/** Judges the query of an authorization request. */
+export async function authorize(
+  query: FormRecord,
+  { settings, store, audit }: Dependencies,
+): Promise<AuthorizationOutcome> {
+  const clientId = readClientId(query)
+  const redirectable = clientId.ok
+    ? checkRedirectable(query, await store.clients.find(clientId.value), settings)
+    : clientId
+  if (!redirectable.ok) {
+    audit({ type: 'authorization_rejected', reason: redirectable.error.reason })
+    return { kind: 'local_error', rejection: redirectable.error }
+  }
+  const request = redirectable.value
+  const valid = checkRequest(query, request, await store.resources.list(), settings)
+  if (valid.ok) return { kind: 'valid', request: valid.value }
+  audit({ type: 'authorization_rejected', reason: valid.error.reason, clientId: request.client.id })
+  return { kind: 'redirect', location: errorRedirect(request, valid.error.reason, settings.issuer) }
+}
+
+/** Checks 3 to 8, pure. */
+export function checkRequest(
+  query: FormRecord,
+  request: RedirectableRequest,
+  resources: readonly Resource[],
+  settings: AuthorizationServerSettings,
+): Result<ValidRequest, Rejection> {
+  const shape = v.safeParse(AuthorizationRequest, query)
+  if (!shape.success) return reject('malformed_request')
+  const params = shape.output
+  const responseType = checkResponseType(params, request.client)
+  if (!responseType.ok) return responseType
+  const codeChallenge = checkCodeChallenge(params)
+  if (!codeChallenge.ok) return codeChallenge
+  const resource = selectResource(resources, params.resource)
+  if (!resource.ok) return resource
+  const scopes = checkScope(params.scope, resource.value, request.client, settings.requireScope)
+  if (!scopes.ok) return scopes
+  const prompts = checkPrompt(params.prompt)
+  if (!prompts.ok) return prompts
+  return ok({
+    ...request,
+    codeChallenge: codeChallenge.value,
+    resource: resource.value,
+    scopes: scopes.value,
+    prompts: prompts.value,
+  })
+}

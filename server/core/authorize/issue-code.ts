@@ -1,0 +1,42 @@
+/**
+ * Issues an authorization code, and with it the grant that everything from this consent belongs to.
+ *
+ * @see RFC 6749 section 4.1.2: short-lived, one use, bound to client and redirect URI
+ * @module
+ */
+import type { Dependencies } from '../dependencies.ts'
+import { successRedirect } from './redirect.ts'
+import type { ValidRequest } from './request.ts'
+
+/** Stores grant and code; the redirect that carries the code. */
+export async function issueCode(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
+  const { settings, store, random, hash, now, audit } = deps
+  const at = now()
+  const code = random()
+  const subject = { clientId: request.client.id, resource: request.resource.identifier, scopes: request.scopes }
+  const grant = {
+    id: random(16),
+    userId,
+    ...subject,
+    createdAt: at,
+    expiresAt: at + settings.refreshAbsoluteLifetime,
+    revokedAt: null,
+  }
+  await store.grants.create(grant, {
+    hash: await hash(code),
+    grantId: grant.id,
+    ...subject,
+    redirectUri: request.redirectUri,
+    codeChallenge: request.codeChallenge,
+    expiresAt: at + settings.codeLifetime,
+    consumedAt: null,
+  })
+  audit({
+    type: 'authorization_granted',
+    userId,
+    clientId: subject.clientId,
+    resource: subject.resource,
+    grantId: grant.id,
+  })
+  return successRedirect(request, code, settings.issuer)
+}

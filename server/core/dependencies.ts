@@ -1,0 +1,46 @@
+/**
+ * What the core is given: settings and ports, nothing else.
+ *
+ * @module
+ */
+import type { Audit, Clock, Hash, Random, Sealer, Signer, Store } from './ports.ts'
+
+/** The decisions that an operator makes. Lifetimes in seconds. */
+export interface AuthorizationServerSettings {
+  /** An https URL without query and fragment (http on loopback), used byte for byte. */
+  readonly issuer: string
+  /** False: a missing scope means the resource's default scopes. */
+  readonly requireScope: boolean
+  /** Whether `http://localhost` redirect URIs match with any port, as those of loopback addresses always do. */
+  readonly localhostAnyPort: boolean
+  readonly codeLifetime: number
+  readonly accessTokenLifetime: number
+  /** How long a just-consumed refresh token still gets the answer of its rotation; 0: never. */
+  readonly replayWindow: number
+  readonly refreshIdleLifetime: number
+  readonly refreshAbsoluteLifetime: number
+  readonly registration: RegistrationSettings
+}
+
+/** Who may register a client. */
+export interface RegistrationSettings {
+  /** `approved_redirects`: anyone, with loopback or approved redirect URIs. `open`: anyone. `admin_only`: nobody over the wire. */
+  readonly mode: 'approved_redirects' | 'open' | 'admin_only'
+  /** Exact redirect URIs; a last segment `*` stands for any one path segment. */
+  readonly approvedRedirects: readonly string[]
+}
+
+/** Settings and ports together. */
+export interface Dependencies {
+  readonly settings: AuthorizationServerSettings
+  readonly store: Pick<
+    Store,
+    'clients' | 'resources' | 'grants' | 'codes' | 'refreshTokens' | 'revokedTokens' | 'consents'
+  >
+  readonly signer: Signer
+  readonly sealer: Sealer
+  readonly hash: Hash
+  readonly random: Random
+  readonly now: Clock
+  readonly audit: Audit
+}

@@ -1,0 +1,89 @@
+/**
+ * The `authorization_code` grant: one code, one client, one redirect URI, one verifier, once.
+ *
+ * @see RFC 6749 section 4.1.3: the token request
+ * @see RFC 7636 section 4.6: the verifier check
+ * @see RFC 8707 section 2.2: a token request may only narrow the audience
+ * @see OAuth 2.1 section 7.5.3 (draft-ietf-oauth-v2-1-16): a valid replay revokes what the code issued
+ * @module
+ */
+import { s256 } from '../../../shared/pkce.ts'
+import { ok, type Result } from '../../../shared/result.ts'
+import type { AuthorizationCodeRequest } from '../../../shared/token-request.ts'
+import type { Dependencies } from '../dependencies.ts'
+import type { AuthorizationCode, Client, Resource } from '../records.ts'
+import { type Rejection, reject } from '../rejection.ts'
+import { namesResource } from '../select-resource.ts'
+import { createRefreshToken } from '../tokens/refresh-token.ts'
+import type { GrantType } from './grant-type.ts'
+
+export const authorizationCode: GrantType<'authorization_code'> = {
+  type: 'authorization_code',
+
+  async authorize(request, client, deps) {
+    const { store, hash, now } = deps
+    const at = now()
+    const code = await store.codes.find(await hash(request.code))
+    if (code === null) return reject('unknown_code')
+    const checked = checkCode(
+      code,
+      request,
+      client,
+      await store.resources.list(),
+      await s256(request.code_verifier),
+      at,
+    )
+    // A replay that is otherwise valid means that two parties hold the code: everything it issued is suspect.
+    if (!checked.ok) return checked.error.reason === 'replayed_code' ? revokeReplayed(code, deps) : checked
+
+    const grant = await store.grants.find(code.grantId)
+    if (grant === null) return reject('dead_grant')
+    const refreshToken = client.grantTypes.includes('refresh_token') ? await createRefreshToken(grant, deps) : null
+    // Many may pass the checks; this line lets one through, and it comes before minting.
+    switch (await store.codes.redeem(code.hash, refreshToken?.record ?? null, at)) {
+      case 'redeemed':
+        return ok({ kind: 'entitled', entitlement: { grant, scopes: code.scopes, refreshToken } })
+      case 'consumed':
+        return revokeReplayed(code, deps)
+      case 'dead':
+        return reject('dead_grant')
+    }
+  },
+}
+
+/** Pure: records, a request and a clock reading in, a decision out. */
+export function checkCode(
+  code: AuthorizationCode,
+  request: AuthorizationCodeRequest,
+  client: Client,
+  resources: readonly Resource[],
+  challenge: string,
+  now: number,
+): Result<null, Rejection> {
+  // Client first: a code shown by the wrong client must not let that client revoke the owner's grant.
+  if (code.clientId !== client.id) return reject('client_mismatch')
+  if (request.redirect_uri !== undefined && request.redirect_uri !== code.redirectUri)
+    return reject('redirect_uri_mismatch')
+  if (challenge !== code.codeChallenge) return reject('verifier_mismatch')
+  if (code.consumedAt !== null) return reject('replayed_code')
+  if (code.expiresAt <= now) return reject('expired_code')
+  return checkSameResource(code.resource, request.resource, resources)
+}
+
+/** A token request may repeat the resource of its grant, by identifier or alias, and name no other. */
+export function checkSameResource(
+  granted: string,
+  requested: readonly string[] = [],
+  resources: readonly Resource[],
+): Result<null, Rejection> {
+  const resource = resources.find(({ identifier }) => identifier === granted)
+  if (resource === undefined) return reject('unknown_resource')
+  return requested.every((value) => namesResource(resource, value)) ? ok(null) : reject('resource_mismatch')
+}
+
+async function revokeReplayed(code: AuthorizationCode, { store, now, audit }: Dependencies) {
+  if (await store.grants.revoke(code.grantId, now())) {
+    audit({ type: 'grant_revoked', grantId: code.grantId, reason: 'code_replayed' })
+  }
+  return reject('replayed_code')
+}

@@ -1,0 +1,40 @@
+/**
+ * Authorization server metadata, built from what is on offer, so that it cannot say anything else.
+ *
+ * @see RFC 8414 section 2
+ * @see RFC 9728 section 4: `protected_resources`
+ * @module
+ */
+import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
+import { unionScopes } from '../../shared/scope.ts'
+import type { AuthorizationServerSettings } from './dependencies.ts'
+import { OFFLINE_ACCESS } from './offline-access.ts'
+import type { Resource } from './records.ts'
+import type { Offered } from './registration/check-registration.ts'
+
+export function buildMetadata(
+  settings: AuthorizationServerSettings,
+  offered: Offered,
+  resources: readonly Resource[],
+): AuthorizationServerMetadata {
+  const base = settings.issuer.replace(/\/$/, '')
+  const scopes = unionScopes(...resources.map(({ scopes }) => Object.keys(scopes)), [OFFLINE_ACCESS])
+  return {
+    issuer: settings.issuer,
+    authorization_endpoint: `${base}/oauth/authorize`,
+    token_endpoint: `${base}/oauth/token`,
+    revocation_endpoint: `${base}/oauth/revoke`,
+    ...(settings.registration.mode === 'admin_only' ? {} : { registration_endpoint: `${base}/oauth/register` }),
+    jwks_uri: `${base}/.well-known/jwks.json`,
+    scopes_supported: [...scopes],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: [...offered.grantTypes],
+    token_endpoint_auth_methods_supported: [...offered.authMethods],
+    revocation_endpoint_auth_methods_supported: [...offered.authMethods],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    prompt_values_supported: ['none', 'login', 'consent'],
+    ...(resources.length === 0 ? {} : { protected_resources: resources.map(({ identifier }) => identifier) }),
+  }
+}

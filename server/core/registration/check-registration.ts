@@ -1,0 +1,86 @@
+/**
+ * What of a registration request is registered. Unknown grant types and members are left out, not refused; what is registered is told.
+ *
+ * @see RFC 7591 section 2 (defaults), section 3.2.2 (errors)
+ * @see OpenID Connect Dynamic Client Registration 1.0 section 2: `application_type`
+ * @module
+ */
+import * as v from 'valibot'
+import { ApplicationType, ClientAuthMethod, type ClientRegistrationRequest } from '../../../shared/client-metadata.ts'
+import { classifyRedirectUri } from '../../../shared/redirect-uri.ts'
+import { err, ok, type Result } from '../../../shared/result.ts'
+import type { RegistrationSettings } from '../dependencies.ts'
+import type { Client, ClientDescription } from '../records.ts'
+import { type Rejection, reject } from '../rejection.ts'
+import { isApprovedRedirect } from './approved-redirect.ts'
+
+/** A client as far as the request decides it. */
+export type RegisteredMetadata = Pick<
+  Client,
+  'name' | 'redirectUris' | 'authMethod' | 'grantTypes' | 'responseTypes' | 'applicationType' | 'scope' | 'metadata'
+>
+
+/** What the server offers, which bounds what can be registered. */
+export interface Offered {
+  readonly grantTypes: readonly string[]
+  readonly authMethods: readonly string[]
+}
+
+export function checkRegistration(
+  request: ClientRegistrationRequest,
+  settings: RegistrationSettings,
+  offered: Offered,
+): Result<RegisteredMetadata, Rejection> {
+  if (settings.mode === 'admin_only') return reject('registration_closed')
+  const redirectUris = checkRedirectUris(request.redirect_uris ?? [], settings)
+  if (!redirectUris.ok) return redirectUris
+  // RFC 7591 section 2: what a client leaves out means these.
+  const authMethod = v.safeParse(ClientAuthMethod, request.token_endpoint_auth_method ?? 'client_secret_basic')
+  if (!authMethod.success || !offered.authMethods.includes(authMethod.output)) return reject('unsupported_auth_method')
+  const grantTypes = (request.grant_types ?? ['authorization_code']).filter((type) => offered.grantTypes.includes(type))
+  const responseTypes = (request.response_types ?? ['code']).filter((type) => type === 'code')
+  if (grantTypes.length === 0) return reject('malformed_metadata')
+  const applicationType = v.safeParse(ApplicationType, request.application_type ?? deriveType(redirectUris.value))
+  if (!applicationType.success) return reject('bad_application_type')
+  const metadata = checkDescription(request)
+  if (!metadata.ok) return metadata
+  return ok({
+    name: request.client_name ?? null,
+    redirectUris: redirectUris.value,
+    authMethod: authMethod.output,
+    grantTypes: [...new Set(grantTypes)],
+    responseTypes: [...new Set(responseTypes)],
+    applicationType: applicationType.output,
+    scope: request.scope ?? null,
+    metadata: metadata.value,
+  })
+}
+
+/** Each URI is sound, and, where only approved ones are let in, loopback or approved. */
+export function checkRedirectUris(
+  uris: readonly string[],
+  settings: RegistrationSettings,
+): Result<readonly string[], Rejection> {
+  if (uris.length === 0) return reject('missing_redirect_uris')
+  for (const uri of uris) {
+    const kind = classifyRedirectUri(uri)
+    if (!kind.ok) return reject('bad_redirect_uri')
+    const approved =
+      settings.mode === 'open' || kind.value === 'loopback' || isApprovedRedirect(uri, settings.approvedRedirects)
+    if (!approved) return reject('unapproved_redirect_uri')
+  }
+  return ok([...new Set(uris)])
+}
+
+const deriveType = (uris: readonly string[]): string =>
+  uris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native'
+
+/** The links are shown to people or fetched one day: web URLs only. */
+function checkDescription(request: ClientRegistrationRequest): Result<ClientDescription, Rejection> {
+  const { client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id, software_version } = request
+  const links = Object.entries({ client_uri, logo_uri, tos_uri, policy_uri })
+  const isWebUrl = (uri: string): boolean => /^https?:$/.test(URL.parse(uri)?.protocol ?? '')
+  if (links.some(([, uri]) => uri !== undefined && !isWebUrl(uri))) return err({ reason: 'malformed_metadata' })
+  const told = Object.entries({ ...Object.fromEntries(links), contacts, software_id, software_version })
+  return ok(Object.fromEntries(told.filter(([, value]) => value !== undefined)))
+}

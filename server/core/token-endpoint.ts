@@ -1,0 +1,78 @@
+/**
+ * The token endpoint's pipeline. A grant fills in only what is unique to it and cannot skip a shared step.
+ *
+ * ```
+ * 1 authenticate the client        401 invalid_client
+ * 2 may this client use the grant  400 unauthorized_client
+ * 3 grant.authorize                400 invalid_grant | invalid_target | invalid_scope
+ * 4 mint, commit                   500 server_error
+ * ```
+ *
+ * @see RFC 6749 section 3.2, section 5
+ * @module
+ */
+import { ok, type Result } from '../../shared/result.ts'
+import type { TokenRequest } from '../../shared/token-request.ts'
+import type { TokenResponse } from '../../shared/token-response.ts'
+import { authenticateClient } from './client-auth/authenticate-client.ts'
+import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { GrantOutcome, GrantType } from './grants/grant-type.ts'
+import type { Client } from './records.ts'
+import { type Rejection, reject } from './rejection.ts'
+import { mint } from './tokens/mint.ts'
+
+/** The grant types on offer, by name. */
+export type GrantTypes = { readonly [Type in TokenRequest['grant_type']]?: GrantType<Type> }
+
+export async function token(
+  request: TokenRequest,
+  authorization: string | null,
+  offered: { readonly grantTypes: GrantTypes; readonly clientAuthMethods: readonly ClientAuthMethod[] },
+  deps: Dependencies,
+): Promise<Result<TokenResponse, Rejection>> {
+  const { store, hash, now, audit } = deps
+  const tools = { methods: offered.clientAuthMethods, clients: store.clients, hash, now: now() }
+  const client = await authenticateClient({ ...request, authorization }, tools)
+  const outcome = client.ok ? await answer(request, client.value, offered.grantTypes, deps) : client
+  if (!outcome.ok) {
+    const clientId = client.ok ? { clientId: client.value.id } : {}
+    audit({ type: 'token_rejected', reason: outcome.error.reason, ...clientId })
+  }
+  return outcome
+}
+
+async function answer(
+  request: TokenRequest,
+  client: Client,
+  grantTypes: GrantTypes,
+  deps: Dependencies,
+): Promise<Result<TokenResponse, Rejection>> {
+  if (!client.grantTypes.includes(request.grant_type)) return reject('client_may_not_use_grant')
+  const outcome = await authorizeGrant(request, client, grantTypes, deps)
+  if (!outcome.ok) return outcome
+  if (outcome.value.kind === 'answered') return ok(outcome.value.response)
+  const { entitlement } = outcome.value
+  const minted = await mint(entitlement, deps)
+  const committed = entitlement.commit === undefined ? ok(minted) : await entitlement.commit(minted)
+  if (committed.ok && committed.value === minted) {
+    const type = request.grant_type === 'refresh_token' ? 'token_refreshed' : 'token_issued'
+    deps.audit({ type, grantId: entitlement.grant.id, clientId: client.id })
+  }
+  return committed
+}
+
+/** Dispatch by grant type. A switch, so that each grant sees its own request type. */
+async function authorizeGrant(
+  request: TokenRequest,
+  client: Client,
+  grantTypes: GrantTypes,
+  deps: Dependencies,
+): Promise<Result<GrantOutcome, Rejection>> {
+  switch (request.grant_type) {
+    case 'authorization_code':
+      return (await grantTypes.authorization_code?.authorize(request, client, deps)) ?? reject('unsupported_grant_type')
+    case 'refresh_token':
+      return (await grantTypes.refresh_token?.authorize(request, client, deps)) ?? reject('unsupported_grant_type')
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Minting: the one place where an access token is made.
+ *
+ * @see RFC 9068 section 2
+ * @see RFC 6749 section 5.1
+ * @module
+ */
+import { formatScope } from '../../../shared/scope.ts'
+import type { TokenResponse } from '../../../shared/token-response.ts'
+import type { Dependencies } from '../dependencies.ts'
+import type { Entitlement } from '../grants/grant-type.ts'
+import { formatAccessTokenId } from './access-token-id.ts'
+
+export async function mint({ grant, scopes, refreshToken }: Entitlement, deps: Dependencies): Promise<TokenResponse> {
+  const { settings, signer, random, now } = deps
+  const iat = now()
+  // A token never outlives its grant.
+  const exp = Math.min(iat + settings.accessTokenLifetime, grant.expiresAt)
+  const scope = formatScope(scopes)
+  const access_token = await signer.signAccessToken({
+    iss: settings.issuer,
+    sub: grant.userId,
+    aud: grant.resource,
+    client_id: grant.clientId,
+    iat,
+    exp,
+    jti: formatAccessTokenId(grant.id, random(16)),
+    ...(scope === '' ? {} : { scope }),
+  })
+  return {
+    access_token,
+    token_type: 'Bearer',
+    expires_in: exp - iat,
+    ...(refreshToken === null ? {} : { refresh_token: refreshToken.value }),
+    scope,
+  }
+}
