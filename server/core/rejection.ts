@@ -10,7 +10,10 @@ import type { OAuthErrorCode } from '../../shared/oauth-error.ts'
 import { err } from '../../shared/result.ts'
 
 /** code on the wire, HTTP status of a direct answer, description. */
-type Wire = readonly [code: OAuthErrorCode, status: number, description: string]
+type Wire = readonly [code: OAuthErrorCode, status: ErrorStatus, description: string]
+
+/** The statuses of direct error answers. */
+export type ErrorStatus = 400 | 401 | 403 | 500 | 503
 
 const WIRE = {
   // Client and redirect URI: never told to a redirect URI.
@@ -97,7 +100,7 @@ export const reject = (reason: Reason): { readonly ok: false; readonly error: Re
 /** What the wire says of a reason. */
 export function toOAuthError(reason: Reason): {
   readonly code: OAuthErrorCode
-  readonly status: number
+  readonly status: ErrorStatus
   readonly description: string
 } {
   const [code, status, description] = WIRE[reason]

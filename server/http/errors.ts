@@ -1,0 +1,111 @@
+/**
+ * The one error answer of the JSON and form endpoints. It replaces the framework's own, which echo the request, secrets included.
+ *
+ * @see RFC 6749 section 5.2
+ * @see RFC 9457 section 3
+ * @see docs/adr/0041-error-content-type.md
+ * @module
+ */
+import { type Context, Elysia, status } from 'elysia'
+import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
+import { StoreUnavailable } from '../core/ports.ts'
+import { type Reason, toOAuthError } from '../core/rejection.ts'
+import { prefersProblemJson } from './accept.ts'
+
+/** How long a client should wait after 503, in seconds. */
+const RETRY_AFTER = '5'
+
+/** Thrown where a request cannot be read at all, before any handler. */
+export class UnreadableRequest extends Error {
+  override readonly name = 'UnreadableRequest'
+  readonly reason: Reason
+
+  constructor(reason: Reason) {
+    super(reason)
+    this.reason = reason
+  }
+}
+
+/** The body of an error answer. All of it is constant. */
+export function errorBody(reason: Reason): OAuthErrorResponse {
+  const { code, status, description } = toOAuthError(reason)
+  return {
+    error: code,
+    error_description: description,
+    type: 'about:blank',
+    title: TITLES[status] ?? 'Error',
+    status,
+    detail: description,
+  }
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+/** The headers of an error answer to `request`. */
+export function errorHeaders(request: Request, reason: Reason): Record<string, string> {
+  const { status } = toOAuthError(reason)
+  const problem = prefersProblemJson(request.headers.get('accept'))
+  return {
+    'content-type': problem ? 'application/problem+json' : 'application/json',
+    'cache-control': 'no-store',
+    // RFC 6749 section 5.2: a client that used the Authorization header is told which scheme to use.
+    ...(status === 401 && request.headers.has('authorization') ? { 'www-authenticate': 'Basic realm="OAuth"' } : {}),
+    ...(status === 503 ? { 'retry-after': RETRY_AFTER } : {}),
+  }
+}
+
+/** A route's `response` schema: its own answers, and the error answers that every route can give. */
+export const withErrors = <Answers extends object>(answers: Answers): Answers & typeof errorSchemas => ({
+  ...answers,
+  ...errorSchemas,
+})
+
+const errorSchemas = {
+  400: OAuthErrorResponse,
+  401: OAuthErrorResponse,
+  403: OAuthErrorResponse,
+  500: OAuthErrorResponse,
+  503: OAuthErrorResponse,
+}
+
+/** A handler's way to refuse: `return refuse(context, reason)`. */
+export function refuse({ request, set }: Pick<Context, 'request' | 'set'>, reason: Reason) {
+  Object.assign(set.headers, errorHeaders(request, reason))
+  return status(toOAuthError(reason).status, errorBody(reason))
+}
+
+/** The whole answer, where there is no handler. */
+export function errorResponse(request: Request, reason: Reason): Response {
+  return Response.json(errorBody(reason), {
+    status: toOAuthError(reason).status,
+    headers: errorHeaders(request, reason),
+  })
+}
+
+/** Answers whatever was thrown. `onDefect` hears of errors that are our own fault. */
+export const errors = (onDefect: (error: unknown) => void) =>
+  new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, request }) => {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    if (cause instanceof UnreadableRequest) return errorResponse(request, cause.reason)
+    if (cause instanceof StoreUnavailable) return errorResponse(request, 'unavailable')
+    if (code === 'NOT_FOUND') return notFound()
+    if (code === 'PARSE' || (code === 'VALIDATION' && error.type !== 'response')) {
+      return errorResponse(request, 'malformed_request')
+    }
+    // A validation error holds what did not validate, tokens included: only that it happened is told on.
+    onDefect(code === 'VALIDATION' ? new Error('an answer did not fit its schema') : error)
+    return errorResponse(request, 'internal_error')
+  })
+
+const notFound = (): Response =>
+  Response.json(
+    { type: 'about:blank', title: TITLES[404], status: 404, detail: 'There is nothing here.' },
+    { status: 404, headers: { 'content-type': 'application/problem+json' } },
+  )

@@ -1,0 +1,42 @@
+/**
+ * Authorization server metadata and its keys, under every name that clients look for. (For an issuer with a path, the names with the
+ * path inserted are led here too, before routing: see `below-issuer.ts`.)
+ *
+ * @see RFC 8414 section 3
+ * @see OpenID Connect Discovery 1.0 section 4
+ * @module
+ */
+import { type Context, Elysia } from 'elysia'
+import { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
+import { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
+import type { AuthorizationServer } from '../core/authorization-server.ts'
+
+/** Short enough that a new key or scope is seen soon, long enough to spare the server, in seconds. */
+const CACHE = { 'cache-control': 'public, max-age=300' }
+
+export const metadata = (as: AuthorizationServer) => {
+  const serve = ({ set }: Pick<Context, 'set'>) => {
+    Object.assign(set.headers, CACHE)
+    return as.metadata()
+  }
+  return new Elysia({ name: 'metadata' })
+    .get('/.well-known/oauth-authorization-server', serve, {
+      response: AuthorizationServerMetadata,
+      detail: { summary: 'Authorization server metadata (RFC 8414)', tags: ['Discovery'] },
+    })
+    .get('/.well-known/openid-configuration', serve, {
+      response: AuthorizationServerMetadata,
+      detail: { summary: 'The same document under its OpenID Connect name', tags: ['Discovery'] },
+    })
+    .get(
+      '/.well-known/jwks.json',
+      ({ set }) => {
+        Object.assign(set.headers, CACHE)
+        return as.jwks()
+      },
+      {
+        response: JsonWebKeySet,
+        detail: { summary: 'The public keys of access tokens (RFC 7517)', tags: ['Discovery'] },
+      },
+    )
+}

@@ -1,0 +1,40 @@
+/**
+ * Reading request bodies: bounded, and of one content type.
+ *
+ * @see RFC 6749 section 3.2, appendix B: requests are forms
+ * @see RFC 7591 section 3.1: registrations are JSON
+ * @module
+ */
+import { type FormRecord, readForm } from '../../shared/form.ts'
+import { UnreadableRequest } from './errors.ts'
+
+/** More than any real request needs, in bytes. */
+const LIMIT = 64 * 1024
+
+/** A route's `parse` hook for forms. */
+export const parseForm = async ({ request }: { request: Request }): Promise<FormRecord> => {
+  return readForm(new URLSearchParams(await readText(request, 'application/x-www-form-urlencoded')))
+}
+
+/** A route's `parse` hook for JSON. */
+export const parseJson = async ({ request }: { request: Request }): Promise<unknown> => {
+  const text = await readText(request, 'application/json')
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UnreadableRequest('malformed_request')
+  }
+}
+
+async function readText(request: Request, contentType: string): Promise<string> {
+  const given = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (given !== contentType) throw new UnreadableRequest('malformed_request')
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength
+    if (size > LIMIT) throw new UnreadableRequest('malformed_request')
+    chunks.push(chunk)
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks))
+}

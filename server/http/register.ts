@@ -1,0 +1,36 @@
+/**
+ * `POST /oauth/register`.
+ *
+ * @see RFC 7591 section 3
+ * @module
+ */
+import { Elysia } from 'elysia'
+import * as v from 'valibot'
+import { ClientInformationResponse, ClientRegistrationRequest } from '../../shared/client-metadata.ts'
+import type { AuthorizationServer } from '../core/authorization-server.ts'
+import { refuse, UnreadableRequest, withErrors } from './errors.ts'
+import { parseJson } from './read-body.ts'
+
+export const register = (as: AuthorizationServer) =>
+  new Elysia({ name: 'register' }).post(
+    '/oauth/register',
+    async ({ body, request, set, status }) => {
+      const outcome = await as.register(body)
+      if (!outcome.ok) return refuse({ request, set }, outcome.error.reason)
+      set.headers['cache-control'] = 'no-store'
+      return status(201, outcome.value)
+    },
+    {
+      parse: parseRegistration,
+      body: ClientRegistrationRequest,
+      response: withErrors({ 201: ClientInformationResponse }),
+      detail: { summary: 'Register a client', tags: ['OAuth'] },
+    },
+  )
+
+/** Metadata that cannot be read has an error code of its own: RFC 7591 section 3.2.2. */
+async function parseRegistration({ request }: { request: Request }) {
+  const body = await parseJson({ request })
+  if (!v.is(ClientRegistrationRequest, body)) throw new UnreadableRequest('malformed_metadata')
+  return body
+}

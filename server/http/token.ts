@@ -1,0 +1,40 @@
+/**
+ * `POST /oauth/token`.
+ *
+ * @see RFC 6749 section 3.2, section 5
+ * @module
+ */
+import { Elysia } from 'elysia'
+import { TokenRequest } from '../../shared/token-request.ts'
+import { TokenResponse } from '../../shared/token-response.ts'
+import type { AuthorizationServer } from '../core/authorization-server.ts'
+import { refuse, UnreadableRequest, withErrors } from './errors.ts'
+import { parseForm } from './read-body.ts'
+
+export const token = (as: AuthorizationServer) =>
+  new Elysia({ name: 'token' }).post(
+    '/oauth/token',
+    async ({ body, request, set, status }) => {
+      const outcome = await as.token(body, request.headers.get('authorization'))
+      if (!outcome.ok) return refuse({ request, set }, outcome.error.reason)
+      set.headers['cache-control'] = 'no-store'
+      return status(200, outcome.value)
+    },
+    {
+      parse: parseTokenRequest,
+      body: TokenRequest,
+      response: withErrors({ 200: TokenResponse }),
+      detail: { summary: 'Exchange a code or a refresh token for tokens', tags: ['OAuth'] },
+    },
+  )
+
+const GRANT_TYPES: readonly string[] = TokenRequest.options.map((option) => option.entries.grant_type.literal)
+
+/** An unknown grant type has an error code of its own, so it is told apart before the schema says merely "malformed". */
+async function parseTokenRequest({ request }: { request: Request }) {
+  const form = await parseForm({ request })
+  if (typeof form['grant_type'] === 'string' && !GRANT_TYPES.includes(form['grant_type'])) {
+    throw new UnreadableRequest('unsupported_grant_type')
+  }
+  return form
+}
