@@ -1,0 +1,37 @@
+/**
+ * Local accounts: a name and a password, both checked here.
+ *
+ * @see OAuth 2.1 section 3.1 (draft-ietf-oauth-v2-1-16): the server must verify who the resource owner is
+ * @module
+ */
+
+import { err, ok } from '../../shared/result.ts'
+import type { Login, Users } from '../core/ports.ts'
+import { type Attempts, attempts } from './attempts.ts'
+import { NOBODYS_HASH, verifyPassword } from './password-hash.ts'
+
+/** What local accounts need. */
+export interface LocalLoginOptions {
+  readonly users: Pick<Users, 'findByUsername'>
+  /** The brake on guessing; by default one with the usual limits. */
+  readonly brake?: Attempts
+}
+
+/**
+ * Signs people in with the accounts in the store.
+ *
+ * @example const login = localLogin({ users: store.users })
+ */
+export function localLogin({ users, brake = attempts() }: LocalLoginOptions): Login {
+  return {
+    async verify(username, password, from) {
+      if (!(await brake.begin(username, from))) return err('too_many_attempts')
+      const user = await users.findByUsername(username)
+      // Without an account the same work is done for nothing: the time must not tell whether there is one.
+      const fits = await verifyPassword(password, user?.passwordHash ?? NOBODYS_HASH)
+      if (user === null || !fits) return err('bad_credentials')
+      await brake.succeeded(username, from)
+      return ok(user)
+    },
+  }
+}
