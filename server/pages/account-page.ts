@@ -1,0 +1,73 @@
+/**
+ * The account page: what was granted, and the way to take it back.
+ *
+ * @see OAuth 2.1 section 7.9 (draft-ietf-oauth-v2-1-16): people should see and be able to revoke what they granted
+ * @module
+ */
+import type { Client, Grant, Resource, User } from '../core/records.ts'
+import { personName, resourceName, scopeList } from './consent-page.ts'
+import type { PagesContext } from './context.ts'
+import { displayText } from './display-text.ts'
+import { type Html, html } from './html.ts'
+import { layout } from './layout.ts'
+import { linkTo } from './links.ts'
+import { applicationName } from './sign-in-page.ts'
+
+/** A grant with the records that it names, where they still exist. */
+export interface GrantView {
+  readonly grant: Grant
+  readonly client: Client | null
+  readonly resource: Resource | null
+}
+
+export interface AccountView {
+  readonly csrf: string
+  readonly user: User
+  readonly grants: readonly GrantView[]
+  /** Whether the person comes from revoking one. */
+  readonly revoked: boolean
+}
+
+export function accountPage({ csrf, user, grants, revoked }: AccountView, ctx: PagesContext): Html {
+  return layout(
+    { title: 'Your account', ctx },
+    html`<h1>Your account</h1>
+<form method="post" action="${linkTo('signOut', ctx)}" class="who">
+<input type="hidden" name="csrf" value="${csrf}">
+<p>Signed in as ${personName(user)}.</p><p><button type="submit" class="link">Sign out</button></p>
+</form>
+${revoked && html`<div class="note good" role="status"><p>Access was revoked.</p></div>`}
+<section aria-labelledby="grants">
+<h2 id="grants">Applications with access</h2>
+${
+  grants.length === 0
+    ? html`<p class="empty">None. When you allow an application to use one of your servers, it appears here.</p>`
+    : html`<ul class="grants">${grants.map((view, index) => grantItem(view, index, csrf, ctx))}</ul>`
+}
+</section>`,
+  )
+}
+
+function grantItem({ grant, client, resource }: GrantView, index: number, csrf: string, ctx: PagesContext): Html {
+  const id = `grant-${index}`
+  return html`<li>
+<h3 id="${id}">${applicationName(displayText(client?.name))}</h3>
+<p>may use ${resourceName(resource?.name ?? null, grant.resource)}</p>
+${resource?.name != null && html`<p class="quiet"><code>${grant.resource}</code></p>`}
+${scopeList(grant.scopes, resource?.scopes ?? {})}
+<form method="post" action="${linkTo('revoke', ctx)}">
+<input type="hidden" name="csrf" value="${csrf}">
+<input type="hidden" name="grant" value="${grant.id}">
+<p class="quiet">Since ${day(grant.createdAt)}</p>
+<button type="submit" aria-describedby="${id}">Revoke</button>
+</form>
+</li>`
+}
+
+const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+
+/** A point in time, to the day. */
+function day(seconds: number): Html {
+  const date = new Date(seconds * 1000)
+  return html`<time datetime="${date.toISOString()}">${DAY.format(date)}</time>`
+}

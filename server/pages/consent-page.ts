@@ -1,0 +1,103 @@
+/**
+ * The consent page: who asks, for what, and where the answer goes.
+ *
+ * @see MCP 2026-07-28, authorization, security considerations: show the redirect URI's host, warn of loopback redirects
+ * @see OAuth 2.1 section 7.9 (draft-ietf-oauth-v2-1-16): be clear about who asks and for what
+ * @module
+ */
+import type { ValidRequest } from '../core/authorize/request.ts'
+import type { User } from '../core/records.ts'
+import type { PagesContext } from './context.ts'
+import { displayText } from './display-text.ts'
+import { type Html, html } from './html.ts'
+import { layout } from './layout.ts'
+import { linkTo } from './links.ts'
+import { describeRedirectTarget, type RedirectTarget } from './redirect-target.ts'
+import { applicationName } from './sign-in-page.ts'
+
+export interface ConsentView {
+  readonly csrf: string
+  readonly user: User
+  readonly request: ValidRequest
+  /** The request as it came; it travels through the form and is judged again. */
+  readonly query: string
+}
+
+export function consentPage({ csrf, user, request, query }: ConsentView, ctx: PagesContext): Html {
+  const { client, resource, scopes, redirectUri } = request
+  const name = displayText(client.name)
+  const target = describeRedirectTarget(redirectUri)
+  const hidden = html`<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="request" value="${query}">`
+  return layout(
+    { title: 'Allow access?', ctx },
+    html`<h1>Allow access?</h1>
+<p class="lead">${applicationName(name)} wants to use ${resourceName(resource.name, resource.identifier)} in your name.</p>
+<dl class="facts">
+<div><dt>Access goes to</dt><dd class="target">${target.shown}</dd>${targetNote(target)}</div>
+<div><dt>Application</dt><dd>${applicationName(name)}</dd>${nameNote(client.origin, name)}</div>
+<div><dt>Server</dt><dd><code>${resource.identifier}</code></dd></div>
+</dl>
+<section aria-labelledby="scopes">
+<h2 id="scopes">It will be able to</h2>
+${scopeList(scopes, resource.scopes)}
+</section>
+${warning(target)}
+<form method="post" action="${linkTo('consent', ctx)}">
+${hidden}
+<div class="actions">
+<button type="submit" name="decision" value="allow" class="primary">Allow</button>
+<button type="submit" name="decision" value="deny">Deny</button>
+</div>
+</form>
+<form method="post" action="${linkTo('signOut', ctx)}" class="who">
+${hidden}
+<p>Signed in as ${personName(user)}.</p><p>Not you? <button type="submit" class="link">Sign out</button></p>
+</form>`,
+  )
+}
+
+/** A person, by the name that they chose and the one that they sign in with. */
+export function personName({ username, displayName }: User): Html {
+  const shown = displayText(displayName)
+  return shown === null || shown === username
+    ? html`<strong><bdi>${username}</bdi></strong>`
+    : html`<strong><bdi>${shown}</bdi></strong> (${username})`
+}
+
+/** What a resource is called, or its identifier. */
+export function resourceName(name: string | null, identifier: string): Html {
+  return html`<strong><bdi>${displayText(name) ?? identifier}</bdi></strong>`
+}
+
+/** Scopes, each with its sentence. */
+export function scopeList(scopes: readonly string[], descriptions: Readonly<Record<string, string>>): Html {
+  if (scopes.length === 0) return html`<p>Nothing beyond knowing who you are.</p>`
+  const items = scopes.map((scope) => {
+    const described = Object.hasOwn(descriptions, scope) ? displayText(descriptions[scope]) : null
+    return described === null ? html`<li><code>${scope}</code></li>` : html`<li>${described} <code>${scope}</code></li>`
+  })
+  return html`<ul class="scopes">${items}</ul>`
+}
+
+function targetNote({ kind }: RedirectTarget): Html | null {
+  if (kind === 'loopback') return html`<dd class="quiet">A program on this computer</dd>`
+  return kind === 'private-use' ? html`<dd class="quiet">An app on this device that opens such links</dd>` : null
+}
+
+function nameNote(origin: 'administrator' | 'dynamic', name: string | null): Html | null {
+  if (origin === 'administrator') return null
+  return name === null
+    ? html`<dd class="quiet">It registered itself and gave no name.</dd>`
+    : html`<dd class="quiet">It gave itself this name. Nobody has verified it.</dd>`
+}
+
+function warning({ kind, shown }: RedirectTarget): Html | null {
+  if (kind === 'web') return null
+  const who =
+    kind === 'loopback'
+      ? html`Any program on this computer could be receiving this access, whatever name it shows above.`
+      : html`Any app on this device that claims <b>${shown}</b> links could be receiving this access.`
+  return html`<div class="note careful" role="note">
+<p>${who} <strong>Allow only if you started this just now, in an application that you trust.</strong></p>
+</div>`
+}

@@ -1,0 +1,54 @@
+/**
+ * What the pages are given, and what they derive from it once.
+ *
+ * @module
+ */
+import type { AuthorizationServer } from '../core/authorization-server.ts'
+import type { Audit, Clock, Hash, Login, Random, Store } from '../core/ports.ts'
+
+/** Everything that the pages need. */
+export interface PagesOptions {
+  readonly as: AuthorizationServer
+  readonly store: Pick<Store, 'sessions' | 'users' | 'grants' | 'clients' | 'resources'>
+  readonly login: Login
+  readonly now: Clock
+  readonly random: Random
+  readonly hash: Hash
+  readonly audit: Audit
+  /** Seconds after which a person has to sign in again. Default: 8 hours. */
+  readonly sessionTtl?: number
+  /** The peer's address, for the brake on guessing. Default: one address for all. */
+  readonly clientAddress?: (request: Request) => string
+  /** Development only: every authorization request is signed in as this user and approved without a page. */
+  readonly devLogin?: string | undefined
+  /** Told of every failure that became a 500 or 503 page. Default: `console.error`. */
+  readonly onFailure?: (error: unknown) => void
+}
+
+/** The options with their defaults, and the two facts that follow from the issuer. */
+export interface PagesContext extends Required<PagesOptions> {
+  /** The issuer's path, which every link begins with: '' or e.g. '/tenant'. */
+  readonly base: string
+  /** Whether cookies are for https only. */
+  readonly secure: boolean
+  /** The issuer's scheme, host and port. */
+  readonly origin: string
+  readonly host: string
+}
+
+const EIGHT_HOURS = 8 * 60 * 60
+
+export function pagesContext(options: PagesOptions): PagesContext {
+  const issuer = new URL(options.as.issuer)
+  return {
+    sessionTtl: EIGHT_HOURS,
+    clientAddress: () => 'unknown',
+    onFailure: (error) => console.error(error),
+    ...options,
+    devLogin: options.devLogin,
+    base: issuer.pathname.replace(/\/$/, ''),
+    secure: issuer.protocol === 'https:',
+    origin: issuer.origin,
+    host: issuer.host,
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Everything that a person sees, as one Elysia plugin. Routes are declared without the issuer's path: whoever mounts the plugin
+ * strips it.
+ *
+ * Every handler is a plain function of a `Request`, and nothing here depends on a hook: neither the check of a form nor the error
+ * page can be lost by the order in which plugins are chained.
+ *
+ * @module
+ */
+import { Elysia } from 'elysia'
+import { StoreUnavailable } from '../core/ports.ts'
+import { account, revokeGrant } from './account.ts'
+import { assetResponse, ICON, STYLESHEET } from './assets.ts'
+import { authorize } from './authorize.ts'
+import { consent } from './consent.ts'
+import { type PagesContext, type PagesOptions, pagesContext } from './context.ts'
+import { path } from './links.ts'
+import { problemPage } from './problem-page.ts'
+import { showSignIn, signIn, signOut } from './sign-in.ts'
+
+/**
+ * The pages of an authorization server.
+ *
+ * @example new Elysia().use(pages({ as, store, login, now, random, hash, audit }))
+ */
+export function pages(options: PagesOptions) {
+  const ctx = pagesContext(options)
+  const page = (handler: Handler) => (context: { readonly request: Request }) => guard(handler, context.request, ctx)
+  // The handlers read the body themselves.
+  const form = { parse: 'none', detail: { hide: true } } as const
+  const view = { detail: { hide: true } } as const
+
+  return new Elysia()
+    .get(path.authorize, page(authorize), view)
+    .all(path.authorize, page(authorize), form)
+    .post(path.consent, page(consent), form)
+    .get(path.signIn, page(showSignIn), view)
+    .post(path.signIn, page(signIn), form)
+    .post(path.signOut, page(signOut), form)
+    .get(path.account, page(account), view)
+    .post(path.revoke, page(revokeGrant), form)
+    .get(STYLESHEET.path, () => assetResponse(STYLESHEET), view)
+    .get(ICON.path, () => assetResponse(ICON), view)
+}
+
+type Handler = (request: Request, ctx: PagesContext) => Promise<Response>
+
+/** Trouble of our own as a page: no stack, no message, nothing that was sent. */
+async function guard(handler: Handler, request: Request, ctx: PagesContext): Promise<Response> {
+  try {
+    return await handler(request, ctx)
+  } catch (error) {
+    ctx.onFailure(error)
+    return problemPage(error instanceof StoreUnavailable ? 'unavailable' : 'failed', ctx)
+  }
+}

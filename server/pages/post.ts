@@ -1,0 +1,63 @@
+/**
+ * The one way into a POST handler: a readable form, from our own page, in this browser. What is in it is still only a claim.
+ *
+ * @see OAuth 2.1 section 7.12 (draft-ietf-oauth-v2-1-16): cross-site request forgery
+ * @module
+ */
+import * as v from 'valibot'
+import { readForm } from '../../shared/form.ts'
+import { err, ok, type Result } from '../../shared/result.ts'
+import type { PagesContext } from './context.ts'
+import { isCsrfToken, isForeignPost } from './csrf.ts'
+import { problemPage } from './problem-page.ts'
+import { readVisitor, type Visitor } from './visitor.ts'
+
+/** Generous: a form carries the whole authorization request. */
+const MAX_BYTES = 64 * 1024
+
+/** Every field of every form of ours. */
+const PageForm = v.object({
+  csrf: v.optional(v.string(), ''),
+  /** The query of the authorization request that the form is about, as it came. */
+  request: v.optional(v.string()),
+  username: v.optional(v.string(), ''),
+  password: v.optional(v.string(), ''),
+  decision: v.optional(v.picklist(['allow', 'deny'])),
+  grant: v.optional(v.string(), ''),
+})
+export type PageForm = v.InferOutput<typeof PageForm>
+
+/** An accepted form and who sent it. */
+export interface Posted {
+  readonly form: PageForm
+  readonly visitor: Visitor
+}
+
+/** Reads a posted form; a failure is the page that says why not. */
+export async function readPost(request: Request, ctx: PagesContext): Promise<Result<Posted, Response>> {
+  const body = await readBody(request)
+  const form = body === null ? null : v.safeParse(PageForm, readForm(new URLSearchParams(body)))
+  if (form === null || !form.success) return err(problemPage('unreadable_form', ctx))
+  if (isForeignPost(request.headers, ctx.origin)) return err(problemPage('foreign_form', ctx))
+  const visitor = await readVisitor(request, ctx)
+  const { cookie } = visitor
+  if (cookie === null || !(await isCsrfToken(form.output.csrf, cookie, ctx.hash))) {
+    return err(problemPage('foreign_form', ctx))
+  }
+  return ok({ form: form.output, visitor })
+}
+
+/** The text of a form body, or null when it is something else or too long. */
+async function readBody(request: Request): Promise<string | null> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/x-www-form-urlencoded' || request.body === null) return null
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength
+    if (bytes > MAX_BYTES) return null
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}

@@ -1,0 +1,87 @@
+/**
+ * The page for everything that cannot go on. Constant words only: nothing that a caller sent is on it.
+ *
+ * @see OAuth 2.1 section 4.1.2.1 (draft-ietf-oauth-v2-1-16): a bad client or redirect URI is told to the person, with status 400
+ * @module
+ */
+import { type Rejection, toOAuthError } from '../core/rejection.ts'
+import type { PagesContext } from './context.ts'
+import { type Html, html } from './html.ts'
+import { layout } from './layout.ts'
+import { pageResponse } from './respond.ts'
+
+interface Problem {
+  readonly status: number
+  readonly title: string
+  readonly text: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const PROBLEMS = {
+  unreadable_form: {
+    status: 400,
+    title: 'That did not arrive',
+    text: 'The form could not be read. Go back, reload the page and try again.',
+  },
+  foreign_form: {
+    status: 403,
+    title: 'This form is out of date',
+    text: 'You may have signed in or out in another tab, or cookies are blocked. Nothing was changed. Go back to your application and start again.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Nothing to see here',
+    text: 'This address only takes a sign-in that an application started.',
+    headers: { allow: 'GET' },
+  },
+  unavailable: {
+    status: 503,
+    title: 'Back in a moment',
+    text: 'The server cannot answer right now. Nothing is lost: wait a few seconds, then reload this page.',
+    headers: { 'retry-after': '5' },
+  },
+  failed: {
+    status: 500,
+    title: 'Something went wrong here',
+    text: 'The server failed, and the failure was logged. Go back to your application and start again.',
+  },
+} as const satisfies Record<string, Problem>
+
+/** A page for trouble of our own, or with a form. */
+export function problemPage(name: keyof typeof PROBLEMS, ctx: PagesContext): Response {
+  const { status, title, text, headers }: Problem = PROBLEMS[name]
+  const page = layout({ title, ctx }, html`<h1>${title}</h1><p role="alert">${text}</p>`)
+  return pageResponse(page, { status, ...(headers === undefined ? {} : { headers }) })
+}
+
+/** A page for an authorization request whose client or redirect URI is not good, which therefore must not be redirected. */
+export function rejectionPage({ reason }: Rejection, ctx: PagesContext): Response {
+  const { status, code, description } = toOAuthError(reason)
+  if (status >= 500) return problemPage(reason === 'unavailable' ? 'unavailable' : 'failed', ctx)
+  const { title, advice } = reason === 'unknown_client' ? UNKNOWN_CLIENT : bad(description)
+  const page = layout(
+    { title, ctx },
+    html`<h1>${title}</h1>
+      <div role="alert">${advice}</div>
+      <p class="quiet">For the application&#39;s developers: <code>${code}</code></p>`,
+  )
+  return pageResponse(page, { status: 400 })
+}
+
+interface Explanation {
+  readonly title: string
+  readonly advice: Html
+}
+
+const UNKNOWN_CLIENT: Explanation = {
+  title: 'This application is not known here',
+  advice: html`<p>It may have been registered with an earlier installation of this server.</p>
+    <p><strong>Remove the server in your application and add it again.</strong> The application then registers itself anew.</p>`,
+}
+
+const bad = (description: string): Explanation => ({
+  title: 'This request cannot be trusted',
+  advice: html`<p>${description}</p>
+    <p>To keep your data safe, you were not sent on. Go back to your application and start again; if that does not help,
+      remove the server there and add it again.</p>`,
+})

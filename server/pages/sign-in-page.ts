@@ -1,0 +1,52 @@
+/**
+ * The sign-in page.
+ *
+ * @see WCAG 2.2, 3.3.1 (error identification), 1.3.5 (input purpose), 3.3.8 (accessible authentication)
+ * @module
+ */
+import type { PagesContext } from './context.ts'
+import { type Html, html } from './html.ts'
+import { layout } from './layout.ts'
+import { linkTo } from './links.ts'
+
+/** What the page may have to say. */
+export const SIGN_IN_NOTES = {
+  bad_credentials: 'That name and password do not fit together. Check both and try again.',
+  too_many_attempts: 'Too many attempts from here. Wait 15 minutes, then try again.',
+} as const
+
+export interface SignInView {
+  readonly csrf: string
+  /** The authorization request that it is for, and the application's name. */
+  readonly request?: { readonly query: string; readonly clientName: string | null } | undefined
+  readonly username?: string
+  readonly problem?: keyof typeof SIGN_IN_NOTES
+}
+
+export function signInPage({ csrf, request, username = '', problem }: SignInView, ctx: PagesContext): Html {
+  const failed = problem !== undefined
+  const invalid = failed && html` aria-invalid="true" aria-describedby="problem"`
+  return layout(
+    { title: failed ? 'Error: sign in' : 'Sign in', ctx },
+    html`<h1>Sign in</h1>
+${request !== undefined && html`<p class="lead">to continue to ${applicationName(request.clientName)}</p>`}
+${failed && html`<div class="note bad" role="alert" id="problem"><p>${SIGN_IN_NOTES[problem]}</p></div>`}
+<form method="post" action="${linkTo('signIn', ctx)}">
+<input type="hidden" name="csrf" value="${csrf}">
+${request !== undefined && html`<input type="hidden" name="request" value="${request.query}">`}
+<div class="field">
+<label for="username">User name</label>
+<input id="username" name="username" type="text" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="256"${invalid}${username === '' && html` autofocus`}>
+</div>
+<div class="field">
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1024"${invalid}${username !== '' && html` autofocus`}>
+</div>
+<div class="actions"><button type="submit" class="primary">Sign in</button></div>
+</form>`,
+  )
+}
+
+/** A name that the application gave itself, kept apart from the words around it. */
+export const applicationName = (name: string | null): Html =>
+  name === null ? html`<em>an application without a name</em>` : html`<strong><bdi>${name}</bdi></strong>`

@@ -1,0 +1,85 @@
+/**
+ * `GET` and `POST /sign-in`, and `POST /sign-out`. From here a person goes on to the authorization request that brought them, or to
+ * the account page: no other place can be asked for.
+ *
+ * @see OAuth 2.1 section 7.13 (draft-ietf-oauth-v2-1-16): open redirectors
+ * @module
+ */
+import type { Result } from '../../shared/result.ts'
+import { ok } from '../../shared/result.ts'
+import { afterSignIn, judge } from './authorize.ts'
+import type { PagesContext } from './context.ts'
+import { displayText } from './display-text.ts'
+import { authorizeLink, linkTo, signInLink } from './links.ts'
+import { readPost } from './post.ts'
+import { pageResponse, seeOther } from './respond.ts'
+import { type SignInView, signInPage } from './sign-in-page.ts'
+import { endSession, formToken, readVisitor, startSession, type Visitor } from './visitor.ts'
+
+/** How long the brake on guessing stays on, at most. Seconds. */
+const BRAKE = 15 * 60
+
+export async function showSignIn(request: Request, ctx: PagesContext): Promise<Response> {
+  const query = new URL(request.url).searchParams.get('request') ?? undefined
+  const purpose = await readPurpose(query, ctx)
+  if (!purpose.ok) return purpose.error
+  const visitor = await readVisitor(request, ctx)
+  if (visitor.user !== null && query === undefined) return seeOther(linkTo('account', ctx))
+  if (visitor.user !== null && query !== undefined && !purpose.value.again) return seeOther(authorizeLink(query, ctx))
+  return answer(visitor, purpose.value.view, {}, ctx)
+}
+
+export async function signIn(request: Request, ctx: PagesContext): Promise<Response> {
+  const posted = await readPost(request, ctx)
+  if (!posted.ok) return posted.error
+  const { form, visitor } = posted.value
+  const purpose = await readPurpose(form.request, ctx)
+  if (!purpose.ok) return purpose.error
+  const { username, password } = form
+  const verified = await ctx.login.verify(username, password, ctx.clientAddress(request))
+  if (!verified.ok) {
+    ctx.audit({ type: 'sign_in_failed', reason: verified.error })
+    return answer(visitor, purpose.value.view, { username, problem: verified.error }, ctx)
+  }
+  const headers = await startSession(verified.value, visitor, ctx)
+  ctx.audit({ type: 'sign_in', userId: verified.value.id })
+  return seeOther(form.request === undefined ? linkTo('account', ctx) : afterSignIn(form.request, ctx), headers)
+}
+
+export async function signOut(request: Request, ctx: PagesContext): Promise<Response> {
+  const posted = await readPost(request, ctx)
+  if (!posted.ok) return posted.error
+  const { form, visitor } = posted.value
+  return seeOther(signInLink(form.request, ctx), await endSession(visitor, ctx))
+}
+
+/** What the sign-in is for. `again`: the request asks for a fresh one, whoever is signed in. */
+interface Purpose {
+  readonly view: SignInView['request']
+  readonly again: boolean
+}
+
+async function readPurpose(query: string | undefined, ctx: PagesContext): Promise<Result<Purpose, Response>> {
+  if (query === undefined) return ok({ view: undefined, again: false })
+  const judged = await judge(query, ctx)
+  if (!judged.ok) return judged
+  const { client, prompts } = judged.value
+  return ok({ view: { query, clientName: displayText(client.name) }, again: prompts.includes('login') })
+}
+
+const STATUS = { bad_credentials: 403, too_many_attempts: 429 } as const
+
+async function answer(
+  visitor: Visitor,
+  request: SignInView['request'],
+  failure: Pick<SignInView, 'username' | 'problem'>,
+  ctx: PagesContext,
+): Promise<Response> {
+  const { csrf, headers } = await formToken(visitor, ctx)
+  const { problem } = failure
+  return pageResponse(signInPage({ csrf, request, ...failure }, ctx), {
+    status: problem === undefined ? 200 : STATUS[problem],
+    headers: problem === 'too_many_attempts' ? { ...headers, 'retry-after': String(BRAKE) } : headers,
+    leadsToClient: request !== undefined,
+  })
+}

@@ -1,0 +1,71 @@
+/**
+ * The browser at the other end: its cookie, its form token, and who is signed in with it.
+ *
+ * A browser without a session has a cookie too, once it has seen the sign-in page: the form token hangs on it. It is worth nothing
+ * else, and signing in replaces it, so that nobody can plant a cookie and wait for it to become a session.
+ *
+ * @see OWASP Session Management Cheat Sheet: renew the session identifier after a change of privilege
+ * @module
+ */
+import type { User } from '../core/records.ts'
+import type { PagesContext } from './context.ts'
+import { csrfToken } from './csrf.ts'
+import { readSessionCookie, writeSessionCookie } from './session-cookie.ts'
+
+/** Someone who is signed in. */
+export interface SignedIn {
+  readonly cookie: string
+  readonly csrf: string
+  readonly user: User
+}
+
+/** Anyone. */
+export type Visitor = SignedIn | { readonly cookie: string | null; readonly csrf: string | null; readonly user: null }
+
+export const isSignedIn = (visitor: Visitor): visitor is SignedIn => visitor.user !== null
+
+export async function readVisitor(request: Request, ctx: PagesContext): Promise<Visitor> {
+  const cookie = readSessionCookie(request.headers.get('cookie'), ctx.secure)
+  if (cookie === null) return { cookie, csrf: null, user: null }
+  const csrf = await csrfToken(cookie, ctx.hash)
+  const session = await ctx.store.sessions.find(await ctx.hash(cookie), ctx.now())
+  const user = session === null ? null : await ctx.store.users.find(session.userId)
+  return { cookie, csrf, user }
+}
+
+/** The visitor's form token; a browser without a cookie gets one with it. */
+export async function formToken(
+  visitor: Visitor,
+  ctx: PagesContext,
+): Promise<{ readonly csrf: string; readonly headers: Readonly<Record<string, string>> }> {
+  if (visitor.csrf !== null) return { csrf: visitor.csrf, headers: {} }
+  const cookie = ctx.random()
+  return {
+    csrf: await csrfToken(cookie, ctx.hash),
+    headers: { 'set-cookie': writeSessionCookie(cookie, ctx.secure, null) },
+  }
+}
+
+/** Signs `user` in: a new cookie, whatever the browser had before. The headers that set it. */
+export async function startSession(
+  user: User,
+  before: Visitor,
+  ctx: PagesContext,
+): Promise<Readonly<Record<string, string>>> {
+  const cookie = ctx.random()
+  const now = ctx.now()
+  if (before.cookie !== null) await ctx.store.sessions.remove(await ctx.hash(before.cookie))
+  await ctx.store.sessions.create({
+    hash: await ctx.hash(cookie),
+    userId: user.id,
+    createdAt: now,
+    expiresAt: now + ctx.sessionTtl,
+  })
+  return { 'set-cookie': writeSessionCookie(cookie, ctx.secure, ctx.sessionTtl) }
+}
+
+/** Signs the visitor out. The headers that remove the cookie. */
+export async function endSession(visitor: Visitor, ctx: PagesContext): Promise<Readonly<Record<string, string>>> {
+  if (visitor.cookie !== null) await ctx.store.sessions.remove(await ctx.hash(visitor.cookie))
+  return { 'set-cookie': writeSessionCookie('', ctx.secure, 0) }
+}
