@@ -1,0 +1,61 @@
+/**
+ * The authorization server as one web-standard application: chains the plugins, and is the only place with an inferred type.
+ *
+ * @module
+ */
+import { Elysia } from 'elysia'
+import type { Store } from './core/ports.ts'
+import { routeBelowIssuer } from './http/below-issuer.ts'
+import { clientAddress, noteClientAddress } from './http/client-address.ts'
+import { cors } from './http/cors.ts'
+import { errors } from './http/errors.ts'
+import { health } from './http/health.ts'
+import { metadata } from './http/metadata.ts'
+import { openapi } from './http/openapi.ts'
+import { register } from './http/register.ts'
+import { revoke } from './http/revoke.ts'
+import { token } from './http/token.ts'
+import type { PagesOptions } from './pages/context.ts'
+import { pages } from './pages/pages.ts'
+
+/** Everything that the application needs: what the pages need, and the whole store. */
+export interface AppOptions extends Omit<PagesOptions, 'store' | 'clientAddress' | 'onFailure'> {
+  readonly store: Store
+  /** Told of every failure of our own. */
+  readonly onFailure: (error: unknown) => void
+  /** Serves the OpenAPI document at `/openapi`. Default: false. */
+  readonly openapi?: boolean
+  /** True once the server is about to stop: it is no longer ready. */
+  readonly stopping?: () => boolean
+}
+
+/** The routes, declared below the issuer. */
+export const createApp = (options: AppOptions) =>
+  new Elysia()
+    .use(errors(options.onFailure))
+    .use(cors())
+    .use(openapi(options.openapi ?? false))
+    .use(health(options.store, options.stopping))
+    .use(metadata(options.as))
+    .use(token(options.as))
+    .use(register(options.as))
+    .use(revoke(options.as))
+    .use(pages({ ...options, clientAddress }))
+
+/** The type of all routes, which the typed client is made from. */
+export type App = ReturnType<typeof createApp>
+
+/** Takes any request; null when its path is not this issuer's. `address`: the peer's, where there is one. */
+export type Handler = (request: Request, address?: string) => Promise<Response | null>
+
+/** Leads requests to the routes, for issuers with and without a path. */
+export function createHandler(app: Pick<App, 'handle'>, issuer: string): Handler {
+  return async (request, address) => {
+    const url = new URL(request.url)
+    const route = routeBelowIssuer(issuer, url.pathname)
+    if (route === null) return null
+    const routed = route === url.pathname ? request : new Request(`${url.origin}${route}${url.search}`, request)
+    noteClientAddress(routed, address)
+    return app.handle(routed)
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * The OpenAPI document of the routes, from the schemas that validate them. For development only.
+ *
+ * @module
+ */
+import { openapi as elysiaOpenapi } from '@elysiajs/openapi'
+import { toJsonSchema } from '@valibot/to-json-schema'
+
+/** `GET /openapi`: JSON, without a viewer, which would load scripts from elsewhere. */
+export const openapi = (enabled: boolean) =>
+  elysiaOpenapi({
+    enabled,
+    path: '/openapi/viewer',
+    specPath: '/openapi',
+    provider: null,
+    documentation: { info: { title: 'Sallyport', version: '1', description: 'MCP authorization server' } },
+    mapJsonSchema: {
+      // A schema that transforms is described by what it takes in.
+      valibot: (schema: Parameters<typeof toJsonSchema>[0]) =>
+        toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'input' }),
+    },
+  })
