@@ -51,8 +51,9 @@ function derive(password: string, salt: Buffer, cost: ScryptCost): Promise<Buffe
   const options = { N: 2 ** cost.ln, r: cost.r, p: cost.p, maxmem: 2 * memoryOf(cost) }
   return new Promise((resolve, reject) => {
     scrypt(password.normalize('NFKC'), salt, KEY_BYTES, options, (error, key) => {
-      if (error === null) resolve(key)
-      else reject(error)
+      // Not every runtime says null when there is no error.
+      if (error) reject(error)
+      else resolve(key)
     })
   })
 }

@@ -6,6 +6,9 @@
  * @module
  */
 
+/** Line breaks too. U+FEFF counts as white space in ECMAScript, but draws nothing. */
+const WHITE_SPACE = /[^\S\uFEFF]/gu
+
 /** Controls, directional and other format characters, private use, unpaired surrogates, and what draws nothing at all. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
@@ -15,7 +18,7 @@ const TOO_MANY_MARKS = /(\p{M}{3})\p{M}+/gu
 /** One line of visible text, or null when nothing visible is left. */
 export function displayText(text: string | null | undefined): string | null {
   const visible = (text ?? '')
-    .replace(/\s/gu, ' ')
+    .replace(WHITE_SPACE, ' ')
     .replace(INVISIBLE, '')
     .replace(TOO_MANY_MARKS, '$1')
     .replace(/ {2,}/g, ' ')

@@ -35,7 +35,7 @@ export function html(literals: TemplateStringsArray, ...values: readonly Interpo
 function toMarkup(value: Interpolation): string {
   if (value === null || value === false) return ''
   if (value instanceof Markup) return value.toString()
-  if (typeof value === 'object') return value.join('')
+  if (typeof value === 'object') return value.map(toMarkup).join('')
   // One value at a time: in a whole template of ghtml's, a `!` before an interpolation would turn escaping off.
   return ghtml`${String(value)}`
 }
