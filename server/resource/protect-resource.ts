@@ -1,0 +1,120 @@
+/**
+ * The one call that protects an MCP server: metadata, challenges, token verification and scopes per tool.
+ *
+ * @see RFC 9728: protected resource metadata
+ * @see RFC 6750: bearer tokens
+ * @see MCP 2026-07-28, authorization: the resource server's part
+ * @module
+ */
+import type { ProtectedResourceMetadata } from '../../shared/protected-resource-metadata.ts'
+import { ok, type Result } from '../../shared/result.ts'
+import { type AuthInfo, toAuthInfo } from './auth-info.ts'
+import { createAuthorizationServer } from './authorization-server.ts'
+import { type Refusal, refusalResponse } from './challenge.ts'
+import { preflightResponse, withCors } from './cors.ts'
+import type { TokenProblem, TokenTrouble } from './events.ts'
+import { guard } from './guard.ts'
+import { resourceMetadata, resourceMetadataUrl } from './metadata.ts'
+import { isAllowedOrigin } from './origin.ts'
+import { type ResourceOptions, settleOptions } from './resource-options.ts'
+import { verifyAccessToken } from './verify-access-token.ts'
+import { createWellKnownPaths } from './well-known-paths.ts'
+
+/** Serves a request that may pass. The request does not carry the token. */
+export type ProtectedHandler = (request: Request, authInfo: AuthInfo) => Response | Promise<Response>
+
+export interface ProtectedResource {
+  /** The identifier, as configured. */
+  readonly resource: string
+  readonly metadata: ProtectedResourceMetadata
+  readonly metadataUrl: string
+  /** For routers: the paths that are this resource's, the endpoint first. One may end in a wildcard segment. */
+  readonly routes: readonly string[]
+  /** Whether a request is this resource's to answer, for servers that hold others beside it. */
+  owns(request: Request): boolean
+  /**
+   * Answers what it can answer itself (metadata, preflights, challenges, errors), else tells who is calling; the request is then
+   * to be served, its body unread. Guards every request that it is given, whatever its path.
+   */
+  handle(request: Request): Promise<Response | AuthInfo>
+  /** `handle` and a handler as one function for any server that takes a `fetch` handler. */
+  serve(handler: ProtectedHandler): (request: Request) => Promise<Response>
+  /** Verifies a token alone, without a request. */
+  verify(token: string): Promise<Result<AuthInfo, TokenProblem | TokenTrouble>>
+}
+
+/**
+ * Protects the MCP server at `options.resource`. Nothing is fetched until the first token comes.
+ *
+ * @example
+ * const notes = protectResource({
+ *   resource: 'https://notes.example/mcp',
+ *   authorizationServers: ['https://auth.example'],
+ *   scopes: ['notes:read', 'notes:write'],
+ *   toolScopes: { notes_add: ['notes:write'] },
+ * })
+ * export default { fetch: notes.serve((request, authInfo) => transport.handleRequest(request, { authInfo })) }
+ *
+ * @throws TypeError when an option cannot be right
+ */
+export function protectResource(options: ResourceOptions): ProtectedResource {
+  const settings = settleOptions(options)
+  const { maxBodyBytes, resource, scopeHierarchy, toolScopes } = settings
+  const servers = settings.authorizationServers.map((issuer) => createAuthorizationServer(issuer, settings))
+  const metadata = resourceMetadata(settings)
+  const metadataUrl = resourceMetadataUrl(resource)
+
+  const wellKnown = createWellKnownPaths(settings, metadata, servers)
+  const endpoint = new URL(resource).pathname
+
+  const verify: ProtectedResource['verify'] = async (token) => {
+    const verified = await verifyAccessToken(token, servers, settings)
+    if (!verified.ok) return verified
+    return ok(await toAuthInfo(token, verified.value, { resource, resourceMetadataUrl: metadataUrl, scopeHierarchy }))
+  }
+
+  const refuse = (refusal: Refusal): Response => {
+    const response = refusalResponse(refusal, { resourceMetadataUrl: metadataUrl, scopes: settings.scopes })
+    settings.report({ type: 'refused', reason: refusal.reason, status: response.status })
+    return response
+  }
+
+  const answer = async (request: Request): Promise<Response | AuthInfo> => {
+    const document = wellKnown.answer(request.method, new URL(request.url).pathname)
+    if (document !== undefined) return document
+    if (!isAllowedOrigin(request.headers.get('origin'), resource, settings.allowedOrigins))
+      return refuse({ reason: 'origin_not_allowed' })
+    if (request.method === 'OPTIONS') return preflightResponse('GET, HEAD, POST, DELETE, OPTIONS')
+    const authorized = await guard(request, { verify, toolScopes, maxBodyBytes })
+    return authorized.ok ? authorized.value : refuse(authorized.error)
+  }
+
+  const handle: ProtectedResource['handle'] = async (request) => {
+    const answered = await answer(request)
+    return request.method === 'HEAD' && answered instanceof Response ? new Response(null, answered) : answered
+  }
+
+  return {
+    resource,
+    metadata,
+    metadataUrl,
+    routes: [endpoint, ...wellKnown.routes],
+    owns(request) {
+      const { pathname } = new URL(request.url)
+      return pathname === endpoint || wellKnown.claims(pathname)
+    },
+    handle,
+    serve: (handler) => async (request) => {
+      const answered = await handle(request)
+      return answered instanceof Response ? answered : withCors(await handler(withoutToken(request), answered))
+    },
+    verify,
+  }
+}
+
+/** The same request without its credentials, so that no handler can send them on. */
+function withoutToken(request: Request): Request {
+  const headers = new Headers(request.headers)
+  headers.delete('authorization')
+  return new Request(request, { headers })
+}

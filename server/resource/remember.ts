@@ -1,0 +1,73 @@
+/**
+ * A value that is loaded when first needed, kept for a while, and loaded again when it is old or found wanting.
+ *
+ * Bounded on every side: one load at a time, a pause between loads whoever asks, and an end to how long an old value serves
+ * when no new one can be had.
+ *
+ * @module
+ */
+
+/** Times in seconds. */
+export interface Remembering {
+  readonly now: () => number
+  /** How long a value is used without asking again. */
+  readonly maxAge: number
+  /** How much longer it serves while loading fails. */
+  readonly maxStale: number
+  /** The pause after a success before `newer` loads again. */
+  readonly cooldown: number
+  /** The pause after a failure before anything loads again. */
+  readonly retryDelay: number
+  /** Hears of every load that failed. */
+  readonly onFailure: (cause: unknown) => void
+}
+
+export interface Remembered<Value> {
+  /** The value, loaded where need be. Rejects as the load did, when there is none that may still be used. */
+  current(): Promise<Value>
+  /** A value that was loaded later, for a caller whom the current one failed; the current one during the pause after a success. */
+  newer(): Promise<Value>
+}
+
+/** Remembers what `load` gives. */
+export function remember<Value>(load: () => Promise<Value>, rules: Remembering): Remembered<Value> {
+  let held: { readonly value: Value; readonly at: number } | undefined
+  let failed: { readonly error: unknown; readonly at: number } | undefined
+  let pending: Promise<Value> | undefined
+
+  const run = async (): Promise<Value> => {
+    try {
+      const value = await load()
+      held = { value, at: rules.now() }
+      failed = undefined
+      return value
+    } catch (error) {
+      failed = { error, at: rules.now() }
+      rules.onFailure(error)
+      throw error
+    } finally {
+      pending = undefined
+    }
+  }
+  const reload = async (): Promise<Value> => {
+    if (failed !== undefined && rules.now() - failed.at < rules.retryDelay) throw failed.error
+    pending ??= run()
+    return pending
+  }
+  const youngerThan = (seconds: number): boolean => held !== undefined && rules.now() - held.at < seconds
+
+  return {
+    async current() {
+      if (held !== undefined && youngerThan(rules.maxAge)) return held.value
+      try {
+        return await reload()
+      } catch (error) {
+        if (held !== undefined && youngerThan(rules.maxAge + rules.maxStale)) return held.value
+        throw error
+      }
+    },
+    async newer() {
+      return held !== undefined && youngerThan(rules.cooldown) ? held.value : reload()
+    },
+  }
+}
