@@ -1,0 +1,117 @@
+/**
+ * Puts an authorization server together from settings and a store: keys, core, pages, routes. Whoever embeds Sallyport starts here;
+ * `main.ts` adds the listening.
+ *
+ * @module
+ */
+import { type App, createApp, createHandler, type Handler } from './app.ts'
+import type { Settings } from './config.ts'
+import type { AuthorizationServer } from './core/authorization-server.ts'
+import { createAuthorizationServer } from './core/create-authorization-server.ts'
+import type { AuthorizationServerSettings } from './core/dependencies.ts'
+import type { Audit, Clock, Random, Resources } from './core/ports.ts'
+import type { Resource } from './core/records.ts'
+import { localLogin } from './login/local-login.ts'
+import { hash } from './store/hash.ts'
+import type { OpenStore } from './store/open-store.ts'
+import { random as secureRandom } from './store/random.ts'
+import { sealer } from './store/sealer.ts'
+import { createSigner } from './store/signer.ts'
+
+/** What an authorization server is made from. */
+export interface ServerOptions {
+  readonly settings: Settings
+  /** Stays the caller's: it is not closed with the server. */
+  readonly store: OpenStore
+  readonly audit: Audit
+  /** Told of every failure of our own. */
+  readonly onFailure: (error: unknown) => void
+  /** True once the server is about to stop. */
+  readonly stopping?: () => boolean
+  /** Seconds since the epoch. Default: the system's clock. */
+  readonly now?: Clock
+  readonly random?: Random
+}
+
+/** An authorization server, ready to take requests. */
+export interface Server {
+  readonly as: AuthorizationServer
+  readonly app: App
+  /** Takes any request; null when its path is not this issuer's. */
+  readonly handle: Handler
+}
+
+/**
+ * @throws {WrongSecret} when the database's keys were encrypted with another secret.
+ * @throws {StoreUnavailable}
+ * @example
+ * const store = await openStore({ database: settings.database })
+ * const { handle } = await createServer({ settings, store, audit: console.log, onFailure: console.error })
+ */
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const { settings, store, audit, now = systemClock, random = secureRandom } = options
+  const { secret, access_token } = settings
+  const signer = await createSigner({ keys: store.signingKeys, secret, algorithm: access_token.algorithm, now })
+  const resources = withConfigured(store.resources, settings.resources.map(toResource))
+  const known = { ...store, resources }
+  const as = createAuthorizationServer({
+    settings: toCoreSettings(settings),
+    store: known,
+    signer,
+    sealer,
+    hash,
+    random,
+    now,
+    audit,
+  })
+  const app = createApp({
+    as,
+    store: known,
+    login: localLogin({ users: store.users }),
+    now,
+    random,
+    hash,
+    audit,
+    sessionTtl: settings.session.lifetime,
+    devLogin: settings.dev_login,
+    onFailure: options.onFailure,
+    openapi: settings.dev,
+    ...(options.stopping === undefined ? {} : { stopping: options.stopping }),
+  })
+  return { as, app, handle: createHandler(app, settings.issuer) }
+}
+
+/** The system's clock, in seconds. */
+export const systemClock: Clock = () => Math.floor(Date.now() / 1000)
+
+const toCoreSettings = (settings: Settings): AuthorizationServerSettings => ({
+  issuer: settings.issuer,
+  requireScope: settings.oauth.require_scope,
+  localhostAnyPort: settings.oauth.localhost_any_port,
+  codeLifetime: settings.code.lifetime,
+  accessTokenLifetime: settings.access_token.lifetime,
+  replayWindow: settings.refresh.replay_window,
+  refreshIdleLifetime: settings.refresh.idle_lifetime,
+  refreshAbsoluteLifetime: settings.refresh.absolute_lifetime,
+  registration: {
+    mode: settings.registration.mode,
+    approvedRedirects: settings.registration.approved_redirects,
+  },
+})
+
+const toResource = (configured: Settings['resources'][number]): Resource => ({
+  identifier: configured.identifier,
+  aliases: configured.aliases,
+  name: configured.name ?? null,
+  scopes: configured.scopes,
+  defaultScopes: configured.default_scopes ?? null,
+})
+
+/** The settings' resources stand before the store's, and win where both name one. */
+function withConfigured(stored: Resources, configured: readonly Resource[]): Resources {
+  const names = new Set(configured.map(({ identifier }) => identifier))
+  return {
+    ...stored,
+    list: async () => [...configured, ...(await stored.list()).filter(({ identifier }) => !names.has(identifier))],
+  }
+}
