@@ -12,11 +12,11 @@ export const PublicJwk = v.object({
   kid: v.string(),
   alg: v.string(),
   use: v.literal('sig'),
-  crv: v.optional(v.string()),
-  x: v.optional(v.string()),
-  y: v.optional(v.string()),
-  n: v.optional(v.string()),
-  e: v.optional(v.string()),
+  crv: v.exactOptional(v.string()),
+  x: v.exactOptional(v.string()),
+  y: v.exactOptional(v.string()),
+  n: v.exactOptional(v.string()),
+  e: v.exactOptional(v.string()),
 })
 export type PublicJwk = v.InferOutput<typeof PublicJwk>
 

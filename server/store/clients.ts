@@ -1,0 +1,80 @@
+/**
+ * Registered clients.
+ *
+ * @module
+ */
+import type { Clients } from '../core/ports.ts'
+import type { Client } from '../core/records.ts'
+import { fromJson, listOrNull, toJson } from './json.ts'
+import type { ClientRow, Database } from './schema.ts'
+
+export const createClients = ({ db }: Database): Clients => ({
+  async find(id) {
+    const row = await db.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst()
+    return row === undefined ? null : toClient(row)
+  },
+
+  async create(client) {
+    const { numInsertedOrUpdatedRows } = await db
+      .insertInto('clients')
+      .values(toRow(client))
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    return numInsertedOrUpdatedRows === 1n
+  },
+
+  async list() {
+    const rows = await db.selectFrom('clients').selectAll().orderBy('issued_at').orderBy('id').execute()
+    return rows.map(toClient)
+  },
+
+  async remove(id, now) {
+    return db.transaction().execute(async (transaction) => {
+      const { numDeletedRows } = await transaction.deleteFrom('clients').where('id', '=', id).executeTakeFirst()
+      if (numDeletedRows === 0n) return false
+      await transaction
+        .updateTable('grants')
+        .set({ revoked_at: now })
+        .where('client_id', '=', id)
+        .where('revoked_at', 'is', null)
+        .execute()
+      // An id may be given out again; what people agreed to was for the old client.
+      await transaction.deleteFrom('consents').where('client_id', '=', id).execute()
+      return true
+    })
+  },
+})
+
+const toRow = (client: Client): ClientRow => ({
+  id: client.id,
+  name: client.name,
+  redirect_uris: toJson(client.redirectUris),
+  auth_method: client.authMethod,
+  secret_hash: client.secretHash,
+  secret_expires_at: client.secretExpiresAt,
+  grant_types: toJson(client.grantTypes),
+  response_types: toJson(client.responseTypes),
+  application_type: client.applicationType,
+  scope: client.scope,
+  scope_ceiling: toJson(client.scopeCeiling),
+  metadata: toJson(client.metadata),
+  origin: client.origin,
+  issued_at: client.issuedAt,
+})
+
+const toClient = (row: ClientRow): Client => ({
+  id: row.id,
+  name: row.name,
+  redirectUris: fromJson(row.redirect_uris),
+  authMethod: row.auth_method,
+  secretHash: row.secret_hash,
+  secretExpiresAt: row.secret_expires_at,
+  grantTypes: fromJson(row.grant_types),
+  responseTypes: fromJson(row.response_types),
+  applicationType: row.application_type,
+  scope: row.scope,
+  scopeCeiling: listOrNull(row.scope_ceiling),
+  metadata: fromJson(row.metadata),
+  origin: row.origin,
+  issuedAt: row.issued_at,
+})

@@ -1,0 +1,113 @@
+/**
+ * What the `grants` and `codes` ports promise.
+ *
+ * @module
+ */
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import type { ConformanceCase } from './conformance-case.ts'
+import { code, grant, NOW, refreshToken, tally, together } from './records.ts'
+
+export const grantCases: readonly ConformanceCase[] = [
+  {
+    name: 'grants.create stores the grant and its code',
+    async run({ codes, grants }) {
+      await grants.create(grant(), code())
+      deepEqual(await grants.find('grant-1'), grant())
+      deepEqual(await codes.find(code().hash), code())
+      equal(await grants.find('grant-2'), null)
+      equal(await codes.find('code-2'), null)
+    },
+  },
+  {
+    name: 'grants.create stores both or nothing',
+    async run({ grants }) {
+      await grants.create(grant(), code())
+      await rejects(grants.create(grant({ id: 'grant-2' }), code({ grantId: 'grant-2' })))
+      equal(await grants.find('grant-2'), null)
+    },
+  },
+  {
+    name: "grants.listLive names a user's live grants, newest first",
+    async run({ grants }) {
+      const create = (id: string, changes: Parameters<typeof grant>[0]) =>
+        grants.create(grant({ id, ...changes }), code({ hash: id, grantId: id }))
+      await create('older', { createdAt: NOW - 10 })
+      await create('newer', { createdAt: NOW })
+      await create('expired', { expiresAt: NOW + 5 })
+      await create('revoked', { revokedAt: NOW })
+      await create('of someone else', { userId: 'user-2' })
+      const live = await grants.listLive('user-1', NOW + 5)
+      deepEqual(
+        live.map(({ id }) => id),
+        ['newer', 'older'],
+      )
+    },
+  },
+  {
+    name: 'grants.revoke is true once, of 32 callers too',
+    async run({ grants }) {
+      await grants.create(grant(), code())
+      deepEqual(tally(await together(32, (index) => grants.revoke('grant-1', NOW + index))), { true: 1, false: 31 })
+      equal(await grants.revoke('grant-1', NOW + 100), false)
+      equal(await grants.revoke('grant-2', NOW), false)
+    },
+  },
+  {
+    name: 'codes.redeem consumes the code and stores the refresh token',
+    async run({ codes, grants, refreshTokens }) {
+      await grants.create(grant(), code())
+      equal(await codes.redeem(code().hash, refreshToken(), NOW + 1), 'redeemed')
+      equal((await codes.find(code().hash))?.consumedAt, NOW + 1)
+      deepEqual(await refreshTokens.find(refreshToken().hash), refreshToken())
+    },
+  },
+  {
+    name: 'codes.redeem works without a refresh token',
+    async run({ codes, grants }) {
+      await grants.create(grant(), code())
+      equal(await codes.redeem(code().hash, null, NOW), 'redeemed')
+      equal(await codes.redeem(code().hash, null, NOW), 'consumed')
+    },
+  },
+  {
+    name: 'codes.redeem lets one of 32 have the code, and stores that one token only',
+    async run({ codes, grants, refreshTokens }) {
+      await grants.create(grant(), code())
+      const outcomes = await together(32, (index) =>
+        codes.redeem(code().hash, refreshToken({ hash: `token-${index}` }), NOW),
+      )
+      deepEqual(tally(outcomes), { redeemed: 1, consumed: 31 })
+      const stored = await together(32, async (index) => (await refreshTokens.find(`token-${index}`)) !== null)
+      deepEqual(
+        stored,
+        outcomes.map((outcome) => outcome === 'redeemed'),
+      )
+    },
+  },
+  {
+    name: 'codes.redeem refuses an unknown code',
+    async run({ codes }) {
+      equal(await codes.redeem(code().hash, null, NOW), 'dead')
+    },
+  },
+  {
+    name: 'codes.redeem refuses an expired code from its very second on, and stores nothing',
+    async run({ codes, grants, refreshTokens }) {
+      await grants.create(grant(), code())
+      equal(await codes.redeem(code().hash, refreshToken(), code().expiresAt), 'dead')
+      equal(await refreshTokens.find(refreshToken().hash), null)
+      equal((await codes.find(code().hash))?.consumedAt, null)
+      equal(await codes.redeem(code().hash, refreshToken(), code().expiresAt - 1), 'redeemed')
+    },
+  },
+  {
+    name: 'codes.redeem refuses the code of a revoked or expired grant, and stores nothing',
+    async run({ codes, grants, refreshTokens }) {
+      await grants.create(grant({ expiresAt: NOW + 10 }), code())
+      equal(await codes.redeem(code().hash, refreshToken(), NOW + 10), 'dead')
+      await grants.revoke('grant-1', NOW)
+      equal(await codes.redeem(code().hash, refreshToken(), NOW), 'dead')
+      equal(await refreshTokens.find(refreshToken().hash), null)
+    },
+  },
+]

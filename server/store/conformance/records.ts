@@ -1,0 +1,111 @@
+/**
+ * Records to store.
+ *
+ * @module
+ */
+import type { AuthorizationCode, Client, Consent, Grant, RefreshToken, Resource, User } from '../../core/records.ts'
+import type { OpenStore } from '../open-store.ts'
+
+/** The time at which all cases play. */
+export const NOW = 1_800_000_000
+
+export const client = (changes: Partial<Client> = {}): Client => ({
+  id: 'client-1',
+  name: 'Notes for Ånna "the cat" 🐈',
+  redirectUris: ['http://127.0.0.1/callback', 'cursor://anysphere.cursor-retrieval/oauth/callback'],
+  authMethod: 'none',
+  secretHash: null,
+  secretExpiresAt: 0,
+  grantTypes: ['authorization_code', 'refresh_token'],
+  responseTypes: ['code'],
+  applicationType: 'native',
+  scope: 'notes:read',
+  scopeCeiling: null,
+  metadata: { client_uri: 'https://client.example/', contacts: ['a@client.example'] },
+  origin: 'dynamic',
+  issuedAt: NOW,
+  ...changes,
+})
+
+export const resource = (changes: Partial<Resource> = {}): Resource => ({
+  identifier: 'https://notes.example/mcp',
+  aliases: ['https://notes.example/mcp/'],
+  name: 'Notes',
+  scopes: { 'notes:write': 'Write notes', 'notes:read': 'Read notes' },
+  defaultScopes: ['notes:read'],
+  ...changes,
+})
+
+export const grant = (changes: Partial<Grant> = {}): Grant => ({
+  id: 'grant-1',
+  userId: 'user-1',
+  clientId: 'client-1',
+  resource: 'https://notes.example/mcp',
+  scopes: ['notes:read', 'notes:write'],
+  createdAt: NOW,
+  expiresAt: NOW + 1000,
+  revokedAt: null,
+  ...changes,
+})
+
+export const code = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
+  hash: 'code-hash-1',
+  grantId: 'grant-1',
+  clientId: 'client-1',
+  redirectUri: 'http://127.0.0.1:4711/callback',
+  codeChallenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+  resource: 'https://notes.example/mcp',
+  scopes: ['notes:read', 'notes:write'],
+  expiresAt: NOW + 60,
+  consumedAt: null,
+  ...changes,
+})
+
+export const refreshToken = (changes: Partial<RefreshToken> = {}): RefreshToken => ({
+  hash: 'token-hash-1',
+  grantId: 'grant-1',
+  clientId: 'client-1',
+  resource: 'https://notes.example/mcp',
+  scopes: ['notes:read', 'notes:write'],
+  createdAt: NOW,
+  expiresAt: NOW + 500,
+  consumedAt: null,
+  successorHash: null,
+  sealedAnswer: null,
+  ...changes,
+})
+
+export const consent = (changes: Partial<Consent> = {}): Consent => ({
+  userId: 'user-1',
+  clientId: 'client-1',
+  resource: 'https://notes.example/mcp',
+  scopes: ['notes:read'],
+  grantedAt: NOW,
+  ...changes,
+})
+
+export const user = (changes: Partial<User> = {}): User => ({
+  id: 'user-1',
+  username: 'Anna',
+  displayName: 'Anna Ånes',
+  passwordHash: '$scrypt$ln=15,r=8,p=3$salt$key',
+  createdAt: NOW,
+  ...changes,
+})
+
+/** A grant whose code was redeemed for `refreshToken()`. */
+export async function redeemedGrant(store: OpenStore): Promise<void> {
+  await store.grants.create(grant(), code())
+  await store.codes.redeem(code().hash, refreshToken(), NOW)
+}
+
+/** `count` calls that start together; what each returned. */
+export const together = <Value>(count: number, call: (index: number) => Promise<Value>): Promise<Value[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => call(index)))
+
+/** How often each outcome occurred: `{ redeemed: 1, consumed: 31 }`. */
+export const tally = (outcomes: readonly (string | boolean)[]): Record<string, number> =>
+  outcomes.reduce<Record<string, number>>((counts, outcome) => {
+    counts[String(outcome)] = (counts[String(outcome)] ?? 0) + 1
+    return counts
+  }, {})

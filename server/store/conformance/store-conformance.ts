@@ -1,0 +1,25 @@
+/**
+ * Everything that a store must do, as named cases for any test runner.
+ *
+ * @module
+ */
+import { clientCases } from './clients.ts'
+import type { ConformanceCase } from './conformance-case.ts'
+import { grantCases } from './grants.ts'
+import { housekeepingCases } from './housekeeping.ts'
+import { peopleCases } from './people.ts'
+import { refreshTokenCases } from './refresh-tokens.ts'
+
+/**
+ * Run each on a fresh store of its own.
+ *
+ * @example
+ * for (const { name, run } of storeConformance) test(name, async () => run(await openFreshStore()))
+ */
+export const storeConformance: readonly ConformanceCase[] = [
+  ...clientCases,
+  ...grantCases,
+  ...refreshTokenCases,
+  ...peopleCases,
+  ...housekeepingCases,
+]

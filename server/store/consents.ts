@@ -1,0 +1,61 @@
+/**
+ * What people agreed to, per client and resource.
+ *
+ * @module
+ */
+import type { Consents } from '../core/ports.ts'
+import type { Consent } from '../core/records.ts'
+import { fromJson, toJson } from './json.ts'
+import type { ConsentRow, Database } from './schema.ts'
+
+export const createConsents = ({ db }: Database): Consents => ({
+  async find(userId, clientId, resource) {
+    const row = await db
+      .selectFrom('consents')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .where('client_id', '=', clientId)
+      .where('resource', '=', resource)
+      .executeTakeFirst()
+    return row === undefined ? null : toConsent(row)
+  },
+
+  async remember({ userId, clientId, resource, scopes, grantedAt }) {
+    await db.transaction().execute(async (transaction) => {
+      // The upsert locks the row and tells what it holds; nobody can come between it and the update.
+      const before = await transaction
+        .insertInto('consents')
+        .values({ user_id: userId, client_id: clientId, resource, scopes: toJson(scopes), granted_at: grantedAt })
+        .onConflict((conflict) =>
+          conflict.columns(['user_id', 'client_id', 'resource']).doUpdateSet({ granted_at: grantedAt }),
+        )
+        .returning('scopes')
+        .executeTakeFirstOrThrow()
+      const union = new Set([...fromJson<readonly string[]>(before.scopes), ...scopes])
+      await transaction
+        .updateTable('consents')
+        .set({ scopes: toJson([...union]) })
+        .where('user_id', '=', userId)
+        .where('client_id', '=', clientId)
+        .where('resource', '=', resource)
+        .execute()
+    })
+  },
+
+  async forget(userId, clientId, resource) {
+    await db
+      .deleteFrom('consents')
+      .where('user_id', '=', userId)
+      .where('client_id', '=', clientId)
+      .where('resource', '=', resource)
+      .execute()
+  },
+})
+
+const toConsent = (row: ConsentRow): Consent => ({
+  userId: row.user_id,
+  clientId: row.client_id,
+  resource: row.resource,
+  scopes: fromJson(row.scopes),
+  grantedAt: row.granted_at,
+})

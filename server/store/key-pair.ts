@@ -1,0 +1,59 @@
+/**
+ * A signing key pair: generating, sealing and unsealing it.
+ *
+ * @see RFC 7517: JSON Web Key
+ * @see RFC 7638: the thumbprint that names a key
+ * @module
+ */
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import * as v from 'valibot'
+import { PublicJwk } from '../../shared/json-web-key-set.ts'
+import { decrypt, encrypt } from './encryption.ts'
+import type { SigningKey } from './signing-keys.ts'
+
+/** The algorithms that access tokens can be signed with. */
+export const SigningAlgorithm = v.picklist(['ES256', 'RS256'])
+export type SigningAlgorithm = v.InferOutput<typeof SigningAlgorithm>
+
+export interface KeyPair {
+  readonly privateKey: CryptoKey
+  readonly publicJwk: PublicJwk
+}
+
+/** The stored signing keys were encrypted with another secret, or damaged. */
+export class WrongSecret extends Error {
+  override readonly name = 'WrongSecret'
+}
+
+/** A new pair, ready to be stored. `key` encrypts it. */
+export async function generateKey(
+  algorithm: SigningAlgorithm,
+  generation: number,
+  key: CryptoKey,
+  now: number,
+): Promise<SigningKey> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true })
+  const jwk = await exportJWK(privateKey)
+  const kid = await calculateJwkThumbprint(jwk)
+  const sealedJwk = await encrypt(JSON.stringify({ ...jwk, kid, alg: algorithm, use: 'sig' }), key)
+  return { generation, kid, algorithm, sealedJwk, createdAt: now }
+}
+
+/**
+ * The pair that is inside, private key not extractable.
+ *
+ * @throws {WrongSecret}
+ */
+export async function unsealKey({ sealedJwk }: SigningKey, key: CryptoKey): Promise<KeyPair> {
+  const text = await decrypt(sealedJwk, key)
+  if (text === null) {
+    throw new WrongSecret(
+      'The signing keys in the database were encrypted with another secret. Start with the secret they were made with (SALLYPORT_SECRET).',
+    )
+  }
+  const jwk: JWK & { kty: string } = JSON.parse(text)
+  const privateKey = await importJWK(jwk, undefined, { extractable: false })
+  if (privateKey instanceof Uint8Array) throw new WrongSecret('A stored signing key is not a key pair.')
+  // The schema names the public members and drops all others.
+  return { privateKey, publicJwk: v.parse(PublicJwk, jwk) }
+}

@@ -1,0 +1,101 @@
+/**
+ * Opens the database that a setting names, brings its schema up to date, and hands out every storage port.
+ *
+ * @module
+ */
+import { sql } from 'kysely'
+import type { Store } from '../core/ports.ts'
+import { createClients } from './clients.ts'
+import { createCodes } from './codes.ts'
+import { createConsents } from './consents.ts'
+import { createGrants } from './grants.ts'
+import { migrate } from './migrate.ts'
+import { connectPostgres } from './postgres.ts'
+import { purge } from './purge.ts'
+import { createRefreshTokens } from './refresh-tokens.ts'
+import { createResources } from './resources.ts'
+import { createRevokedTokens } from './revoked-tokens.ts'
+import type { Database } from './schema.ts'
+import { createSessions } from './sessions.ts'
+import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
+import { connectSqlite } from './sqlite.ts'
+import { reportingOutages, toUnavailable } from './unavailable.ts'
+import { createUsers } from './users.ts'
+
+export interface StoreOptions {
+  /** `sqlite:PATH`, `sqlite::memory:`, or a `postgres://` URL. */
+  readonly database: string
+  /** PostgreSQL: the most connections at once (default 10). */
+  readonly connections?: number
+  /** PostgreSQL: how long connecting and each statement may take, in seconds (default 10). */
+  readonly timeout?: number
+}
+
+/** A store, and the signing keys that live in the same database. */
+export interface OpenStore extends Store {
+  readonly signingKeys: SigningKeys
+}
+
+/** Schema changes may rewrite tables. In seconds. */
+const MIGRATION_TIMEOUT = 3600
+
+/**
+ * Opens (on SQLite: creates) and migrates the database.
+ *
+ * @throws {StoreUnavailable} when it cannot be reached or opened.
+ * @throws {DatabaseTooNew} when a later version has migrated it.
+ * @throws {TypeError} when `database` is neither of the two.
+ * @example
+ * const store = await openStore({ database: 'sqlite:.sallyport/sallyport.db' })
+ */
+export async function openStore({ database, connections = 10, timeout = 10 }: StoreOptions): Promise<OpenStore> {
+  if (database.startsWith('sqlite:')) {
+    const sqlite = connectSqlite(database.slice('sqlite:'.length))
+    await migrateOrClose(sqlite)
+    return createStore(sqlite)
+  }
+  if (/^postgres(ql)?:\/\//.test(database)) {
+    const migrating = connectPostgres(database, {
+      size: 1,
+      connectTimeout: timeout,
+      statementTimeout: MIGRATION_TIMEOUT,
+    })
+    await migrateOrClose(migrating)
+    await migrating.db.destroy()
+    return createStore(
+      connectPostgres(database, { size: connections, connectTimeout: timeout, statementTimeout: timeout }),
+    )
+  }
+  throw new TypeError('The database must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.')
+}
+
+async function migrateOrClose(database: Database): Promise<void> {
+  try {
+    await migrate(database, Math.floor(Date.now() / 1000))
+  } catch (error) {
+    await database.db.destroy()
+    throw toUnavailable(error)
+  }
+}
+
+function createStore(database: Database): OpenStore {
+  return {
+    clients: reportingOutages(createClients(database)),
+    resources: reportingOutages(createResources(database)),
+    grants: reportingOutages(createGrants(database)),
+    codes: reportingOutages(createCodes(database)),
+    refreshTokens: reportingOutages(createRefreshTokens(database)),
+    revokedTokens: reportingOutages(createRevokedTokens(database)),
+    consents: reportingOutages(createConsents(database)),
+    users: reportingOutages(createUsers(database)),
+    sessions: reportingOutages(createSessions(database)),
+    signingKeys: reportingOutages(createSigningKeys(database)),
+    ...reportingOutages({
+      ping: async () => {
+        await sql`select 1`.execute(database.db)
+      },
+      purge: (now: number) => purge(database, now),
+      close: () => database.db.destroy(),
+    }),
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * One connection to PostgreSQL, used until it breaks and never repaired: a statement of a transaction must not reach another session.
+ *
+ * @see docs/adr/0021-a-postgres-pool-of-our-own.md
+ * @module
+ */
+import type { PostgresCursor, PostgresQueryResult } from 'kysely'
+import postgres from 'postgres'
+import { StoreUnavailable } from '../core/ports.ts'
+import { within } from './within.ts'
+
+/** The members that Kysely uses, and what the pool needs to know. */
+export interface PostgresConnection {
+  query<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>>
+  query<Row>(cursor: PostgresCursor<Row>): PostgresCursor<Row>
+  /** True once it was lost; it never comes back. */
+  broken(): boolean
+  close(): Promise<void>
+}
+
+/** In seconds. */
+export interface PostgresTimeouts {
+  readonly connectTimeout: number
+  readonly statementTimeout: number
+}
+
+/** Connects, or throws `StoreUnavailable`. */
+export async function connectToPostgres(
+  url: string,
+  { connectTimeout, statementTimeout }: PostgresTimeouts,
+): Promise<PostgresConnection> {
+  let lost = false
+  const lose = () => {
+    lost = true
+  }
+  const client = createClient(url, { ...CLIENT_OPTIONS, connect_timeout: connectTimeout, onclose: lose })
+
+  const close = () => {
+    lose()
+    return client.end({ timeout: 1 })
+  }
+
+  const run = async <Row>(
+    sql: string,
+    parameters: readonly unknown[],
+    seconds = statementTimeout,
+  ): Promise<PostgresQueryResult<Row>> => {
+    if (lost) throw new StoreUnavailable('The connection to PostgreSQL was lost.')
+    try {
+      const answer = client.unsafe<Row[]>(sql, parameters.map(toParameter), { prepare: true })
+      const result = await within(seconds, answer, 'PostgreSQL did not answer in time.')
+      return { command: toCommand(result.command), rowCount: result.count ?? 0, rows: [...result] }
+    } catch (error) {
+      if (!leavesSessionUsable(error)) void close()
+      throw error
+    }
+  }
+
+  try {
+    // The server must not hold locks for a process that is gone.
+    await run(
+      'select set_config($1, $3, false), set_config($2, $3, false)',
+      ['statement_timeout', 'idle_in_transaction_session_timeout', `${statementTimeout}s`],
+      connectTimeout,
+    )
+  } catch (cause) {
+    void close()
+    throw new StoreUnavailable('PostgreSQL cannot be reached.', { cause })
+  }
+
+  function query<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>>
+  function query<Row>(cursor: PostgresCursor<Row>): PostgresCursor<Row>
+  function query<Row>(statement: string | PostgresCursor<Row>, parameters: readonly unknown[] = []): unknown {
+    if (typeof statement !== 'string') throw new TypeError('Cursors are not used here.')
+    return run<Row>(statement, parameters)
+  }
+  return { query, close, broken: () => lost }
+}
+
+function createClient(url: string, options: typeof CLIENT_OPTIONS & { connect_timeout: number; onclose: () => void }) {
+  try {
+    return postgres(url, options)
+  } catch {
+    // Without the cause: it quotes the URL, and the URL holds a password.
+    throw new TypeError('The postgres:// URL is malformed.')
+  }
+}
+
+const CLIENT_OPTIONS = {
+  max: 1,
+  // Either would end the connection by itself, also in the middle of a transaction.
+  idle_timeout: 0,
+  max_lifetime: null,
+  fetch_types: false,
+  onnotice: () => {},
+  connection: { application_name: 'sallyport' },
+  // Seconds since the epoch are far below 2^53.
+  types: { int8: { to: 20, from: [20], serialize: String, parse: Number } },
+}
+
+/** After an ERROR the session goes on; after anything else (FATAL, a socket's trouble, our own impatience) it is gone. */
+const leavesSessionUsable = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && error.severity === 'ERROR'
+
+/** PostgreSQL's text cannot hold NUL. Nothing that is stored may contain it, so a search for it finds nothing. */
+function toParameter(value: unknown): string | number | null {
+  if (typeof value === 'string') return value.replaceAll('\0', '\uFFFD')
+  if (value === null || typeof value === 'number') return value
+  throw new TypeError('Only text, numbers and null are stored.')
+}
+
+/** Kysely tells by it whether rows were changed, and whether a commit was one. */
+const toCommand = (command: string) => command as PostgresQueryResult<unknown>['command']

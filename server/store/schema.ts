@@ -1,0 +1,140 @@
+/**
+ * The tables as Kysely sees them. Times are seconds since the epoch; a `Json` column holds JSON as text on both engines.
+ *
+ * @module
+ */
+import type { Kysely, Transaction } from 'kysely'
+import type { Client } from '../core/records.ts'
+
+/** JSON as text: neither engine looks inside, so both behave alike. */
+type Json = string
+
+export interface ClientRow {
+  id: string
+  name: string | null
+  redirect_uris: Json
+  auth_method: Client['authMethod']
+  secret_hash: string | null
+  secret_expires_at: number
+  grant_types: Json
+  response_types: Json
+  application_type: Client['applicationType']
+  scope: string | null
+  scope_ceiling: Json | null
+  metadata: Json
+  origin: Client['origin']
+  issued_at: number
+}
+
+export interface ResourceRow {
+  identifier: string
+  position: number
+  aliases: Json
+  name: string | null
+  scopes: Json
+  default_scopes: Json | null
+}
+
+export interface GrantRow {
+  id: string
+  user_id: string
+  client_id: string
+  resource: string
+  scopes: Json
+  created_at: number
+  expires_at: number
+  revoked_at: number | null
+}
+
+export interface CodeRow {
+  hash: string
+  grant_id: string
+  client_id: string
+  redirect_uri: string
+  code_challenge: string
+  resource: string
+  scopes: Json
+  expires_at: number
+  consumed_at: number | null
+}
+
+export interface RefreshTokenRow {
+  hash: string
+  grant_id: string
+  client_id: string
+  resource: string
+  scopes: Json
+  created_at: number
+  expires_at: number
+  consumed_at: number | null
+  successor_hash: string | null
+  sealed_answer: string | null
+}
+
+export interface RevokedTokenRow {
+  jti: string
+  expires_at: number
+}
+
+export interface ConsentRow {
+  user_id: string
+  client_id: string
+  resource: string
+  scopes: Json
+  granted_at: number
+}
+
+export interface UserRow {
+  id: string
+  username: string
+  /** The name as it is compared. */
+  username_key: string
+  display_name: string | null
+  password_hash: string
+  created_at: number
+}
+
+export interface SessionRow {
+  hash: string
+  user_id: string
+  created_at: number
+  expires_at: number
+}
+
+export interface SigningKeyRow {
+  /** 1, 2, 3, ...: whoever inserts a generation first has made the key. */
+  generation: number
+  kid: string
+  algorithm: string
+  sealed_jwk: string
+  created_at: number
+}
+
+export interface Tables {
+  clients: ClientRow
+  resources: ResourceRow
+  grants: GrantRow
+  codes: CodeRow
+  refresh_tokens: RefreshTokenRow
+  revoked_tokens: RevokedTokenRow
+  consents: ConsentRow
+  users: UserRow
+  sessions: SessionRow
+  signing_keys: SigningKeyRow
+  migrations: { name: string; applied_at: number }
+}
+
+/** The two database engines. */
+export type Engine = 'sqlite' | 'postgres'
+
+/** An open database. */
+export interface Database {
+  readonly engine: Engine
+  readonly db: Kysely<Tables>
+}
+
+/** The same inside a transaction. */
+export interface DatabaseTransaction {
+  readonly engine: Engine
+  readonly db: Transaction<Tables>
+}

@@ -1,0 +1,64 @@
+/**
+ * SQLite through `node:sqlite`, which Bun, Deno and Node all bring along.
+ *
+ * @see https://www.sqlite.org/pragma.html
+ * @see docs/adr/0020-one-store-two-engines.md
+ * @module
+ */
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
+import { StoreUnavailable } from '../core/ports.ts'
+import type { Database, Tables } from './schema.ts'
+
+/** How long a statement waits for another process's write, in milliseconds. */
+const BUSY_TIMEOUT = 5000
+
+/** Opens (and creates) the file; `:memory:` is a database of its own each time. */
+export function connectSqlite(path: string): Database {
+  const dialect = new SqliteDialect({ database: open(path) })
+  return { engine: 'sqlite', db: new Kysely<Tables>({ dialect }) }
+}
+
+/** The part of a database that Kysely needs. */
+function open(path: string): SqliteDatabase {
+  const database = openFile(path)
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      // Every transaction here writes. One that began by reading could find the database changed when it comes to write.
+      const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...parameters.map(toSqlValue)),
+        run: (parameters) => statement.run(...parameters.map(toSqlValue)),
+        iterate: (parameters) => statement.iterate(...parameters.map(toSqlValue)),
+      }
+    },
+  }
+}
+
+function openFile(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') createPrivately(path)
+    const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true })
+    // WAL: readers never wait. FULL: what was answered survives a power failure; a lost rotation would look like token reuse.
+    database.exec('pragma journal_mode = wal; pragma synchronous = full')
+    return database
+  } catch (cause) {
+    throw new StoreUnavailable(`The SQLite database ${path} cannot be opened.`, { cause })
+  }
+}
+
+/** For its owner only; SQLite gives its side files the mode of the main one. */
+function createPrivately(path: string): void {
+  if (existsSync(path)) return
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
+}
+
+function toSqlValue(value: unknown): SQLInputValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value
+  throw new TypeError('Only text, numbers and null are stored.')
+}

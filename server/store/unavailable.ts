@@ -1,0 +1,58 @@
+/**
+ * The one place that tells an outage from a defect: what the drivers throw when the database cannot be used becomes
+ * `StoreUnavailable` (503, try again), everything else stays what it is.
+ *
+ * @see https://www.sqlite.org/rescode.html
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * @module
+ */
+import { StoreUnavailable } from '../core/ports.ts'
+
+/** Wraps a port: every method rejects with `StoreUnavailable` when the database cannot be used. */
+export function reportingOutages<Port extends object>(port: Port): Port {
+  return new Proxy(port, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return async (...parameters: unknown[]): Promise<unknown> => {
+        try {
+          return await Reflect.apply(member, target, parameters)
+        } catch (error) {
+          throw toUnavailable(error)
+        }
+      }
+    },
+  })
+}
+
+/** `StoreUnavailable` for an outage, the error itself otherwise. */
+export function toUnavailable(error: unknown): unknown {
+  if (error instanceof StoreUnavailable || !isOutage(error)) return error
+  return new StoreUnavailable('The database cannot be used right now.', { cause: error })
+}
+
+/** SQLITE_BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB. */
+const SQLITE_OUTAGES = new Set([5, 6, 8, 10, 11, 13, 14, 15, 26])
+
+/**
+ * SQLSTATE classes: connection exception, transaction rollback (a deadlock, a serialization failure), insufficient resources, operator
+ * intervention, system error; and a server that has become read-only.
+ */
+const SQLSTATE_OUTAGES = /^(08|40|53|57|58)[0-9A-Z]{3}$|^25006$/
+
+/** A closed database, and network trouble as sockets and the PostgreSQL driver report it. */
+const CODE_OUTAGES =
+  /^(ERR_INVALID_STATE|CONNECTION_CLOSED|CONNECTION_ENDED|CONNECTION_DESTROYED|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/
+
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  // The low byte is the primary code; the rest tells its variants.
+  if ('errcode' in error && typeof error.errcode === 'number') return SQLITE_OUTAGES.has(error.errcode & 0xff)
+  if ('code' in error && typeof error.code === 'string') {
+    return SQLSTATE_OUTAGES.test(error.code) || CODE_OUTAGES.test(error.code)
+  }
+  return error.message === KYSELY_CLOSED
+}
+
+/** Kysely has no class for it. */
+const KYSELY_CLOSED = 'driver has already been destroyed'

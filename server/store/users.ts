@@ -1,0 +1,65 @@
+/**
+ * Local accounts.
+ *
+ * @module
+ */
+import type { Users } from '../core/ports.ts'
+import type { User } from '../core/records.ts'
+import type { Database, UserRow } from './schema.ts'
+
+export const createUsers = ({ db }: Database): Users => ({
+  async find(id) {
+    const row = await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
+    return row === undefined ? null : toUser(row)
+  },
+
+  async findByUsername(username) {
+    const row = await db
+      .selectFrom('users')
+      .selectAll()
+      .where('username_key', '=', usernameKey(username))
+      .executeTakeFirst()
+    return row === undefined ? null : toUser(row)
+  },
+
+  async create(user) {
+    const { numInsertedOrUpdatedRows } = await db
+      .insertInto('users')
+      .values({
+        id: user.id,
+        username: user.username,
+        username_key: usernameKey(user.username),
+        display_name: user.displayName,
+        password_hash: user.passwordHash,
+        created_at: user.createdAt,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    return numInsertedOrUpdatedRows === 1n
+  },
+
+  async setPassword(id, passwordHash) {
+    const { numUpdatedRows } = await db
+      .updateTable('users')
+      .set({ password_hash: passwordHash })
+      .where('id', '=', id)
+      .executeTakeFirst()
+    return numUpdatedRows === 1n
+  },
+
+  async list() {
+    const rows = await db.selectFrom('users').selectAll().orderBy('created_at').orderBy('id').execute()
+    return rows.map(toUser)
+  },
+})
+
+/** Names that look the same are the same. Done here, because the engines fold case differently. */
+const usernameKey = (username: string): string => username.normalize('NFKC').toLowerCase()
+
+const toUser = (row: UserRow): User => ({
+  id: row.id,
+  username: row.username,
+  displayName: row.display_name,
+  passwordHash: row.password_hash,
+  createdAt: row.created_at,
+})
