@@ -116,5 +116,9 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
 function withoutToken(request: Request): Request {
   const headers = new Headers(request.headers)
   headers.delete('authorization')
-  return new Request(request, { headers })
+  // Member by member: `new Request(request, { headers })` keeps the old headers in Bun when the new ones are empty, and refuses the
+  // request objects of some servers for Node.
+  const { body, method, signal, url } = request
+  const init = { method, headers, body, signal, duplex: 'half' }
+  return new Request(url, init)
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 import type { Fetch } from '../../server/resource/index.ts'
 import { authorizationServerMetadataUrls } from '../../shared/well-known.ts'
 
@@ -27,7 +27,7 @@ export interface TokenIssuer {
   readonly key: CryptoKey
   readonly publicJwk: JWK
   /** A token for Alice with `scope`, good for 15 minutes. A claim or header of `undefined` is left out. */
-  sign(claims?: JWTPayload, header?: Partial<JWTHeaderParameters>, key?: CryptoKey | Uint8Array): Promise<string>
+  sign(claims?: JWTPayload, header?: Record<string, unknown>, key?: CryptoKey | Uint8Array): Promise<string>
   /** Signs with a new key from now on, and publishes only that one. */
   rotate(): Promise<void>
   /** Replaces the answer to a URL; `undefined` restores it. */
