@@ -2,7 +2,7 @@
  * The one URL policy: which URLs Sallyport is willing to contact or to open, whoever named them.
  *
  * @see MCP 2026-07-28, security best practices, "SSRF": https, no private or special-use addresses
- * @see RFC 6890: special-use addresses
+ * @see RFC 6890: special-use addresses; RFC 6762 appendix G and RFC 8375: names of private networks
  * @module
  */
 import ipaddr from 'ipaddr.js'
@@ -20,11 +20,21 @@ export type UrlProblem =
 /** Where an address belongs: `public`, this machine, or any other special-use range, by the name of the range. */
 export type AddressClass = 'public' | 'loopback' | (string & {})
 
-/** Classifies a URL's `hostname`. A name that is not an address is `public` here: what it resolves to is checked where it is resolved. */
+/** Names that resolve inside a network only, cloud metadata services (`metadata.google.internal`) among them. */
+const PRIVATE_NAMES = /(?:^|\.)(?:internal|local|localdomain|intranet|lan|home\.arpa)$/
+
+/**
+ * Classifies a URL's `hostname`. A name that is not an address, nor of a private zone, is `public` here: what it resolves to is
+ * checked where it is resolved.
+ *
+ * @example classifyHost('10.0.0.7') // 'private'
+ */
 export function classifyHost(hostname: string): AddressClass {
-  if (isLoopbackHost(hostname)) return 'loopback'
-  const bare = hostname.replace(/^\[|\]$/g, '')
-  if (!ipaddr.isValid(bare)) return 'public'
+  // A dot at the end is the same name to a resolver.
+  const name = hostname.toLowerCase().replace(/\.$/, '')
+  if (isLoopbackHost(name)) return 'loopback'
+  const bare = name.replace(/^\[|\]$/g, '')
+  if (!ipaddr.isValid(bare)) return PRIVATE_NAMES.test(bare) ? 'private' : 'public'
   const range = ipaddr.process(bare).range()
   return range === 'unicast' ? 'public' : range
 }
@@ -32,6 +42,9 @@ export function classifyHost(hostname: string): AddressClass {
 /**
  * Judges a URL that came from outside. `near` is the URL that the user chose (the MCP server): where that one is on loopback or in
  * a special-use range itself, others of the same class are allowed beside it, and http on loopback.
+ *
+ * @returns the parsed URL, or the first problem; compare and send the string that was given, not the parsed form
+ * @example checkUrl('http://169.254.169.254/latest', 'https://mcp.example.com/mcp') // { ok: false, error: 'not_https' }
  */
 export function checkUrl(url: string, near?: string): Result<URL, UrlProblem> {
   if (/[\s\p{Cc}\\]/u.test(url)) return err('has_control_characters')

@@ -1,0 +1,82 @@
+/**
+ * The authorization request: a flow record in the store, a URL for the browser.
+ *
+ * @see OAuth 2.1 section 4.1.1 (draft-ietf-oauth-v2-1-16): the request, PKCE with S256
+ * @see RFC 8707 section 2.1: `resource`
+ * @see OpenID Connect Core 1.0 section 11: `offline_access` goes with `prompt=consent`
+ * @module
+ */
+import { writeForm } from '../../shared/form.ts'
+import { s256 } from '../../shared/pkce.ts'
+import { classifyRedirectUri } from '../../shared/redirect-uri.ts'
+import { formatScope } from '../../shared/scope.ts'
+import { type ClientContext, randomToken } from '../context.ts'
+import type { Discovery } from '../discovery/discovery.ts'
+import { SallyportError } from '../errors.ts'
+import { fingerprint } from '../events.ts'
+import type { ClientIdentity } from '../registration/client-identity.ts'
+import { flowKey } from '../stores/keys.ts'
+import { FLOW_LIFETIME, type Flow, type FlowRecord } from './flow.ts'
+
+/**
+ * Starts a flow. Nothing is sent; the record is stored before the URL exists.
+ *
+ * @throws {SallyportError} `configuration` for a redirect URI that is neither https nor loopback nor a private-use scheme
+ */
+export async function beginFlow(
+  context: ClientContext,
+  discovery: Discovery,
+  identity: ClientIdentity,
+  redirectUri: string,
+  scope: readonly string[],
+): Promise<{ readonly flow: Flow; readonly record: FlowRecord }> {
+  if (!classifyRedirectUri(redirectUri).ok) throw new SallyportError('configuration')
+  const state = randomToken()
+  const codeVerifier = randomToken()
+  const resource = wireResource(context, discovery)
+  const expiresAt = context.now() + FLOW_LIFETIME
+  const record: FlowRecord = {
+    generation: randomToken(16),
+    dropAfter: expiresAt,
+    state,
+    codeVerifier,
+    issuer: discovery.issuer,
+    server: discovery.serverMetadata,
+    sessionResource: context.resource,
+    clientId: identity.clientId,
+    redirectUri,
+    scope: [...scope],
+    expiresAt,
+    ...(resource !== undefined && { resource }),
+  }
+  await context.store.set(flowKey(state), record)
+  const url = await authorizationUrl(record)
+  const { issuer } = record
+  context.emit({ type: 'authorization_started', issuer, scope, flow: await fingerprint(state) })
+  return { flow: { state, url, redirectUri, issuer, resource: resource ?? context.resource, scope, expiresAt }, record }
+}
+
+/** The `resource` to send: the metadata's own string, byte for byte. A slash more or less is another resource to some servers. */
+function wireResource({ compat }: ClientContext, { resourceMetadata }: Discovery): string | undefined {
+  if (compat.resourceParameter === 'omit') return undefined
+  return compat.resourceParameter ?? resourceMetadata.resource
+}
+
+async function authorizationUrl(record: FlowRecord): Promise<string> {
+  const { server, scope } = record
+  const url = new URL(server.authorization_endpoint)
+  const params = writeForm({
+    response_type: 'code',
+    client_id: record.clientId,
+    redirect_uri: record.redirectUri,
+    state: record.state,
+    code_challenge: await s256(record.codeVerifier),
+    code_challenge_method: 'S256',
+    resource: record.resource,
+    scope: scope.length === 0 ? undefined : formatScope(scope),
+    prompt: scope.includes('offline_access') ? 'consent' : undefined,
+  })
+  // `set`, not `append`: an endpoint with a query of its own must not smuggle in a second value.
+  for (const [name, value] of params) url.searchParams.set(name, value)
+  return url.href
+}

@@ -1,0 +1,47 @@
+/**
+ * A flow: one attempt to obtain consent, kept under its `state` until the answer comes.
+ *
+ * @see MCP 2026-07-28, authorization response validation: the issuer is recorded before the redirect
+ * @see OAuth 2.1 section 7.5.1 (draft-ietf-oauth-v2-1-16): a new verifier for every request
+ * @module
+ */
+import * as v from 'valibot'
+import { ValidatedServerMetadata } from '../discovery/discovery.ts'
+
+/** How long an authorization may take, in seconds. */
+export const FLOW_LIFETIME = 600
+
+/** What the store holds. Everything that decides about the answer was fixed before the browser left. */
+export const FlowRecord = v.object({
+  generation: v.string(),
+  dropAfter: v.number(),
+  state: v.string(),
+  codeVerifier: v.string(),
+  issuer: v.string(),
+  server: ValidatedServerMetadata,
+  /** The session's resource, and the `resource` on the wire. */
+  sessionResource: v.string(),
+  resource: v.optional(v.string()),
+  clientId: v.string(),
+  redirectUri: v.string(),
+  scope: v.array(v.string()),
+  expiresAt: v.number(),
+})
+export type FlowRecord = v.InferOutput<typeof FlowRecord>
+
+/**
+ * What the host holds: plain JSON without secrets, fit for a cookie or a web session. Bind it to the person's browser. The verifier
+ * stays in the store, and the store lets a flow complete once.
+ */
+export interface Flow {
+  /** Identifies the flow; the `state` on the wire. */
+  readonly state: string
+  /** Where to send the person's browser. https, or http on loopback. */
+  readonly url: string
+  readonly redirectUri: string
+  readonly issuer: string
+  readonly resource: string
+  readonly scope: readonly string[]
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+}

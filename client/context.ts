@@ -1,0 +1,73 @@
+/**
+ * What every part of a session is handed: the ports to the outside and the options, defaults filled in.
+ *
+ * @module
+ */
+
+import { base64url } from 'jose'
+import type { ClientAuthMethod } from '../shared/client-metadata.ts'
+import type { SessionEvent } from './events.ts'
+import type { Store } from './stores/store.ts'
+
+/** The web's `fetch`, and nothing more. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/**
+ * Who the host is. With `id`: pre-registered at `issuer`, and used nowhere else. Without: registered on the fly, with the
+ * descriptive members.
+ */
+export interface ClientOptions {
+  /** The client id that the authorization server handed out. */
+  readonly id?: string
+  /** Needs `issuer` beside it: a secret is never offered to whichever server a resource happens to name. */
+  readonly secret?: string
+  /** The issuer that `id` belongs to, byte for byte. Without it the id is bound to the first issuer that it is used at. */
+  readonly issuer?: string
+  /** How `secret` is sent. Default: what the server's metadata allows, basic before post. */
+  readonly authMethod?: ClientAuthMethod
+  /** The name that the consent page shows. Default `MCP client`. */
+  readonly name?: string
+  readonly uri?: string
+  readonly logoUri?: string
+  readonly softwareId?: string
+  readonly softwareVersion?: string
+}
+
+/** Deviations from the specifications, each for a server that needs it. None is on by default. */
+export interface ClientCompat {
+  /**
+   * Accept protected resource metadata whose `resource` is a parent of the URL (same origin, path prefix), as the official SDKs do.
+   * RFC 9728 section 3.3 wants the very same identifier: a parent's metadata may speak for a neighbour.
+   */
+  readonly acceptParentResource?: boolean
+  /** Send this `resource` instead of the one in the metadata, or none at all. MCP wants it in every request. */
+  readonly resourceParameter?: string | 'omit'
+}
+
+/** Picks one of the listed issuers; `undefined` refuses them all. `held` are those that this client has credentials for. */
+export type ChooseAuthorizationServer = (
+  issuers: readonly string[],
+  context: { readonly resource: string; readonly held: readonly string[] },
+) => string | undefined | Promise<string | undefined>
+
+/** The session's ports and settings. Times in seconds. */
+export interface ClientContext {
+  /** The resource's URL: scheme and host in lower case, otherwise as it was given. */
+  readonly resource: string
+  readonly profile: string
+  readonly client: ClientOptions
+  readonly scope: readonly string[]
+  readonly compat: ClientCompat
+  readonly store: Store
+  readonly fetch: Fetch
+  readonly now: () => number
+  readonly timeout: number
+  readonly signal: AbortSignal | undefined
+  readonly emit: (event: SessionEvent) => void
+  readonly choose: ChooseAuthorizationServer
+}
+
+/** 32 random octets: a `state`, a code verifier, a generation. */
+export function randomToken(octets = 32): string {
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(octets)))
+}

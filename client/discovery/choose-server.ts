@@ -1,0 +1,50 @@
+/**
+ * Choosing among the authorization servers that a resource lists: its word alone is no reason to trust one.
+ *
+ * @see RFC 9728 section 7.6: the client decides which server it is willing to use
+ * @see MCP 2026-07-28, authorization server binding: static credentials of another server are an error
+ * @module
+ */
+import type { ChooseAuthorizationServer, ClientContext } from '../context.ts'
+import { SallyportError } from '../errors.ts'
+import { registrationKey, selectionKey } from '../stores/keys.ts'
+import { readSelection } from '../token/credential.ts'
+
+/** The default: the first that this client has credentials for, else the first. */
+export const preferHeld: ChooseAuthorizationServer = (issuers, { held }) =>
+  issuers.find((issuer) => held.includes(issuer)) ?? issuers[0]
+
+/**
+ * The issuer to use.
+ *
+ * @throws {SallyportError} `client_issuer_mismatch` where the configured client belongs elsewhere, `no_authorization_server`
+ */
+export async function chooseServer(context: ClientContext, issuers: readonly string[]): Promise<string> {
+  const { client, resource } = context
+  const bound = await boundIssuer(context)
+  if (bound !== undefined && !issuers.includes(bound)) throw new SallyportError('client_issuer_mismatch')
+  const chosen = await context.choose(issuers, { resource, held: await held(context, issuers) })
+  if (chosen === undefined || !issuers.includes(chosen)) throw new SallyportError('no_authorization_server')
+  if (client.id !== undefined && bound !== undefined && chosen !== bound) {
+    throw new SallyportError('client_issuer_mismatch')
+  }
+  return chosen
+}
+
+/** Where a configured client id belongs: as configured, or where it was used first. */
+async function boundIssuer({ client, resource, profile, store }: ClientContext): Promise<string | undefined> {
+  if (client.id === undefined) return undefined
+  return client.issuer ?? (await readSelection(store, selectionKey(resource, profile, client.id)))?.issuer
+}
+
+async function held(context: ClientContext, issuers: readonly string[]): Promise<readonly string[]> {
+  const { client, resource, profile, store } = context
+  const selected = (await readSelection(store, selectionKey(resource, profile, client.id)))?.issuer
+  const found: string[] = []
+  for (const issuer of issuers) {
+    const registered = (await store.get(registrationKey(issuer, profile))) !== undefined
+    if (issuer === client.issuer || issuer === selected || registered) found.push(issuer)
+  }
+  // What this resource used last comes before what other resources use.
+  return found.sort((a, b) => Number(b === selected) - Number(a === selected))
+}

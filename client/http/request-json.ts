@@ -1,0 +1,147 @@
+/**
+ * The one door for requests to servers that a metadata document named: URL policy, no redirects, a time limit, a size limit, and
+ * no header but the ones given here, so that a host's own headers (API keys) never leave with them.
+ *
+ * @see MCP 2026-07-28, security best practices, "SSRF"
+ * @module
+ */
+import { checkUrl } from '../../shared/url-policy.ts'
+import type { ClientContext } from '../context.ts'
+import { SallyportError } from '../errors.ts'
+import { type RequestPurpose, withoutQuery } from '../events.ts'
+import { orAborted } from '../stores/mutex.ts'
+
+/** Metadata and token answers are a few kilobytes; this is far above and still harmless. */
+export const MAX_BODY_BYTES = 1024 * 1024
+
+export interface OutboundRequest {
+  readonly purpose: RequestPurpose
+  readonly url: string
+  readonly method?: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** The caller's own signal, beside the time limit and the session's. */
+  readonly signal?: AbortSignal | undefined
+  /** Goes on although the session ends: only the time limit counts. */
+  readonly detached?: boolean | undefined
+}
+
+export interface JsonAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** Without parameters, in lower case. */
+  readonly contentType: string
+  /** `undefined` where the body is not JSON, or does not say that it is. */
+  readonly json: unknown
+}
+
+/**
+ * Sends one request and reads its JSON, whatever the status.
+ *
+ * @throws {SallyportError} `url_refused`, `redirect_refused`, `network_error`, `timeout`, `aborted`, `response_too_large`
+ */
+export async function requestJson(context: ClientContext, request: OutboundRequest): Promise<JsonAnswer> {
+  return send(context, request, async (response, signal) => {
+    const contentType = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+    if (!/^application\/(?:[\w.-]+\+)?json$/.test(contentType)) {
+      discard(response)
+      return { status: response.status, headers: response.headers, contentType, json: undefined }
+    }
+    const text = await readText(response, signal, request.url)
+    return { status: response.status, headers: response.headers, contentType, json: parseJson(text) }
+  })
+}
+
+/** Sends one request and looks at status and headers only. Throws as `requestJson` does, minus the size. */
+export async function requestHead(
+  context: ClientContext,
+  request: OutboundRequest & { readonly redirects?: 'refuse' | 'return' },
+): Promise<{ readonly status: number; readonly headers: Headers }> {
+  return send(context, request, async (response) => {
+    discard(response)
+    return { status: response.status, headers: response.headers }
+  })
+}
+
+async function send<Value>(
+  context: ClientContext,
+  request: OutboundRequest & { readonly redirects?: 'refuse' | 'return' },
+  read: (response: Response, signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const { purpose, method = 'GET' } = request
+  const url = withoutQuery(request.url)
+  const timeout = AbortSignal.timeout(context.timeout * 1000)
+  const signals = request.detached === true ? [timeout] : [timeout, context.signal, request.signal]
+  const signal = AbortSignal.any(signals.filter((one) => one !== undefined))
+  try {
+    if (!checkUrl(request.url, context.resource).ok) throw new SallyportError('url_refused', { url })
+    const init: RequestInit = {
+      method,
+      headers: { accept: 'application/json', ...request.headers },
+      redirect: 'manual',
+      signal,
+    }
+    if (request.body !== undefined) init.body = request.body
+    // The race is for a `fetch` that does not listen to its signal.
+    const response = await orAborted(context.fetch(request.url, init), signal)
+    context.emit({ type: 'request', purpose, method, url, status: response.status })
+    if (request.redirects !== 'return' && isRedirect(response)) {
+      discard(response)
+      throw new SallyportError('redirect_refused', { url, status: response.status })
+    }
+    return await read(response, signal)
+  } catch (cause) {
+    const error = asError(cause, timeout, signal, url)
+    context.emit({ type: 'request_failed', purpose, method, url, code: error.code })
+    throw error
+  }
+}
+
+function asError(cause: unknown, timeout: AbortSignal, signal: AbortSignal, url: string): SallyportError {
+  if (cause instanceof SallyportError) return cause
+  if (timeout.aborted) return new SallyportError('timeout', { cause, url })
+  if (signal.aborted) return new SallyportError('aborted', { cause, url })
+  return new SallyportError('network_error', { cause, url })
+}
+
+const isRedirect = (response: Response): boolean =>
+  response.type === 'opaqueredirect' || response.redirected || (response.status >= 300 && response.status < 400)
+
+/** Lets a connection go without reading what is left on it. */
+export function discard(response: { readonly body: ReadableStream | null; readonly bodyUsed: boolean }): void {
+  if (!response.bodyUsed) response.body?.cancel().catch(() => {})
+}
+
+async function readText(response: Response, signal: AbortSignal, url: string): Promise<string> {
+  const tooLarge = (): SallyportError => new SallyportError('response_too_large', { url: withoutQuery(url) })
+  if (Number(response.headers.get('content-length')) > MAX_BODY_BYTES) {
+    discard(response)
+    throw tooLarge()
+  }
+  if (response.body === null) return ''
+  const reader = response.body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  let size = 0
+  try {
+    for (;;) {
+      const { done, value } = await orAborted(reader.read(), signal)
+      if (done) return text + decoder.decode()
+      size += value.byteLength
+      if (size > MAX_BODY_BYTES) throw tooLarge()
+      text += decoder.decode(value, { stream: true })
+    }
+  } catch (error) {
+    reader.cancel().catch(() => {})
+    throw error
+  }
+}
+
+/** Members that are `null` count as absent: several servers send `"refresh_token": null`. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text, (_name, value) => value ?? undefined)
+  } catch {
+    return undefined
+  }
+}

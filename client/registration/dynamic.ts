@@ -1,0 +1,123 @@
+/**
+ * Dynamic client registration, for servers that know no other way.
+ *
+ * @see RFC 7591 section 3.1 (request), section 3.2.1 (response), section 3.2.2 (errors)
+ * @see OpenID Connect Dynamic Client Registration 1.0 section 2: `application_type`
+ * @module
+ */
+import * as v from 'valibot'
+import { type ClientAuthMethod, ForeignClientInformation } from '../../shared/client-metadata.ts'
+import { ForeignOAuthError } from '../../shared/oauth-error.ts'
+import { classifyRedirectUri, matchesRedirectUri } from '../../shared/redirect-uri.ts'
+import { type ClientContext, randomToken } from '../context.ts'
+import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
+import { SallyportError } from '../errors.ts'
+import { retryAfter } from '../http/caching.ts'
+import { requestJson } from '../http/request-json.ts'
+import { authMethods, isKnownAuthMethod } from '../token/client-authentication.ts'
+import type { ClientIdentity } from './client-identity.ts'
+
+/** A registration as it is stored, per issuer. `secretExpiresAt` in seconds since the epoch. */
+export const Registration = v.object({
+  generation: v.string(),
+  issuer: v.string(),
+  clientId: v.string(),
+  clientSecret: v.optional(v.string()),
+  secretExpiresAt: v.optional(v.number()),
+  authMethod: v.optional(v.string()),
+  redirectUri: v.string(),
+})
+export type Registration = v.InferOutput<typeof Registration>
+
+/**
+ * Registers the client with `redirectUri`.
+ *
+ * @throws {SallyportError} `registration_unavailable`, `registration_failed`, `server_unavailable`, `invalid_response`
+ */
+export async function register(
+  context: ClientContext,
+  server: ValidatedServerMetadata,
+  redirectUri: string,
+  signal?: AbortSignal,
+): Promise<Registration> {
+  const url = server.registration_endpoint
+  if (url === undefined) throw new SallyportError('registration_unavailable')
+  const { status, headers, json } = await requestJson(context, {
+    purpose: 'registration',
+    url,
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(registrationRequest(context, server, redirectUri)),
+    signal,
+  })
+  if (status >= 500 || status === 429) {
+    throw new SallyportError('server_unavailable', { status, retryAfter: retryAfter(headers, context.now()) })
+  }
+  if (status >= 400) {
+    const problem = v.safeParse(ForeignOAuthError, json)
+    const details = problem.success
+      ? { oauthError: problem.output.error, errorDescription: problem.output.error_description }
+      : {}
+    throw new SallyportError('registration_failed', { status, ...details })
+  }
+  // RFC 7591 says 201; some servers say 200.
+  const parsed = v.safeParse(ForeignClientInformation, json)
+  if ((status !== 201 && status !== 200) || !parsed.success) throw new SallyportError('invalid_response', { status })
+  return toRegistration(parsed.output, server.issuer, redirectUri)
+}
+
+function registrationRequest(context: ClientContext, server: ValidatedServerMetadata, redirectUri: string) {
+  const { client } = context
+  return {
+    client_name: client.name ?? 'MCP client',
+    redirect_uris: [redirectUri],
+    // Absent would mean `client_secret_basic` and no refresh token: RFC 7591 section 2.
+    token_endpoint_auth_method: wantedAuthMethod(server),
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    application_type: applicationType(redirectUri),
+    // No scope: some servers make it a ceiling, and a later step-up would run into it.
+    client_uri: client.uri,
+    logo_uri: client.logoUri,
+    software_id: client.softwareId,
+    software_version: client.softwareVersion,
+  }
+}
+
+/** `none` wherever the server allows it: a secret that every installation can read proves nothing. */
+function wantedAuthMethod(server: ValidatedServerMetadata): ClientAuthMethod {
+  const offered = authMethods(server)
+  return offered.includes('none') ? 'none' : (offered[0] ?? 'none')
+}
+
+/** Loopback and private-use redirects belong to an application on the person's machine. */
+function applicationType(redirectUri: string): 'native' | 'web' {
+  const kind = classifyRedirectUri(redirectUri)
+  return kind.ok && kind.value === 'https' ? 'web' : 'native'
+}
+
+function toRegistration(answer: ForeignClientInformation, issuer: string, redirectUri: string): Registration {
+  const { client_id, client_secret, client_secret_expires_at, token_endpoint_auth_method } = answer
+  return {
+    generation: randomToken(16),
+    issuer,
+    clientId: client_id,
+    redirectUri,
+    ...(client_secret !== undefined && { clientSecret: client_secret }),
+    // RFC 7591 section 3.2.1: 0 means never.
+    ...(client_secret !== undefined && client_secret_expires_at && { secretExpiresAt: client_secret_expires_at }),
+    ...(token_endpoint_auth_method !== undefined && { authMethod: token_endpoint_auth_method }),
+  }
+}
+
+/** Whether a stored registration still fits: its secret is alive, and its redirect URI is this one but for a loopback port. */
+export function fits(registration: Registration, redirectUri: string | undefined, now: number): boolean {
+  if (registration.secretExpiresAt !== undefined && registration.secretExpiresAt <= now) return false
+  if (redirectUri === undefined) return true
+  return matchesRedirectUri(registration.redirectUri, redirectUri, { localhostAnyPort: false })
+}
+
+export function toIdentity({ issuer, clientId, clientSecret, authMethod }: Registration): ClientIdentity {
+  const method = isKnownAuthMethod(authMethod) ? authMethod : undefined
+  return { source: 'dynamic', issuer, clientId, clientSecret, authMethod: method }
+}

@@ -1,0 +1,114 @@
+/**
+ * The product: a `fetch` that carries the session's token to the resource, and to nobody else.
+ *
+ * @see MCP 2026-07-28, authorization, "Token Requirements": in every request, in the header only
+ * @see MCP 2026-07-28, authorization, "Error Handling": 401, 403
+ * @module
+ */
+import { unionScopes } from '../../shared/scope.ts'
+import type { Fetch } from '../context.ts'
+import { readChallenge } from '../discovery/challenge.ts'
+import { AuthorizationRequiredError } from '../errors.ts'
+import { discard } from '../http/request-json.ts'
+import { covers } from '../resource-url.ts'
+import type { Credential } from '../token/credential.ts'
+import { authorize } from './authorize.ts'
+import { currentCredential, replaceRejected } from './current.ts'
+import { type ReplayableRequest, replayable, urlOf } from './replay.ts'
+import { remember, type SessionState } from './state.ts'
+import { decideStepUp } from './step-up.ts'
+
+/**
+ * Makes the session's `fetch`: per call at most one renewal and one step-up, then the response is returned, whatever it says. It
+ * never waits for a person: it throws `AuthorizationRequiredError`.
+ */
+export function createFetch(state: SessionState): Fetch {
+  const { context } = state
+  return async (input, init) => {
+    const url = urlOf(input)
+    if (url === undefined || !covers(context.resource, url)) return context.fetch(input, init)
+    const request = replayable(context.fetch, url, input, init)
+    try {
+      return await withCredential(state, request)
+    } finally {
+      request.done()
+    }
+  }
+}
+
+async function withCredential(state: SessionState, request: ReplayableRequest): Promise<Response> {
+  let credential = await orUnattended(state, request, () => currentCredential(state, request.signal))
+  let response = await request.send(credential?.accessToken)
+
+  if (response.status === 401) {
+    const refused = response
+    credential = await discarding(refused, () => afterUnauthorized(state, request, credential, refused.headers))
+    response = await request.send(credential.accessToken)
+    // Fresh and still refused: another refresh would not help, so the next `authorize` signs in.
+    if (response.status === 401) state.rejected = credential.generation
+  }
+  if (response.status === 403 && credential !== undefined) {
+    const stepped = await afterForbidden(state, request, credential, response)
+    if (stepped !== undefined) {
+      discard(response)
+      response = await request.send(stepped.accessToken)
+    }
+  }
+  if (response.ok) state.attempts.signedIn()
+  return response
+}
+
+async function afterUnauthorized(
+  state: SessionState,
+  request: ReplayableRequest,
+  used: Credential | undefined,
+  headers: Headers,
+): Promise<Credential> {
+  const { context } = state
+  const challenge = readChallenge(headers)
+  remember(state, challenge)
+  context.emit({ type: 'challenged', status: 401, scope: challenge.scope ?? [] })
+  return orUnattended(state, request, async () => {
+    if (used !== undefined) return replaceRejected(state, used, request.signal)
+    throw new AuthorizationRequiredError('signed_out', context.resource, challenge.scope)
+  })
+}
+
+async function afterForbidden(
+  state: SessionState,
+  request: ReplayableRequest,
+  used: Credential,
+  response: Response,
+): Promise<Credential | undefined> {
+  const decision = await decideStepUp(state, used, response.headers)
+  if (decision.kind === 'none') return undefined
+  if (decision.kind === 'retry') return decision.credential
+  return discarding(response, () =>
+    orUnattended(state, request, async () => {
+      throw decision.error
+    }),
+  )
+}
+
+/** Where no person is involved, an authorization may happen inside a request; everywhere else it is the host's turn. */
+async function orUnattended<Value>(
+  state: SessionState,
+  { signal }: ReplayableRequest,
+  work: () => Promise<Value>,
+): Promise<Value | Credential> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AuthorizationRequiredError)) throw error
+    const { interactions, context } = state
+    context.emit({ type: 'authorization_required', reason: error.reason, scope: error.scope })
+    if (interactions.length === 0 || !interactions.every((one) => one.unattended === true)) throw error
+    return authorize(state, unionScopes(state.wanted, error.scope), { force: false, signal })
+  }
+}
+
+/** The body of a response that nobody will see holds a connection: let it go, also when what follows fails. */
+async function discarding<Value>(response: Response, work: () => Promise<Value>): Promise<Value> {
+  discard(response)
+  return work()
+}

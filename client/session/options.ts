@@ -1,0 +1,79 @@
+/**
+ * The options of a session, and the context that they become.
+ *
+ * @module
+ */
+import { parseScope } from '../../shared/scope.ts'
+import type { ChooseAuthorizationServer, ClientCompat, ClientContext, ClientOptions, Fetch } from '../context.ts'
+import { preferHeld } from '../discovery/choose-server.ts'
+import { SallyportError } from '../errors.ts'
+import type { SessionEvent } from '../events.ts'
+import type { Interaction } from '../interactions/interaction.ts'
+import { checkClientOptions } from '../registration/pre-registered.ts'
+import { resourceUrl } from '../resource-url.ts'
+import { memoryStore } from '../stores/memory.ts'
+import type { Store } from '../stores/store.ts'
+
+/** Seconds that one request to a server may take. */
+const DEFAULT_TIMEOUT = 30
+
+/** Everything is optional; the defaults make a session that registers itself, keeps tokens in memory and asks nobody. */
+export interface SessionOptions {
+  /** Who the host is. Default: registered on the fly as `MCP client`. */
+  readonly client?: ClientOptions
+  /** Where credentials are kept. Default: a memory store of this session's own. */
+  readonly store?: Store
+  /** Separates accounts of one resource in one store. Default `default`. */
+  readonly profile?: string
+  /** How a person is asked. Default: nobody is, and `authorize` throws `interaction_unavailable` where one is needed. */
+  readonly interaction?: Interaction | readonly Interaction[]
+  /** The scopes of the first authorization, where the resource's challenge names none. Default: all that its metadata lists. */
+  readonly scope?: string | readonly string[]
+  /** Sends every request. Default `globalThis.fetch`. A server-side host puts DNS pinning or an egress proxy here. */
+  readonly fetch?: Fetch
+  /** The clock, in seconds since the epoch. */
+  readonly now?: () => number
+  /** Seconds that one request to a server may take; requests to the resource are the host's own. Default 30. */
+  readonly timeout?: number
+  /** Ends everything that the session is doing. */
+  readonly signal?: AbortSignal
+  /** Traces the session. Secrets never enter an event; what it throws is ignored. */
+  readonly onEvent?: (event: SessionEvent) => void
+  /** Picks one of the listed issuers. Default: one that this client has credentials for, else the first. */
+  readonly chooseAuthorizationServer?: ChooseAuthorizationServer
+  /** Deviations that a particular server needs. */
+  readonly compat?: ClientCompat
+}
+
+/** @throws {SallyportError} `configuration` */
+export function toContext(resource: string | URL, options: SessionOptions): ClientContext {
+  const { client = {}, scope = [], timeout = DEFAULT_TIMEOUT, onEvent } = options
+  checkClientOptions(client)
+  if (!(timeout > 0)) throw new SallyportError('configuration')
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000))
+  return {
+    resource: resourceUrl(resource),
+    profile: options.profile ?? 'default',
+    client,
+    scope: typeof scope === 'string' ? parseScope(scope) : scope,
+    compat: options.compat ?? {},
+    store: options.store ?? memoryStore(now),
+    // Not detached: some runtimes want `fetch` called on its global.
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    now,
+    timeout,
+    signal: options.signal,
+    emit: (event) => {
+      try {
+        onEvent?.(event)
+      } catch {
+        // A tracer's trouble is its own.
+      }
+    },
+    choose: options.chooseAuthorizationServer ?? preferHeld,
+  }
+}
+
+export function toInteractions({ interaction = [] }: SessionOptions): readonly Interaction[] {
+  return 'prepare' in interaction ? [interaction] : interaction
+}

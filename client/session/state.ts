@@ -1,0 +1,106 @@
+/**
+ * What a session remembers between calls, beside the store.
+ *
+ * @module
+ */
+import { unionScopes } from '../../shared/scope.ts'
+import type { ClientContext } from '../context.ts'
+import type { ReceivedChallenge } from '../discovery/discovery.ts'
+import { SallyportError } from '../errors.ts'
+import { fingerprint } from '../events.ts'
+import type { Interaction } from '../interactions/interaction.ts'
+import { credentialKey, selectionKey } from '../stores/keys.ts'
+import { type Credential, readCredential, readSelection, type Selection } from '../token/credential.ts'
+import { type Attempts, createAttempts } from './attempts.ts'
+
+/** The mutable part, in one place. */
+export interface SessionState {
+  readonly context: ClientContext
+  readonly interactions: readonly Interaction[]
+  readonly attempts: Attempts
+  /** The last challenge, for the next authorization. */
+  challenge: ReceivedChallenge | undefined
+  /** Challenged by a 403, and not yet obtained. */
+  wanted: readonly string[]
+  /** The generation that the resource refused for good: signing in is the only way on. */
+  rejected: string | undefined
+  /** Read anew before the next authorization, because something about the present discovery looks wrong. */
+  stale: boolean
+  /** Saves a read of the store (a keychain may ask a person) per request. */
+  cached: Credential | undefined
+}
+
+export const createState = (context: ClientContext, interactions: readonly Interaction[]): SessionState => ({
+  context,
+  interactions,
+  attempts: createAttempts(context.now),
+  challenge: undefined,
+  wanted: [],
+  rejected: undefined,
+  stale: false,
+  cached: undefined,
+})
+
+/** The key of the credential of a selection. */
+export const keyOf = (
+  { resource, profile }: ClientContext,
+  { issuer, clientId }: Pick<Selection, 'issuer' | 'clientId'>,
+) => credentialKey({ resource, issuer, clientId, profile })
+
+/** What the store holds for this session now. */
+export async function readStored(state: SessionState): Promise<Credential | undefined> {
+  const { context } = state
+  const selection = await readSelection(
+    context.store,
+    selectionKey(context.resource, context.profile, context.client.id),
+  )
+  const fits = selection !== undefined && belongs(context, selection)
+  state.cached = fits ? await readCredential(context.store, keyOf(context, selection)) : undefined
+  return state.cached
+}
+
+/** A credential of a client that is configured differently today is another client's. */
+const belongs = ({ client }: ClientContext, selection: Selection): boolean =>
+  client.id === undefined ||
+  (selection.clientId === client.id && (client.issuer === undefined || selection.issuer === client.issuer))
+
+/**
+ * Stores a new credential and makes it this session's own. Not before it is stored is it shown to anybody.
+ *
+ * @throws {SallyportError} `store_failed`
+ */
+export async function adopt(state: SessionState, credential: Credential): Promise<void> {
+  const { context } = state
+  const { store, resource, profile, client } = context
+  const selected = selectionKey(resource, profile, client.id)
+  const { generation, issuer, clientId } = credential
+  try {
+    const before = await readSelection(store, selected)
+    await store.lock(keyOf(context, credential), () => store.set(keyOf(context, credential), credential))
+    await store.set(selected, { generation, issuer, clientId })
+    const moved = before !== undefined && keyOf(context, before) !== keyOf(context, credential)
+    if (moved) await store.delete(keyOf(context, before))
+  } catch (cause) {
+    throw cause instanceof SallyportError ? cause : new SallyportError('store_failed', { cause })
+  }
+  state.cached = credential
+  state.challenge = undefined
+  state.wanted = []
+  state.rejected = undefined
+  context.emit({ type: 'authorized', issuer, scope: credential.scope, ...(await traceable(credential)) })
+}
+
+/** A credential as an event may show it. */
+export async function traceable({ accessToken, refreshToken, expiresAt, obtainedAt }: Credential) {
+  return {
+    accessToken: await fingerprint(accessToken),
+    ...(refreshToken !== undefined && { refreshToken: await fingerprint(refreshToken) }),
+    ...(expiresAt !== undefined && { expiresIn: expiresAt - obtainedAt }),
+  }
+}
+
+/** Keeps what a challenge asks for until the next authorization. */
+export function remember(state: SessionState, challenge: ReceivedChallenge, wanted: readonly string[] = []): void {
+  state.challenge = challenge
+  state.wanted = unionScopes(state.wanted, wanted)
+}

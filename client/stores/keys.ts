@@ -1,0 +1,34 @@
+/**
+ * The keys of a store. Everything is bound to what it is good for, so that nothing can be used elsewhere by accident.
+ *
+ * @see MCP 2026-07-28, authorization server binding: registration state per issuer
+ * @module
+ */
+
+const key = (kind: string, ...parts: readonly string[]): string => `${kind}:${JSON.stringify(parts)}`
+
+/** Who a credential belongs to. */
+export interface CredentialOwner {
+  readonly resource: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly profile: string
+}
+
+/** Tokens: per resource, issuer, client and profile. */
+export const credentialKey = (owner: CredentialOwner): string =>
+  key('credential', owner.resource, owner.issuer, owner.clientId, owner.profile)
+
+/** A dynamic registration: per issuer and profile, shared by the resources behind that issuer. */
+export const registrationKey = (issuer: string, profile: string): string => key('registration', issuer, profile)
+
+/** Which issuer and client a session of this resource used last. A configured client id has a selection of its own. */
+export const selectionKey = (resource: string, profile: string, configuredId: string | undefined): string =>
+  key('selection', resource, profile, configuredId ?? '')
+
+/** What discovery found: public data, per resource and configured client. */
+export const discoveryKey = (resource: string, profile: string, configuredId: string | undefined): string =>
+  key('discovery', resource, profile, configuredId ?? '')
+
+/** A pending flow: per `state`. */
+export const flowKey = (state: string): string => key('flow', state)

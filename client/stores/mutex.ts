@@ -1,0 +1,41 @@
+/**
+ * One at a time per key, within this process, first come first served.
+ *
+ * @module
+ */
+
+/** Runs `work` after everything that was queued before under the same key. `signal` ends the waiting only. */
+export type Mutex = <Value>(key: string, work: () => Promise<Value>, signal?: AbortSignal | undefined) => Promise<Value>
+
+export function createMutex(): Mutex {
+  const tails = new Map<string, Promise<void>>()
+
+  return async (key, work, signal) => {
+    const before = tails.get(key)
+    const { promise: done, resolve: release } = Promise.withResolvers<void>()
+    const tail = before === undefined ? done : before.then(() => done)
+    tails.set(key, tail)
+    const leave = (): void => {
+      release()
+      if (tails.get(key) === tail) tails.delete(key)
+    }
+    try {
+      if (before !== undefined) await orAborted(before, signal)
+      signal?.throwIfAborted()
+      return await work()
+    } finally {
+      leave()
+    }
+  }
+}
+
+/** Settles as `promise` does, or rejects with the signal's reason if that comes first. */
+export function orAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

@@ -1,0 +1,113 @@
+/**
+ * A credential as it is stored, and what of it a host gets to see.
+ *
+ * @see RFC 6749 section 5.1: the token response that it is made of
+ * @module
+ */
+import * as v from 'valibot'
+import { parseScope } from '../../shared/scope.ts'
+import type { ForeignTokenResponse } from '../../shared/token-response.ts'
+import { randomToken } from '../context.ts'
+import { SallyportError } from '../errors.ts'
+import type { Store } from '../stores/store.ts'
+
+/** Tokens with everything that they are bound to. Times in seconds since the epoch. */
+export const Credential = v.object({
+  /** New with every write: whoever used an older generation adopts the newer one instead of refreshing again. */
+  generation: v.string(),
+  /** The `resource` on the wire, byte for byte as the metadata has it; absent where none is sent. */
+  resource: v.optional(v.string()),
+  issuer: v.string(),
+  clientId: v.string(),
+  accessToken: v.string(),
+  refreshToken: v.optional(v.string()),
+  /** What was granted, as far as the server told. */
+  scope: v.array(v.string()),
+  /** What was asked for. */
+  requestedScope: v.array(v.string()),
+  obtainedAt: v.number(),
+  expiresAt: v.optional(v.number()),
+})
+export type Credential = v.InferOutput<typeof Credential>
+
+/** What a host learns of a credential: everything but the tokens. `expiresAt` in seconds since the epoch. */
+export interface Grant {
+  readonly resource: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly scope: readonly string[]
+  readonly expiresAt: number | undefined
+  /** Whether it can be renewed without a person. */
+  readonly refreshable: boolean
+}
+
+/** What is asked for, and of whom. */
+export interface TokenOrigin {
+  readonly resource: string | undefined
+  readonly issuer: string
+  readonly clientId: string
+  readonly requestedScope: readonly string[]
+  /** Granted before, for an answer that does not repeat the scope. */
+  readonly scope: readonly string[]
+  /** Kept where the answer brings no new one. */
+  readonly refreshToken?: string | undefined
+}
+
+/** Refresh this early, but never in the first three quarters of a token's life. Seconds. */
+const EARLY = 30
+
+/**
+ * Makes a credential from a token response.
+ *
+ * @throws {SallyportError} `token_type_unsupported` unless the type is Bearer
+ */
+export function toCredential(response: ForeignTokenResponse, origin: TokenOrigin, now: number): Credential {
+  if (response.token_type.toLowerCase() !== 'bearer') throw new SallyportError('token_type_unsupported')
+  const { expires_in, scope } = response
+  const refreshToken = response.refresh_token ?? origin.refreshToken
+  return {
+    generation: randomToken(16),
+    issuer: origin.issuer,
+    clientId: origin.clientId,
+    accessToken: response.access_token,
+    // RFC 6749 section 5.1: absent means "as requested".
+    scope: [...(scope === undefined ? origin.scope : parseScope(scope))],
+    requestedScope: [...origin.requestedScope],
+    obtainedAt: now,
+    ...(origin.resource !== undefined && { resource: origin.resource }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(expires_in !== undefined && { expiresAt: now + expires_in }),
+  }
+}
+
+/** Whether the access token has not expired yet. One without a stated lifetime counts as alive until a server refuses it. */
+export const isAlive = (credential: Credential, now: number): boolean =>
+  credential.expiresAt === undefined || now < credential.expiresAt
+
+/** Whether it is time to refresh, before the token dies on the way. */
+export function isDue({ expiresAt, obtainedAt }: Credential, now: number): boolean {
+  return expiresAt !== undefined && expiresAt - now <= Math.min(EARLY, (expiresAt - obtainedAt) / 4)
+}
+
+export const toGrant = (credential: Credential, resource: string): Grant => ({
+  resource: credential.resource ?? resource,
+  issuer: credential.issuer,
+  clientId: credential.clientId,
+  scope: credential.scope,
+  expiresAt: credential.expiresAt,
+  refreshable: credential.refreshToken !== undefined,
+})
+
+/** Which issuer and client a resource's session used last. */
+export const Selection = v.object({ generation: v.string(), issuer: v.string(), clientId: v.string() })
+export type Selection = v.InferOutput<typeof Selection>
+
+export async function readSelection(store: Store, key: string): Promise<Selection | undefined> {
+  const parsed = v.safeParse(Selection, await store.get(key))
+  return parsed.success ? parsed.output : undefined
+}
+
+export async function readCredential(store: Store, key: string): Promise<Credential | undefined> {
+  const parsed = v.safeParse(Credential, await store.get(key))
+  return parsed.success ? parsed.output : undefined
+}
