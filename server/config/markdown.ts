@@ -1,0 +1,58 @@
+/**
+ * `docs/settings.md`, written from the schema: `bun run docs` prints it into place, and a test compares the two.
+ *
+ * @module
+ */
+import { LEAVES, type Leaf } from './leaves.ts'
+import { defaultInWords } from './words.ts'
+
+/** The page. */
+export const settingsPage = (): string => `# Settings
+
+<!-- Written by \`bun run docs\` from server/config.ts: change it there. -->
+
+Each setting comes from the first of these that has it: a flag, an environment variable, the config file
+(\`sallyport.config.ts\` or \`sallyport.config.json\` in the working directory, or the one that \`--config\` names), the default.
+Lists are separated by commas in flags and variables; a flag that is off by default has a \`--no-\` twin and the other way round.
+What is wrong is said in one line: exit code 2 for the command line, 1 for everything else.
+
+\`\`\`ts
+// sallyport.config.ts
+import { defineConfig } from 'sallyport/server/config'
+
+export const config = defineConfig({
+  issuer: 'https://auth.example.com',
+  database: 'postgres://sallyport@db/sallyport',
+  resources: [
+    {
+      identifier: 'https://mcp.example.com/mcp',
+      name: 'Notes',
+      scopes: { 'notes:read': 'Read your notes', 'notes:write': 'Add notes' },
+      default_scopes: ['notes:read'],
+    },
+  ],
+})
+\`\`\`
+
+The secret belongs into the environment (\`SALLYPORT_SECRET\`), not into a file that is checked in.
+
+| Setting | Flag, variable | Default | Meaning |
+| --- | --- | --- | --- |
+${LEAVES.map(row).join('\n')}
+`
+
+const row = (leaf: Leaf): string =>
+  `| ${[`\`${leaf.name}\``, names(leaf), defaultInWords(leaf), meaning(leaf)].map(cell).join(' | ')} |`
+
+const names = ({ flag, env, kind, defaultValue }: Leaf): string => {
+  const useful = kind === 'boolean' && defaultValue === true ? flag?.replace('--', '--no-') : flag
+  const given = [useful, env].flatMap((name) => (typeof name === 'string' ? [`\`${name}\``] : []))
+  return given.length === 0 ? 'config file only' : given.join(' ')
+}
+
+const meaning = ({ kind, description, wanted }: Leaf): string =>
+  kind === 'choice' || kind === 'number' || kind === 'structure'
+    ? `${description} ${wanted.charAt(0).toUpperCase()}${wanted.slice(1)}.`
+    : description
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')

@@ -1,0 +1,65 @@
+/**
+ * What must hold between settings before a server starts, and what development fills in.
+ *
+ * @see RFC 8414 section 2: the issuer is an https URL without query and fragment
+ * @module
+ */
+import { isLoopbackUrl } from '../../shared/loopback.ts'
+import { err, ok, type Result } from '../../shared/result.ts'
+import type { Config, Settings } from '../config.ts'
+import { type Problem, refusal } from './problem.ts'
+
+/** Settings that a server can start with. `devSecret` makes or finds the secret of a development server. */
+export async function applyStartRules(
+  config: Config,
+  devSecret: () => Promise<string>,
+): Promise<Result<Settings, Problem>> {
+  const issuer = config.issuer ?? (config.dev && config.port !== 0 ? `http://localhost:${config.port}` : undefined)
+  if (issuer === undefined) return refuse('issuer is not set: give --issuer or SALLYPORT_ISSUER its public https URL.')
+  const problem = checkIssuer(issuer, config) ?? checkLifetimes(config) ?? checkResources(config)
+  if (problem !== null) return refuse(problem)
+  const secret = config.secret ?? (config.dev ? await devSecret() : undefined)
+  if (secret === undefined) {
+    return refuse(
+      'secret is not set: put at least 32 bytes into SALLYPORT_SECRET, e.g. from `openssl rand -base64 32`.',
+    )
+  }
+  if (secret.length < 32) return refuse('the development secret in .sallyport/secret is damaged: delete that file.')
+  return ok({ ...config, issuer, secret })
+}
+
+const refuse = (message: string) => err(refusal(message))
+
+function checkIssuer(issuer: string, { dev, dev_login }: Config): string | null {
+  const url = URL.parse(issuer)
+  if (url === null) return 'issuer must be an absolute URL.'
+  const loopback = isLoopbackUrl(url)
+  if (dev && !loopback) return 'dev is refused: the issuer is not on loopback (http://localhost:PORT).'
+  if (dev_login !== undefined && !loopback) return 'dev_login is refused: the issuer is not on loopback.'
+  if (url.protocol !== 'https:' && !(loopback && url.protocol === 'http:')) {
+    return 'issuer must be https (http on loopback only).'
+  }
+  if (url.username !== '' || url.password !== '') return 'issuer must not hold a user name.'
+  if (issuer.includes('?') || issuer.includes('#')) return 'issuer must not have a query or a fragment.'
+  // Clients take the URL apart and compare strings: a spelling that does not survive that would never match.
+  if (issuer !== url.href && `${issuer}/` !== url.href)
+    return `issuer must be written as ${url.href.replace(/\/$/, '')}.`
+  return null
+}
+
+function checkLifetimes({ refresh }: Config): string | null {
+  if (refresh.idle_lifetime <= refresh.absolute_lifetime) return null
+  return 'refresh.idle_lifetime must not be longer than refresh.absolute_lifetime.'
+}
+
+function checkResources({ resources }: Config): string | null {
+  const spellings = resources.flatMap(({ identifier, aliases }) => [identifier, ...aliases])
+  const twice = spellings.find((spelling, index) => spellings.indexOf(spelling) !== index)
+  if (twice !== undefined) return `resources: ${twice} is there twice, as identifier or alias.`
+  for (const { identifier, scopes, default_scopes = [] } of resources) {
+    if (identifier.includes('#')) return `resources: ${identifier} must not have a fragment.`
+    const unknown = default_scopes.find((scope) => !Object.hasOwn(scopes, scope))
+    if (unknown !== undefined) return `resources: ${identifier} has no scope ${unknown} for its default_scopes.`
+  }
+  return null
+}
