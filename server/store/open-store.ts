@@ -27,7 +27,7 @@ export interface StoreOptions {
   readonly database: string
   /** PostgreSQL: the most connections at once (default 10). */
   readonly connections?: number
-  /** PostgreSQL: how long connecting and each statement may take, in seconds (default 10). */
+  /** How long to wait for the database, in seconds (default 5): for a connection, for a lock, for the answer to a statement. */
   readonly timeout?: number
 }
 
@@ -48,9 +48,9 @@ const MIGRATION_TIMEOUT = 3600
  * @example
  * const store = await openStore({ database: 'sqlite:.sallyport/sallyport.db' })
  */
-export async function openStore({ database, connections = 10, timeout = 10 }: StoreOptions): Promise<OpenStore> {
+export async function openStore({ database, connections = 10, timeout = 5 }: StoreOptions): Promise<OpenStore> {
   if (database.startsWith('sqlite:')) {
-    const sqlite = connectSqlite(database.slice('sqlite:'.length))
+    const sqlite = connectSqlite(database.slice('sqlite:'.length), { timeout })
     await migrateOrClose(sqlite)
     return createStore(sqlite)
   }

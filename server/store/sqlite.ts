@@ -12,18 +12,20 @@ import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
 import { StoreUnavailable } from '../core/ports.ts'
 import type { Database, Tables } from './schema.ts'
 
-/** How long a statement waits for another process's write, in milliseconds. */
-const BUSY_TIMEOUT = 5000
+export interface SqliteOptions {
+  /** How long a statement waits while another process writes, in seconds. This process stands still meanwhile. */
+  readonly timeout: number
+}
 
 /** Opens (and creates) the file; `:memory:` is a database of its own each time. */
-export function connectSqlite(path: string): Database {
-  const dialect = new SqliteDialect({ database: open(path) })
+export function connectSqlite(path: string, options: SqliteOptions): Database {
+  const dialect = new SqliteDialect({ database: open(path, options) })
   return { engine: 'sqlite', db: new Kysely<Tables>({ dialect }) }
 }
 
 /** The part of a database that Kysely needs. */
-function open(path: string): SqliteDatabase {
-  const database = openFile(path)
+function open(path: string, options: SqliteOptions): SqliteDatabase {
+  const database = openFile(path, options)
   return {
     close: () => database.close(),
     prepare(sql) {
@@ -39,10 +41,10 @@ function open(path: string): SqliteDatabase {
   }
 }
 
-function openFile(path: string): DatabaseSync {
+function openFile(path: string, { timeout }: SqliteOptions): DatabaseSync {
   try {
     if (path !== ':memory:') createPrivately(path)
-    const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true })
+    const database = new DatabaseSync(path, { timeout: timeout * 1000, enableForeignKeyConstraints: true })
     // WAL: readers never wait. FULL: what was answered survives a power failure; a lost rotation would look like token reuse.
     database.exec('pragma journal_mode = wal; pragma synchronous = full')
     return database

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { describe, test } from 'bun:test'
+import { afterAll, beforeAll, describe, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { storeConformance } from '../../server/store/conformance/store-conformance.ts'
-import { openStore } from '../../server/store/open-store.ts'
-import { usePostgres } from '../support/postgres.ts'
+import { type OpenStore, openStore } from '../../server/store/open-store.ts'
+import { emptyTables, usePostgres } from '../support/postgres.ts'
 
 describe('SQLite in memory', () => {
   for (const { name, run } of storeConformance) {
@@ -33,12 +33,29 @@ describe('SQLite in a file', () => {
 
 describe('PostgreSQL', () => {
   const postgres = usePostgres()
+  let database = ''
+  let store: OpenStore | undefined
+
+  const openRacing = async () => {
+    const opened = await openStore({ database, connections: 32 })
+    // All connections are open before a case begins, so that its callers really race.
+    await Promise.all(Array.from({ length: 32 }, () => opened.ping()))
+    return opened
+  }
+
+  beforeAll(async () => {
+    database = await postgres.createDatabase()
+  })
+  afterAll(() => store?.close())
+
   for (const { name, run } of storeConformance) {
     test(name, async () => {
-      const store = await openStore({ database: await postgres.createDatabase(), connections: 32 })
-      // All connections are open before the case begins, so that its callers really race.
-      await Promise.all(Array.from({ length: 32 }, () => store.ping()))
-      await run(store).finally(store.close)
+      store ??= await openRacing()
+      await emptyTables(database)
+      await run(store)
+      await store.ping().catch(() => {
+        store = undefined
+      })
     })
   }
 })

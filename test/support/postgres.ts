@@ -45,6 +45,16 @@ async function createDatabase(serverUrl: string): Promise<string> {
   return url.href
 }
 
+/** Empties a migrated database: much faster than a new one. */
+export async function emptyTables(url: string): Promise<void> {
+  const client = postgres(url, { max: 1, onnotice: () => {} })
+  const tables = await client<{ name: string }[]>`
+    select table_name as name from information_schema.tables
+    where table_schema = 'public' and table_name <> 'migrations'`
+  await client.unsafe(tables.map(({ name }) => `delete from ${name}`).join(';'))
+  await client.end()
+}
+
 /** Everything in a temporary directory, on a free port of the loopback interface. PostgreSQL refuses to run as root. */
 async function startPostgres() {
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-postgres-'))
