@@ -46,7 +46,7 @@ export function readOperations(body: Uint8Array): readonly Operation[] | null {
   for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
     if (!isRecord(message)) return null
     // A response to a request of the server's has no method and runs nothing.
-    if (!Object.hasOwn(message, 'method')) continue
+    if (message['method'] === undefined) continue
     const operation = readOperation(message)
     if (operation === null) return null
     operations.push(operation)
@@ -57,7 +57,7 @@ export function readOperations(body: Uint8Array): readonly Operation[] | null {
 function readOperation({ method, params = {} }: Record<string, unknown>): Operation | null {
   if (typeof method !== 'string' || !isRecord(params)) return null
   if (method !== 'tools/call') return { method, params }
-  const tool = Object.hasOwn(params, 'name') ? params['name'] : undefined
+  const { name: tool } = params
   return typeof tool === 'string' ? { method, tool, params } : null
 }
 

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'bun:test'
 import { exportSPKI, importJWK } from 'jose'
+import type { TokenProblem } from '../../server/resource/index.ts'
 import { createResourceFixture, type ResourceFixture, refused } from '../support/resource-fixture.ts'
 
 const text = new TextEncoder()
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-async function expectRefused({ events, send }: ResourceFixture, token: string, reason: string): Promise<void> {
+async function expectRefused({ events, send }: ResourceFixture, token: string, reason: TokenProblem): Promise<void> {
   const response = refused(await send({ headers: { authorization: `Bearer ${token}` } }))
   expect(response.status).toBe(401)
-  expect(events.splice(0)).toEqual([{ type: 'refused', reason: reason as never, status: 401 }])
+  expect(events.splice(0)).toEqual([{ type: 'refused', reason, status: 401 }])
 }
 
 /** A good token's payload under another header and signature. */
