@@ -64,7 +64,7 @@ ${scopeList(grant.scopes, resource?.scopes ?? {})}
 </li>`
 }
 
-const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' })
 
 /** A point in time, to the day. */
 function day(seconds: number): Html {

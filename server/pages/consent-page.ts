@@ -48,10 +48,12 @@ ${hidden}
 <button type="submit" name="decision" value="allow" class="primary">Allow</button>
 <button type="submit" name="decision" value="deny">Deny</button>
 </div>
+<p class="quiet">You can take this back at any time on <a href="${linkTo('account', ctx)}">your account page</a>.</p>
 </form>
 <form method="post" action="${linkTo('signOut', ctx)}" class="who">
 ${hidden}
-<p>Signed in as ${personName(user)}.</p><p>Not you? <button type="submit" class="link">Sign out</button></p>
+<p>Signed in as ${personName(user)}.</p>
+<p>Not you? <button type="submit" class="link">Sign out</button></p>
 </form>`,
   )
 }
@@ -74,7 +76,9 @@ export function scopeList(scopes: readonly string[], descriptions: Readonly<Reco
   if (scopes.length === 0) return html`<p>Nothing beyond knowing who you are.</p>`
   const items = scopes.map((scope) => {
     const described = Object.hasOwn(descriptions, scope) ? displayText(descriptions[scope]) : null
-    return described === null ? html`<li><code>${scope}</code></li>` : html`<li>${described} <code>${scope}</code></li>`
+    return described === null
+      ? html`<li><code>${scope}</code></li>`
+      : html`<li>${described} <code class="quiet">${scope}</code></li>`
   })
   return html`<ul class="scopes">${items}</ul>`
 }
@@ -96,7 +100,7 @@ function warning({ kind, shown }: RedirectTarget): Html | null {
   const who =
     kind === 'loopback'
       ? html`Any program on this computer could be receiving this access, whatever name it shows above.`
-      : html`Any app on this device that claims <b>${shown}</b> links could be receiving this access.`
+      : html`Any app on this device that opens <b>${shown}</b> links could be receiving this access.`
   return html`<div class="note careful" role="note">
 <p>${who} <strong>Allow only if you started this just now, in an application that you trust.</strong></p>
 </div>`

@@ -49,4 +49,4 @@ ${request !== undefined && html`<input type="hidden" name="request" value="${req
 
 /** A name that the application gave itself, kept apart from the words around it. */
 export const applicationName = (name: string | null): Html =>
-  name === null ? html`<em>an application without a name</em>` : html`<strong><bdi>${name}</bdi></strong>`
+  name === null ? html`<em>Unnamed application</em>` : html`<strong><bdi>${name}</bdi></strong>`

@@ -39,7 +39,8 @@ export async function signIn(request: Request, ctx: PagesContext): Promise<Respo
   const verified = await ctx.login.verify(username, password, ctx.clientAddress(request))
   if (!verified.ok) {
     ctx.audit({ type: 'sign_in_failed', reason: verified.error })
-    return answer(visitor, purpose.value.view, { username, problem: verified.error }, ctx)
+    const shown = displayText(username) ?? ''
+    return answer(visitor, purpose.value.view, { username: shown, problem: verified.error }, ctx)
   }
   const headers = await startSession(verified.value, visitor, ctx)
   ctx.audit({ type: 'sign_in', userId: verified.value.id })

@@ -105,10 +105,11 @@ h3 strong { font-weight: inherit; }
 h1 + * { margin-top: .75rem; }
 p + p { margin-top: .5rem; }
 em { font-style: normal; font-weight: 600; }
+.quiet { color: var(--quiet); }
 code { font: .875em/1.4 ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
 .lead { font-size: 1.0625rem; }
 h1 + .lead { margin-top: .375rem; }
-.quiet { color: var(--quiet); font-size: .875rem; line-height: 1.45; }
+p.quiet, dd.quiet { font-size: .875rem; line-height: 1.45; }
 main > .quiet { margin-top: 1.5rem; }
 
 .facts { margin-top: 1.25rem; background: var(--well); border: 1px solid var(--line); border-radius: 12px; }
@@ -133,8 +134,7 @@ ul { list-style: none; }
   border-width: 0 2px 2px 0;
   transform: rotate(42deg);
 }
-.scopes code { color: var(--quiet); white-space: nowrap; }
-.scopes li > code:only-child { color: inherit; white-space: normal; }
+.scopes .quiet { white-space: nowrap; }
 
 .note { margin-top: 1.25rem; padding: .75rem 1rem; border: 1px solid; border-radius: 12px; font-size: .9375rem; }
 .careful { color: var(--careful); background: var(--careful-ground); border-color: var(--careful-line); }
@@ -170,17 +170,15 @@ button {
 button:hover { background: var(--well); }
 button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 button.primary:hover { background: var(--accent-strong); border-color: var(--accent-strong); }
-button.link {
-  min-height: 1.75rem;
-  padding: 0 .125rem;
-  border: 0;
+a, button.link {
   border-radius: 4px;
-  background: none;
   color: var(--accent);
   font-weight: 550;
   text-decoration: underline;
   text-underline-offset: .2em;
 }
+button.link { min-height: 1.75rem; padding: 0; border: 0; background: none; }
+.actions + .quiet { margin-top: 1rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 
 .who {
