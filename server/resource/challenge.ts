@@ -75,7 +75,8 @@ export function refusalResponse(refusal: Refusal, { resourceMetadataUrl, scopes 
       return problemResponse(403, 'Requests from this origin are not allowed.')
 
     case 'body_too_large':
-      return problemResponse(413, 'The request body is too large.')
+      // The rest of the body is not read, so nothing more can come over this connection.
+      return problemResponse(413, 'The request body is too large.', { connection: 'close' })
 
     case 'unreadable_body': {
       const error = { code: -32700, message: 'Parse error' }

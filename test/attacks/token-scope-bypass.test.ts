@@ -76,7 +76,7 @@ describe('RS-021 RS-031 calling a tool whose scope is missing', () => {
       },
     })
     const response = refused(await notes.handle(new Request(RESOURCE, { method: 'POST', headers, body: endless })))
-    expect(response.status).toBe(413)
+    expect([response.status, response.headers.get('connection')]).toEqual([413, 'close'])
     expect(pulled).toBeLessThan(50)
   })
 
