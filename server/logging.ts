@@ -1,0 +1,68 @@
+/**
+ * Logs to stderr: lines for people, or JSON lines for machines. Nothing secret gets in, whatever a caller passes.
+ *
+ * @module
+ */
+import process from 'node:process'
+import { configureSync, getJsonLinesFormatter, getLogger, type LogRecord, type TextFormatter } from '@logtape/logtape'
+import type { Config } from './config.ts'
+import type { Audit, AuditEvent } from './core/ports.ts'
+import { redact } from './redact.ts'
+
+/** Sets up the loggers of this process. Programs call it once; libraries never. */
+export function configureLogging({ level, format }: Config['log'], write = writeToStderr): void {
+  const formatter = format === 'json' ? getJsonLinesFormatter({ properties: 'flatten' }) : textLine
+  const sinks = { stderr: (record: LogRecord) => write(formatter(redact(record))) }
+  configureSync({
+    reset: true,
+    sinks,
+    loggers: [
+      { category: 'sallyport', lowestLevel: level, sinks: ['stderr'] },
+      { category: ['logtape', 'meta'], lowestLevel: 'warning', sinks: ['stderr'] },
+    ],
+  })
+}
+
+/** The program's own messages: `log.info('listening', { port })`. */
+export const log = getLogger('sallyport')
+
+/** An audit log that writes each event with its members. What looks like an attack is a warning. */
+export function auditLog(): Audit {
+  const audit = getLogger(['sallyport', 'audit'])
+  return (event) => {
+    const { type, ...members } = event
+    if (isSuspicious(event)) audit.warning(type, members)
+    else audit.info(type, members)
+  }
+}
+
+function isSuspicious(event: AuditEvent): boolean {
+  switch (event.type) {
+    case 'grant_revoked':
+      return event.reason === 'code_replayed' || event.reason === 'refresh_reused'
+    case 'sign_in_failed':
+      return event.reason === 'too_many_attempts'
+    case 'refresh_replayed':
+      return true
+    default:
+      return false
+  }
+}
+
+/** `12:00:01 warning grant_revoked reason=refresh_reused`, and a stack below where there is one. */
+const textLine: TextFormatter = ({ timestamp, level, message, properties }) => {
+  const time = new Date(timestamp).toTimeString().slice(0, 8)
+  const members = Object.entries(properties).map(([key, value]) => ` ${key}=${inLine(value)}`)
+  const stacks = Object.values(properties).flatMap((value) => (value instanceof Error ? [`\n${value.stack}`] : []))
+  return `${time} ${level} ${message.join('')}${members.join('')}${stacks.join('')}\n`
+}
+
+/** Quoted where it could be taken for something else, such as the next line. */
+function inLine(value: unknown): string {
+  if (value instanceof Error) return JSON.stringify(value.message)
+  return typeof value === 'string' && /^[\w.:/@+-]+$/.test(value) ? value : (JSON.stringify(value) ?? 'undefined')
+}
+
+function writeToStderr(line: string): void {
+  process.stderr.write(line)
+}

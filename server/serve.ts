@@ -1,0 +1,135 @@
+/**
+ * Listens for HTTP on Bun, Deno and Node, and stops without cutting anyone off.
+ *
+ * @module
+ */
+import process from 'node:process'
+import { serve as listen, type Server } from 'srvx'
+import { err, ok, type Result } from '../shared/result.ts'
+import { type Problem, refusal } from './config/problem.ts'
+
+export interface ServeOptions {
+  /** `address` is the peer's, or what a trusted proxy says it is. */
+  readonly fetch: (request: Request, address: string | undefined) => Response | Promise<Response>
+  /** `localhost`: both loopback addresses. */
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** IP addresses, or `loopback`. Default: none. */
+  readonly trustedProxies?: readonly string[]
+  /** Told when `fetch` throws; the peer gets a bare 500. */
+  readonly onError?: (error: unknown) => void
+}
+
+export interface Listening {
+  readonly port: number
+  /** Takes no new connections and lets those in flight finish, for at most `limit` seconds. */
+  close(limit?: number): Promise<void>
+}
+
+/** Seconds that requests in flight get to finish. Streams that never end are cut off then. */
+const CLOSE_LIMIT = 3
+
+/** Bytes. An MCP message with an attachment fits; the endpoints of the authorization server have narrower limits of their own. */
+const MAX_BODY = 4 * 1024 * 1024
+
+/** Starts to listen; a `Problem` when the address cannot be had. */
+export async function serve(options: ServeOptions): Promise<Result<Listening, Problem>> {
+  const servers: Server[] = []
+  let { port } = options
+  for (const hostname of hostnames(options.host)) {
+    try {
+      const server = await listenOn(hostname, port, options)
+      servers.push(server)
+      port = portOf(server) ?? port
+    } catch (error) {
+      // A machine without IPv6 has no ::1, and nobody there will ask for it.
+      if (servers.length > 0 && !isInUse(error)) continue
+      await Promise.all(servers.map((server) => server.close(true)))
+      return err(refusal(explain(error, hostname, port)))
+    }
+  }
+  return ok({ port, close: (limit = CLOSE_LIMIT) => closeAll(servers, limit) })
+}
+
+/**
+ * Calls `stop` at the first Ctrl-C or SIGTERM, then ends the process with exit code 0. A second one ends it at once.
+ * A terminal signals every process of the group, and npm and Bun pass signals on: within a second it is the same keystroke.
+ */
+export function stopOnSignals(stop: () => Promise<void>): void {
+  let first: number | undefined
+  const onSignal = (): void => {
+    const now = performance.now()
+    if (first === undefined) {
+      first = now
+      stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      )
+    } else if (now - first > 1000) process.exit(130)
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+}
+
+/** `localhost` is two addresses, and clients differ in which one they try first. */
+const hostnames = (host: string): readonly string[] => (host === 'localhost' ? ['127.0.0.1', '::1'] : [host])
+
+async function listenOn(hostname: string, port: number, options: ServeOptions): Promise<Server> {
+  const server = listen({
+    hostname,
+    port,
+    silent: true,
+    manual: true,
+    gracefulShutdown: false,
+    maxRequestBodySize: MAX_BODY,
+    trustProxy: (options.trustedProxies ?? []).flatMap((proxy) => (proxy === 'loopback' ? LOOPBACK : [proxy])),
+    // Bun closes a quiet connection after 10 s by default, which would end every idle event stream.
+    bun: { idleTimeout: 255 },
+    fetch: (request) => options.fetch(request, request.ip),
+    error: (error) => {
+      options.onError?.(error)
+      return new Response(null, { status: 500 })
+    },
+  })
+  await server.serve()
+  return await server.ready()
+}
+
+const LOOPBACK = ['127.0.0.1', '::1']
+
+function portOf(server: Server): number | null {
+  const port = URL.parse(server.url ?? '')?.port
+  return port === undefined || port === '' ? null : Number(port)
+}
+
+async function closeAll(servers: readonly Server[], limit: number): Promise<void> {
+  const finished = Promise.all(servers.map((server) => server.close()))
+  // Node closes the connections that are idle now; those that become idle later would linger.
+  const sweep = setInterval(() => servers.forEach(closeIdle), 20)
+  await atMost(limit, finished)
+  clearInterval(sweep)
+  // Deno cannot cut off a stream; the end of the process does.
+  await atMost(0.5, Promise.all(servers.map((server) => server.close(true))))
+}
+
+function closeIdle({ node }: Server): void {
+  if (node?.server !== undefined && 'closeIdleConnections' in node.server) node.server.closeIdleConnections()
+}
+
+async function atMost(seconds: number, work: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, seconds * 1000)
+  await Promise.race([work, late])
+  clearTimeout(timer)
+}
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
+const isInUse = (error: unknown): boolean =>
+  codeOf(error) === 'EADDRINUSE' || (error instanceof Error && error.name === 'AddrInUse')
+
+function explain(error: unknown, hostname: string, port: number): string {
+  if (isInUse(error)) return `Port ${port} is in use. Stop what listens there, or choose another with --port.`
+  return `Cannot listen on ${hostname} port ${port}: ${error instanceof Error ? error.message.split('\n')[0] : error}`
+}

@@ -1,0 +1,96 @@
+/**
+ * Listening: both loopback addresses, a port that is taken, proxies, and an end that cuts nobody off.
+ *
+ * @module
+ */
+import { afterEach, describe, expect, test } from 'bun:test'
+import { type Listening, type ServeOptions, serve } from '../../server/serve.ts'
+
+const open: Listening[] = []
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((listening) => listening.close(0)))
+})
+
+async function listen(options: Partial<ServeOptions> = {}): Promise<Listening> {
+  const started = await serve({ host: 'localhost', port: 0, fetch: (_, address) => new Response(address), ...options })
+  if (!started.ok) throw new Error(started.error.message)
+  open.push(started.value)
+  return started.value
+}
+
+describe('addresses', () => {
+  test('localhost is reached over IPv4 and, where there is IPv6, over that', async () => {
+    const { port } = await listen()
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('127.0.0.1')
+    const six = await fetch(`http://[::1]:${port}/`).catch(() => null)
+    expect(six === null ? '::1' : await six.text()).toBe('::1')
+  })
+
+  test('a port in use is one clear line', async () => {
+    const { port } = await listen()
+    const message = `Port ${port} is in use. Stop what listens there, or choose another with --port.`
+    expect(await serve({ host: 'localhost', port, fetch: () => new Response() })).toEqual({
+      ok: false,
+      error: { message, exitCode: 1 },
+    })
+  })
+
+  test("an address that is not this machine's is one clear line", async () => {
+    const refused = await serve({ host: '203.0.113.1', port: 0, fetch: () => new Response() })
+    expect(refused).toMatchObject({ ok: false, error: { exitCode: 1 } })
+  })
+})
+
+describe('proxies', () => {
+  const headers = { 'x-forwarded-for': '198.51.100.7', 'x-forwarded-host': 'evil.example' }
+  test('nobody is believed by default', async () => {
+    const { port } = await listen()
+    expect(await (await fetch(`http://127.0.0.1:${port}/`, { headers })).text()).toBe('127.0.0.1')
+  })
+  test('a trusted one is', async () => {
+    const { port } = await listen({ trustedProxies: ['loopback'] })
+    expect(await (await fetch(`http://127.0.0.1:${port}/`, { headers })).text()).toBe('198.51.100.7')
+  })
+})
+
+describe('the end', () => {
+  test('a request in flight is answered, and no new one is taken', async () => {
+    const arrived = Promise.withResolvers<void>()
+    const finish = Promise.withResolvers<void>()
+    const listening = await listen({
+      fetch: async () => {
+        arrived.resolve()
+        await finish.promise
+        return new Response('done')
+      },
+    })
+    const answer = fetch(`http://127.0.0.1:${listening.port}/`).then((response) => response.text())
+    await arrived.promise
+    const closed = listening.close(5)
+    expect(await fetch(`http://127.0.0.1:${listening.port}/`).catch(() => 'refused')).toBe('refused')
+    finish.resolve()
+    expect(await answer).toBe('done')
+    await closed
+  })
+
+  test('a stream without an end is cut off', async () => {
+    const listening = await listen({ fetch: () => new Response(new ReadableStream({ start: (c) => c.enqueue('x') })) })
+    await fetch(`http://127.0.0.1:${listening.port}/`)
+    await listening.close(0)
+    expect(await fetch(`http://127.0.0.1:${listening.port}/`).catch(() => 'refused')).toBe('refused')
+  })
+})
+
+test('a failure inside says nothing outside, and is told inside', async () => {
+  const errors: unknown[] = []
+  const { port } = await listen({
+    fetch: () => {
+      throw new Error('canary')
+    },
+    onError: (error) => void errors.push(error),
+  })
+  const response = await fetch(`http://127.0.0.1:${port}/`)
+  expect([response.status, await response.text()]).toEqual([500, ''])
+  expect(errors).toEqual([new Error('canary')])
+})
