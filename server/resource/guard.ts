@@ -4,7 +4,7 @@
  * @see MCP 2026-07-28, authorization, access token usage: on every request, from the header alone
  * @module
  */
-import { err, type Result } from '../../shared/result.ts'
+import { err, ok, type Result } from '../../shared/result.ts'
 import { missingScopes } from '../../shared/scope.ts'
 import type { AuthInfo } from './auth-info.ts'
 import { readBearerToken } from './bearer-credentials.ts'
@@ -19,22 +19,33 @@ export interface GuardRules {
   readonly maxBodyBytes: number
 }
 
-/** The caller, or why not. The request's body stays readable. */
-export async function guard(request: Request, rules: GuardRules): Promise<Result<AuthInfo, Refusal>> {
+/** Who calls, and the body that was judged, where it had to be read. */
+export interface Admission {
+  readonly authInfo: AuthInfo
+  readonly body: Uint8Array<ArrayBuffer> | undefined
+}
+
+/** The caller, or why not. `bodyOf` says whether the request's own body is read, or a copy, which leaves the request whole. */
+export async function guard(
+  request: Request,
+  rules: GuardRules,
+  bodyOf: (request: Request) => ReadableStream<Uint8Array> | null,
+): Promise<Result<Admission, Refusal>> {
   const credentials = readBearerToken(request.headers)
   if (!credentials.ok) return err({ reason: credentials.error })
   const verified = await rules.verify(credentials.value)
   if (!verified.ok) return err({ reason: verified.error })
-  if (rules.toolScopes === undefined || request.body === null) return verified
+  const authInfo = verified.value
+  if (rules.toolScopes === undefined || request.body === null) return ok({ authInfo, body: undefined })
 
-  // A copy is read: the handler gets the very same bytes.
-  const body = await readBounded(request.clone().body, rules.maxBodyBytes)
+  const body = await readBounded(bodyOf(request), rules.maxBodyBytes)
   if (body === null) {
-    request.body.cancel().catch(() => {})
+    if (!request.bodyUsed) request.body.cancel().catch(() => {})
     return err({ reason: 'body_too_large' })
   }
   const required = requiredScopes(body, rules.toolScopes)
   if (!required.ok) return err({ reason: required.error })
-  const missing = missingScopes(verified.value.scopes, required.value)
-  return missing.length === 0 ? verified : err({ reason: 'insufficient_scope', scopes: required.value })
+  const missing = missingScopes(authInfo.scopes, required.value)
+  if (missing.length > 0) return err({ reason: 'insufficient_scope', scopes: required.value })
+  return ok({ authInfo, body })
 }

@@ -13,7 +13,7 @@ import { createAuthorizationServer } from './authorization-server.ts'
 import { type Refusal, refusalResponse } from './challenge.ts'
 import { preflightResponse, withCors } from './cors.ts'
 import type { TokenProblem, TokenTrouble } from './events.ts'
-import { guard } from './guard.ts'
+import { type Admission, guard } from './guard.ts'
 import { resourceMetadata, resourceMetadataUrl } from './metadata.ts'
 import { isAllowedOrigin } from './origin.ts'
 import { type ResourceOptions, settleOptions } from './resource-options.ts'
@@ -79,19 +79,19 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
     return response
   }
 
-  const answer = async (request: Request): Promise<Response | AuthInfo> => {
+  const judge = async (request: Request, bodyOf: Parameters<typeof guard>[2]): Promise<Response | Admission> => {
     const document = wellKnown.answer(request.method, new URL(request.url).pathname)
     if (document !== undefined) return document
     if (!isAllowedOrigin(request.headers.get('origin'), resource, settings.allowedOrigins))
       return refuse({ reason: 'origin_not_allowed' })
     if (request.method === 'OPTIONS') return preflightResponse('GET, HEAD, POST, DELETE, OPTIONS')
-    const authorized = await guard(request, { verify, toolScopes, maxBodyBytes })
-    return authorized.ok ? authorized.value : refuse(authorized.error)
+    const admitted = await guard(request, { verify, toolScopes, maxBodyBytes }, bodyOf)
+    return admitted.ok ? admitted.value : refuse(admitted.error)
   }
 
-  const handle: ProtectedResource['handle'] = async (request) => {
-    const answered = await answer(request)
-    return request.method === 'HEAD' && answered instanceof Response ? new Response(null, answered) : answered
+  const answer = async (...judged: Parameters<typeof judge>): Promise<Response | Admission> => {
+    const outcome = await judge(...judged)
+    return judged[0].method === 'HEAD' && outcome instanceof Response ? new Response(null, outcome) : outcome
   }
 
   return {
@@ -103,22 +103,26 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
       const { pathname } = new URL(request.url)
       return pathname === endpoint || wellKnown.claims(pathname)
     },
-    handle,
+    async handle(request) {
+      const outcome = await answer(request, (whole) => whole.clone().body)
+      return outcome instanceof Response ? outcome : outcome.authInfo
+    },
     serve: (handler) => async (request) => {
-      const answered = await handle(request)
-      return answered instanceof Response ? answered : withCors(await handler(withoutToken(request), answered))
+      const outcome = await answer(request, ({ body }) => body)
+      if (outcome instanceof Response) return outcome
+      return withCors(await handler(withoutToken(request, outcome.body), outcome.authInfo))
     },
     verify,
   }
 }
 
-/** The same request without its credentials, so that no handler can send them on. */
-function withoutToken(request: Request): Request {
+/** The same request without its credentials, so that no handler can send them on; its body is the one that was judged. */
+function withoutToken(request: Request, judged: Uint8Array<ArrayBuffer> | undefined): Request {
   const headers = new Headers(request.headers)
   headers.delete('authorization')
   // Member by member: `new Request(request, { headers })` keeps the old headers in Bun when the new ones are empty, and refuses the
   // request objects of some servers for Node.
-  const { body, method, signal, url } = request
-  const init = { method, headers, body, signal, duplex: 'half' }
+  const { method, signal, url } = request
+  const init = { method, headers, body: judged ?? request.body, signal, duplex: 'half' }
   return new Request(url, init)
 }

@@ -8,7 +8,7 @@
 export async function readBounded(
   stream: ReadableStream<Uint8Array> | null,
   limit: number,
-): Promise<Uint8Array | null> {
+): Promise<Uint8Array<ArrayBuffer> | null> {
   if (stream === null) return new Uint8Array()
   const reader = stream.getReader()
   const chunks: Uint8Array[] = []

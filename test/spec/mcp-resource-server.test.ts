@@ -16,6 +16,16 @@ describe('the same suite as on other runtimes', () => {
 })
 
 describe('scopes per tool', () => {
+  test('a request that a logger copied before is served whole', async () => {
+    const { issuer, notes } = await createResourceFixture()
+    const headers = { authorization: `Bearer ${await issuer.sign({ scope: 'notes:read' })}` }
+    const body = JSON.stringify(toolCall('notes_list'))
+    const logged = new Request(RESOURCE, { method: 'POST', headers, body })
+    expect(await logged.clone().text()).toBe(body)
+    const echo = notes.serve(async (request) => new Response(await request.text()))
+    expect(await (await echo(new Request(logged))).text()).toBe(body)
+  })
+
   test.each([
     ['RS-031 the very scope', 'notes:read', 'notes_list'],
     ['RS-031 a broader scope', 'notes:write', 'notes_list'],
