@@ -1,0 +1,122 @@
+/**
+ * `bun run server`: the authorization server alone. Other programs start theirs with `runServer`, and their own composition.
+ *
+ * @module
+ */
+
+import { err, ok, type Result } from '../shared/result.ts'
+import { exitWith, loadSettings } from './config/load.ts'
+import { type Problem, refusal } from './config/problem.ts'
+import type { Settings } from './config.ts'
+import { StoreUnavailable } from './core/ports.ts'
+import { createServer, type ServerOptions, systemClock } from './create-server.ts'
+import { DEMO_USER, provideDemoUser } from './demo-user.ts'
+import { auditLog, configureLogging, log } from './logging.ts'
+import { serve, stopOnSignals } from './serve.ts'
+import { openStore } from './store/open-store.ts'
+import { random } from './store/random.ts'
+
+/** What is served: an authorization server, with or without something beside it. */
+export interface Composition {
+  handle(request: Request, address?: string): Promise<Response | null>
+  close?(): void
+}
+
+/** A server that listens. */
+export interface Running {
+  readonly port: number
+  /** Turns readiness off, finishes what is in flight, closes the store. */
+  stop(): Promise<void>
+}
+
+/** Seconds between two clean-ups of what has expired. */
+const PURGE_INTERVAL = 600
+
+/** Opens the store, composes, listens; a `Problem` for the person who started it when something of that cannot be. */
+export async function startServer(
+  settings: Settings,
+  compose: (options: ServerOptions) => Promise<Composition> = createServer,
+): Promise<Result<Running, Problem>> {
+  const onFailure = (error: unknown): void => log.error('failed', { error })
+  let stopping = false
+  try {
+    const store = await openStore({ database: settings.database })
+    if (settings.dev) await provideDemoUser({ users: store.users, now: systemClock, random })
+    if (settings.dev_login !== undefined && (await store.users.findByUsername(settings.dev_login)) === null) {
+      await store.close()
+      return err(refusal(`dev_login: there is no user ${settings.dev_login}. Add one with: sallyport users add`))
+    }
+    const composed = await compose({ settings, store, audit: auditLog(), onFailure, stopping: () => stopping })
+    const listening = await serve({
+      fetch: async (request, address) => (await composed.handle(request, address)) ?? notFound(),
+      host: settings.host,
+      port: settings.port,
+      trustedProxies: settings.trusted_proxies,
+      onError: onFailure,
+    })
+    const close = async (): Promise<void> => {
+      composed.close?.()
+      await store.close()
+    }
+    if (!listening.ok) {
+      await close()
+      return listening
+    }
+    const purging = setInterval(() => store.purge(systemClock()).catch(onFailure), PURGE_INTERVAL * 1000)
+    return ok({
+      port: listening.value.port,
+      async stop() {
+        stopping = true
+        clearInterval(purging)
+        await listening.value.close()
+        await close()
+      },
+    })
+  } catch (error) {
+    return err(refusal(explain(error)))
+  }
+}
+
+/** A whole program: settings from flags, environment and file; then the server, until it is told to stop. */
+export async function runServer(
+  announce: (settings: Settings, running: Running) => void,
+  options: {
+    program?: string
+    argv?: readonly string[]
+    compose?: (options: ServerOptions) => Promise<Composition>
+  } = {},
+): Promise<void> {
+  const { compose, ...surroundings } = options
+  const settings = await loadSettings(surroundings)
+  if (!settings.ok) return exitWith(settings.error)
+  configureLogging(settings.value.log)
+  const running = await startServer(settings.value, compose)
+  if (!running.ok) return exitWith(running.error)
+  stopOnSignals(() => running.value.stop())
+  warn(settings.value)
+  announce(settings.value, running.value)
+}
+
+function warn(settings: Settings): void {
+  if (settings.dev_login === undefined) return
+  log.warning('dev_login is on: every authorization request is approved without a page', { user: settings.dev_login })
+}
+
+const notFound = (): Response => new Response(null, { status: 404 })
+
+/** One line. What the errors of the store say is meant for the operator; anything else is a defect, and its stack is wanted. */
+function explain(error: unknown): string {
+  if (error instanceof StoreUnavailable) return `The database cannot be opened. ${error.message}`.trim()
+  if (error instanceof Error) return error.message
+  return String(error)
+}
+
+if (import.meta.main) {
+  await runServer(
+    (settings, { port }) => {
+      log.info('listening', { issuer: settings.issuer, port })
+      if (settings.dev) log.info('demo user', DEMO_USER)
+    },
+    { program: 'bun run server' },
+  )
+}
