@@ -48,7 +48,7 @@ ${hidden}
 <button type="submit" name="decision" value="allow" class="primary">Allow</button>
 <button type="submit" name="decision" value="deny">Deny</button>
 </div>
-<p class="quiet">You can take this back at any time on <a href="${linkTo('account', ctx)}">your account page</a>.</p>
+<p class="quiet">You can take this back on <a href="${linkTo('account', ctx)}">your account page</a>.</p>
 </form>
 <form method="post" action="${linkTo('signOut', ctx)}" class="who">
 ${hidden}
