@@ -8,9 +8,8 @@ import * as v from 'valibot'
 import { createDemo, type Demo } from '../../examples/demo-server/demo.ts'
 import { Config, type ConfigInput } from '../../server/config.ts'
 import type { AuditEvent } from '../../server/core/ports.ts'
-import { createUser } from '../../server/login/create-user.ts'
+import { hashPassword } from '../../server/login/password-hash.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
-import { random } from '../../server/store/random.ts'
 import { type FormRecord, readForm } from '../../shared/form.ts'
 
 export const USER = { username: 'ada', password: 'correct horse battery' }
@@ -44,6 +43,13 @@ export interface TestDemo extends Omit<Demo, 'close'> {
   close(): Promise<void>
 }
 
+let hashed: Promise<string> | undefined
+/** Slow on purpose, so once is enough. */
+const passwordHash = (): Promise<string> => {
+  hashed ??= hashPassword(USER.password)
+  return hashed
+}
+
 /** A demo in this process. Requests to other origins get 404. */
 export function createTestDemo(config: ConfigInput = {}): Promise<TestDemo> {
   return start(config.issuer ?? 'https://demo.example', config, async () => {})
@@ -72,8 +78,8 @@ async function start(issuer: string, config: ConfigInput, stop: () => Promise<vo
   const seen: Seen[] = []
   const answers = new EventTarget()
   const store = await openStore({ database: settings.database })
-  const user = await createUser({ users: store.users, now, random }, USER)
-  if (!user.ok) throw new Error(user.error)
+  const user = { id: 'user-1', username: USER.username, displayName: null, passwordHash: await passwordHash() }
+  await store.users.create({ ...user, createdAt: clock.now })
   const demo = await createDemo({
     settings,
     store,
@@ -100,7 +106,7 @@ async function start(issuer: string, config: ConfigInput, stop: () => Promise<vo
     events,
     failures,
     seen,
-    userId: user.value.id,
+    userId: user.id,
     fetch: (input, init) => {
       const request = new Request(input instanceof Request ? input : below(issuer, input), init)
       const foreign = new URL(request.url).origin !== new URL(issuer).origin
