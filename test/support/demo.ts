@@ -43,12 +43,8 @@ export interface TestDemo extends Omit<Demo, 'close'> {
   close(): Promise<void>
 }
 
-let hashed: Promise<string> | undefined
-/** Slow on purpose, so once is enough. */
-const passwordHash = (): Promise<string> => {
-  hashed ??= hashPassword(USER.password)
-  return hashed
-}
+/** Cheap to compute: the real cost has tests of its own. */
+const PASSWORD_HASH = await hashPassword(USER.password, { ln: 1, r: 8, p: 1 })
 
 /** A demo in this process. Requests to other origins get 404. */
 export function createTestDemo(config: ConfigInput = {}): Promise<TestDemo> {
@@ -78,7 +74,7 @@ async function start(issuer: string, config: ConfigInput, stop: () => Promise<vo
   const seen: Seen[] = []
   const answers = new EventTarget()
   const store = await openStore({ database: settings.database })
-  const user = { id: 'user-1', username: USER.username, displayName: null, passwordHash: await passwordHash() }
+  const user = { id: 'user-1', username: USER.username, displayName: null, passwordHash: PASSWORD_HASH }
   await store.users.create({ ...user, createdAt: clock.now })
   const demo = await createDemo({
     settings,
