@@ -69,9 +69,12 @@ export function parseChallenges(header: string | null | undefined): readonly Cha
     const token68 = spaced ? take(TOKEN68)?.[0] : undefined
     let first = token68 === undefined ? takeParam() : null
     if (first === null) {
+      const complete = at >= text.length || text[at] === ','
+      // `error="x`: a broken parameter is no scheme.
+      if (!complete && !spaced) break
       // `Basic, Bearer ...`: a scheme alone. `Bearer Basic` is no challenge: without a comma there is nothing to read on.
       challenges.push(token68 === undefined ? { scheme, params } : { scheme, params, token68 })
-      if (at < text.length && text[at] !== ',') break
+      if (!complete) break
       continue
     }
     while (first !== null) {

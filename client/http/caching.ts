@@ -24,9 +24,9 @@ export function freshUntil(headers: Headers, now: number): number {
   if (maxAge !== undefined) return now + clamp(Number(maxAge) - (Number(headers.get('age')) || 0), MAX_LIFETIME)
   const expires = headers.get('expires')
   if (expires === null) return now + DEFAULT_LIFETIME
-  const at = Date.parse(expires) / 1000
+  const at = httpDate(expires)
   // An unreadable date means "already expired".
-  return Number.isNaN(at) ? now : now + clamp(at - now, MAX_LIFETIME)
+  return at === undefined ? now : now + clamp(at - now, MAX_LIFETIME)
 }
 
 /** Seconds to wait, from a number or a date; `undefined` where the header is absent or unreadable. At most an hour. */
@@ -34,8 +34,14 @@ export function retryAfter(headers: Headers, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim()
   if (value === undefined) return undefined
   if (/^\d+$/.test(value)) return clamp(Number(value), MAX_RETRY_AFTER)
-  const at = Date.parse(value) / 1000
-  return Number.isNaN(at) ? undefined : clamp(Math.ceil(at - now), MAX_RETRY_AFTER)
+  const at = httpDate(value)
+  return at === undefined ? undefined : clamp(at - now, MAX_RETRY_AFTER)
+}
+
+/** Seconds since the epoch. `Date.parse` alone reads `0` as the year 2000. */
+function httpDate(text: string): number | undefined {
+  const at = / GMT$/.test(text) ? Date.parse(text) / 1000 : Number.NaN
+  return Number.isNaN(at) ? undefined : at
 }
 
 const clamp = (seconds: number, most: number): number => Math.min(Math.max(Math.floor(seconds), 0), most)

@@ -76,9 +76,13 @@ async function renew(state: SessionState, used: Credential): Promise<Credential>
 }
 
 /** Reads the metadata anew. Servers in trouble do not make what was checked before wrong; anything else wrong with them does. */
-async function rediscover({ context, challenge }: SessionState): Promise<Discovery> {
+async function rediscover(state: SessionState): Promise<Discovery> {
+  const { context, challenge } = state
+  state.stale = true
   try {
-    return await discover(context, { challenge, refresh: true })
+    const found = await discover(context, { challenge, refresh: true })
+    state.stale = false
+    return found
   } catch (error) {
     const known = await knownDiscovery(context)
     if (known === undefined || !(error instanceof SallyportError) || !error.retryable) throw error
