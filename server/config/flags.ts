@@ -30,31 +30,37 @@ export function flagValues(command: Command, leaves: readonly Leaf[] = LEAVES): 
 }
 
 /** The settings in a command line that holds nothing else. For `--help` the `Problem` is the help text, without fault. */
-export function parseFlags(argv: readonly string[], program: string): Result<Values, Problem> {
+export async function parseFlags(argv: readonly string[], program: string): Promise<Result<Values, Problem>> {
   const command = addSettingFlags(new Command(program))
     .description('Starts the Sallyport authorization server.')
     .helpOption('-h, --help', 'Prints this.')
     .addHelpText('after', `\n${ELSEWHERE}`)
-  const problem = parseQuietly(command, argv)
+  const problem = await parseQuietly(command, argv)
   return problem === null ? ok(flagValues(command)) : err(problem)
 }
 
-/** Parses without printing and without ending the process; null when all went well. */
-export function parseQuietly(command: Command, argv: readonly string[]): Problem | null {
+/** Parses, and runs what is asked for, without printing and without ending the process; null when all went well. */
+export async function parseQuietly(command: Command, argv: readonly string[]): Promise<Problem | null> {
   const printed: string[] = []
-  const print = (text: string): void => void printed.push(text)
-  command.exitOverride().configureOutput({ writeOut: print, writeErr: print })
+  quieten(command, (text) => void printed.push(text))
   try {
-    command.parse([...argv], { from: 'user' })
+    await command.parseAsync([...argv], { from: 'user' })
     return null
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    return error.exitCode === 0 ? { message: printed.join('').trimEnd(), exitCode: 0 } : explain(error)
+    // `commander.help`: a group of commands was named and none of them; that asks for help, too.
+    const isHelp = error.exitCode === 0 || error.code === 'commander.help'
+    return isHelp ? { message: printed.join('').trimEnd(), exitCode: 0 } : explain(error)
   }
 }
 
+function quieten(command: Command, print: (text: string) => void): void {
+  command.exitOverride().configureOutput({ writeOut: print, writeErr: print })
+  for (const subcommand of command.commands) quieten(subcommand, print)
+}
+
 /** Commander's words on one line; for a setting that is no flag, where it belongs instead. */
-export function explain(error: CommanderError): Problem {
+function explain(error: CommanderError): Problem {
   const flagless = LEAVES.find(({ flag, path }) => {
     return flag === null && error.message.includes(`'--${path.join('-').replaceAll('_', '-')}'`)
   })

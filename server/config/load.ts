@@ -31,7 +31,7 @@ export interface Surroundings {
 /** Settings that a server can start with, or why not. */
 export async function loadSettings(surroundings: Surroundings = {}): Promise<Result<Settings, Problem>> {
   const { argv = process.argv.slice(2), cwd = process.cwd(), program = 'sallyport server' } = surroundings
-  const flags = parseFlags(argv, program)
+  const flags = await parseFlags(argv, program)
   if (!flags.ok) return flags
   const config = await loadConfig(flags.value, surroundings)
   return config.ok ? applyStartRules(config.value, () => devSecret(resolve(cwd, '.sallyport/secret'))) : config

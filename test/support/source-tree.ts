@@ -48,7 +48,8 @@ export function importsOf({ path, text }: SourceFile): readonly Import[] {
   })
 }
 
-const scan = (text: string): readonly string[] => transpiler.scanImports(text).map(({ path }) => path)
+const scan = (text: string): readonly string[] =>
+  transpiler.scanImports(text.replace(/^#!.*/, '')).map(({ path }) => path)
 
 /** What is left of a file at run time: no types, no comments. */
-export const runtimeCode = ({ text }: SourceFile): string => transpiler.transformSync(text)
+export const runtimeCode = ({ text }: SourceFile): string => transpiler.transformSync(text.replace(/^#!.*/, ''))

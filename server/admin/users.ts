@@ -1,0 +1,35 @@
+/**
+ * Local accounts: `sallyport users ...`.
+ *
+ * @module
+ */
+import { ok } from '../../shared/result.ts'
+import { type AdminContext, type Outcome, refuse } from './context.ts'
+import { date, table } from './table.ts'
+
+const PASSWORD_RULE = 'A password has 8 to 256 characters.'
+
+const PROBLEMS = {
+  bad_username: 'A name has 1 to 64 letters, digits and . _ @ + - and begins with a letter or a digit.',
+  bad_password_length: PASSWORD_RULE,
+  username_taken: 'There is a user of that name already. To change the password: sallyport users password NAME',
+} as const
+
+export async function addUser({ accounts }: AdminContext, username: string, password: string): Outcome {
+  const created = await accounts.create(username, password)
+  return created.ok ? ok(`Added ${created.value.username}.`) : refuse(PROBLEMS[created.error])
+}
+
+export async function setPassword({ store, accounts }: AdminContext, username: string, password: string): Outcome {
+  const user = await store.users.findByUsername(username)
+  if (user === null) return refuse('There is no user of that name.')
+  const encoded = await accounts.encode(password)
+  if (!encoded.ok) return refuse(PASSWORD_RULE)
+  const changed = await store.users.setPassword(user.id, encoded.value)
+  return changed ? ok(`Changed the password of ${user.username}.`) : refuse('There is no user of that name.')
+}
+
+export async function listUsers({ store }: AdminContext): Outcome {
+  const rows = (await store.users.list()).map(({ username, id, createdAt }) => [username, id, date(createdAt)])
+  return ok(table(['NAME', 'ID', 'CREATED (UTC)'], rows, 'No users yet. Add one with: sallyport users add NAME'))
+}

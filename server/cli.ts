@@ -1,0 +1,181 @@
+#!/usr/bin/env node
+/**
+ * `sallyport`: starts the server, and manages its users, clients and resources in the database that the settings name.
+ *
+ * @module
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import process from 'node:process'
+import { Command } from 'commander'
+import { err, ok } from '../shared/result.ts'
+import { addClient, listClients, removeClient } from './admin/clients.ts'
+import type { Accounts, AdminContext, Outcome } from './admin/context.ts'
+import { readPassword } from './admin/read-password.ts'
+import { addResource, listResources, removeResource } from './admin/resources.ts'
+import { addUser, listUsers, setPassword } from './admin/users.ts'
+import { addSettingFlags, flagValues, parseQuietly } from './config/flags.ts'
+import { leafNamed } from './config/leaves.ts'
+import { exitWith, loadConfig } from './config/load.ts'
+import { type Problem, refusal, usage } from './config/problem.ts'
+import type { Users } from './core/ports.ts'
+import { StoreUnavailable } from './core/ports.ts'
+import { systemClock } from './create-server.ts'
+import { log } from './logging.ts'
+import { createUser, PASSWORD_LENGTH } from './login/create-user.ts'
+import { hashPassword } from './login/password-hash.ts'
+import { runServer } from './main.ts'
+import { hash } from './store/hash.ts'
+import { openStore } from './store/open-store.ts'
+import { random } from './store/random.ts'
+
+/** The settings that the administrator's commands need. */
+const SHARED = [leafNamed('database'), leafNamed('config')]
+
+function createProgram(): Command {
+  const program = new Command('sallyport')
+    .description('MCP authorization: the server, and what it knows.')
+    .version(packageVersion(), '-v, --version', 'Prints the version.')
+    .helpOption('-h, --help', 'Prints this.')
+  program.command('server').description('Starts the authorization server. Its settings: sallyport server --help')
+  addUserCommands(group(program, 'users', 'Who can sign in.'))
+  addClientCommands(group(program, 'clients', 'Which applications may ask.'))
+  addResourceCommands(group(program, 'resources', 'Which MCP servers are protected.'))
+  return program
+}
+
+function addUserCommands(users: Command): void {
+  command(users, 'add <name>', 'Adds a user and asks for the password.')
+    .option('--password-stdin', 'Reads the password from stdin.')
+    .action((name: string, options: { passwordStdin?: true }, self: Command) =>
+      run(self, (context) => withPassword(options, (password) => addUser(context, name, password))),
+    )
+  command(users, 'password <name>', "Changes a user's password.")
+    .option('--password-stdin', 'Reads the password from stdin.')
+    .action((name: string, options: { passwordStdin?: true }, self: Command) =>
+      run(self, (context) => withPassword(options, (password) => setPassword(context, name, password))),
+    )
+  command(users, 'list', 'Lists them.').action((_: object, self: Command) => run(self, listUsers))
+}
+
+function addClientCommands(clients: Command): void {
+  command(clients, 'add', 'Registers a client and prints its id.')
+    .requiredOption('--name <name>', 'What the consent page calls it.')
+    .requiredOption('--redirect-uri <uri...>', 'Where answers may be sent; can be repeated.')
+    .option('--secret', 'Gives it a secret, printed once.')
+    .option('--scope <scopes...>', 'The most that it may ask for. Default: whatever the resource offers.')
+    .action((options: { name: string; redirectUri: string[]; secret?: true; scope?: string[] }, self: Command) =>
+      run(self, (context) =>
+        addClient(context, {
+          name: options.name,
+          redirectUris: options.redirectUri,
+          confidential: options.secret === true,
+          scopeCeiling: options.scope?.flatMap((scopes) => scopes.split(' ')) ?? null,
+        }),
+      ),
+    )
+  command(clients, 'remove <id>', 'Removes a client and revokes everything that it was granted.').action(
+    (id: string, _: object, self: Command) => run(self, (context) => removeClient(context, id)),
+  )
+  command(clients, 'list', 'Lists them.').action((_: object, self: Command) => run(self, listClients))
+}
+
+interface ResourceOptions {
+  name?: string
+  scope: string[]
+  alias?: string[]
+  defaultScope?: string[]
+  replace?: true
+}
+
+function addResourceCommands(resources: Command): void {
+  command(resources, 'add <url>', 'Stores a protected resource.')
+    .requiredOption('--scope <scope=description...>', 'A scope and what the consent page says of it; can be repeated.')
+    .option('--name <name>', 'What the consent page calls it.')
+    .option('--alias <url...>', 'Another spelling that clients may send, e.g. with a slash at the end.')
+    .option('--default-scope <scope...>', 'Granted when a request names no scope. Default: all of them.')
+    .option('--replace', 'Changes the one of this identifier.')
+    .action((identifier: string, options: ResourceOptions, self: Command) =>
+      run(self, (context) => {
+        const scopes = options.scope.map((scope) => /^([\x21\x23-\x3C\x3E-\x5B\x5D-\x7E]+)=(.+)$/.exec(scope) ?? [])
+        if (scopes.some(({ length }) => length === 0))
+          return refuseUsage('--scope: wanted e.g. "notes:read=Read your notes".')
+        const resource = {
+          identifier,
+          name: options.name ?? null,
+          aliases: options.alias ?? [],
+          scopes: Object.fromEntries(scopes.map(([, scope, description]) => [scope, description])),
+          defaultScopes: options.defaultScope ?? null,
+        }
+        return addResource(context, resource, options.replace === true)
+      }),
+    )
+  command(resources, 'remove <url>', 'Removes one from the store.').action((url: string, _: object, self: Command) =>
+    run(self, (context) => removeResource(context, url)),
+  )
+  command(resources, 'list', 'Lists those of the config file and of the store.').action((_: object, self: Command) =>
+    run(self, listResources),
+  )
+}
+
+const group = (parent: Command, name: string, description: string): Command =>
+  parent.command(name).description(description).helpOption('-h, --help', 'Prints this.').helpCommand(false)
+
+const command = (parent: Command, name: string, description: string): Command =>
+  addSettingFlags(group(parent, name, description), SHARED)
+
+const refuseUsage = async (message: string) => err(usage(message))
+
+async function withPassword(options: { passwordStdin?: true }, act: (password: string) => Outcome): Outcome {
+  const password = await readPassword(options.passwordStdin === true)
+  return password.ok ? act(password.value) : password
+}
+
+/** Opens what the settings name, acts, prints, and ends with the right exit code. */
+async function run(self: Command, act: (context: AdminContext) => Outcome): Promise<void> {
+  const config = await loadConfig(flagValues(self, SHARED))
+  if (!config.ok) return exitWith(config.error)
+  try {
+    const store = await openStore({ database: config.value.database })
+    const accounts = accountsIn(store.users)
+    const context = { store, configured: config.value.resources, accounts, now: systemClock, random, hash }
+    const outcome = await act(context).finally(() => store.close())
+    if (!outcome.ok) return exitWith(outcome.error)
+    process.stdout.write(`${outcome.value}\n`)
+  } catch (error) {
+    exitWith(explain(error))
+  }
+}
+
+const accountsIn = (users: Users): Accounts => ({
+  create: (username, password) => createUser({ users, now: systemClock, random }, { username, password }),
+  async encode(password) {
+    const length = [...password.normalize('NFKC')].length
+    const fits = length >= PASSWORD_LENGTH.min && length <= PASSWORD_LENGTH.max
+    return fits ? ok(await hashPassword(password)) : err('bad_password_length')
+  },
+})
+
+function explain(error: unknown): Problem {
+  if (error instanceof StoreUnavailable) return refusal(`The database cannot be used. ${error.message}`)
+  return refusal(error instanceof Error ? error.message : String(error))
+}
+
+/** Next to the compiled files, or above them. */
+function packageVersion(): string {
+  for (const place of ['../package.json', '../../package.json']) {
+    const url = new URL(place, import.meta.url)
+    if (existsSync(url)) return JSON.parse(readFileSync(url, 'utf8')).version
+  }
+  return 'unknown'
+}
+
+const [first, ...rest] = process.argv.slice(2)
+if (first === 'server') {
+  await runServer(({ issuer }, { port }) => log.info('listening', { issuer, port }), {
+    program: 'sallyport server',
+    argv: rest,
+  })
+} else {
+  const problem = await parseQuietly(createProgram(), process.argv.slice(2))
+  if (problem !== null) exitWith(problem)
+}

@@ -1,0 +1,171 @@
+/**
+ * `sallyport` as an administrator runs it: a process of its own, its output and its exit code.
+ *
+ * @module
+ */
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { hash } from '../../server/store/hash.ts'
+import { openStore } from '../../server/store/open-store.ts'
+import { ROOT } from '../support/source-tree.ts'
+
+setDefaultTimeout(30_000)
+
+const cwd = await mkdtemp(join(tmpdir(), 'sallyport-cli-'))
+afterAll(() => rm(cwd, { recursive: true }))
+
+interface Run {
+  readonly out: string
+  readonly error: string
+  readonly code: number
+}
+
+async function sallyport(args: readonly string[], options: { stdin?: string; cwd?: string } = {}): Promise<Run> {
+  const process = Bun.spawn([`${ROOT}node_modules/.bin/bun`, `${ROOT}server/cli.ts`, ...args], {
+    cwd: options.cwd ?? cwd,
+    env: { PATH: Bun.env['PATH'] ?? '' },
+    stdin: new TextEncoder().encode(options.stdin ?? ''),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [out, error, code] = await Promise.all([
+    new Response(process.stdout).text(),
+    new Response(process.stderr).text(),
+    process.exited,
+  ])
+  return { out, error, code }
+}
+
+const refused = (message: string, code: 1 | 2): Run => ({ out: '', error: `sallyport: ${message}\n`, code })
+
+describe('users', () => {
+  const stdin = 'a long password\n'
+
+  test('one is added, listed, and can be given another password; a second of that name is refused', async () => {
+    expect(await sallyport(['users', 'add', 'ada', '--password-stdin'], { stdin })).toEqual({
+      out: 'Added ada.\n',
+      error: '',
+      code: 0,
+    })
+    expect(await sallyport(['users', 'add', 'ADA', '--password-stdin'], { stdin })).toMatchObject({ code: 1 })
+    expect((await sallyport(['users', 'list'])).out).toMatch(/^NAME +ID +CREATED.*\nada +usr_/)
+    const changed = await sallyport(['users', 'password', 'ada', '--password-stdin'], { stdin: 'another password' })
+    expect(changed).toEqual({ out: 'Changed the password of ada.\n', error: '', code: 0 })
+  })
+
+  const refusals: readonly [string, string[], string, Run][] = [
+    [
+      'a short password',
+      ['users', 'add', 'bob', '--password-stdin'],
+      'short',
+      refused('A password has 8 to 256 characters.', 1),
+    ],
+    [
+      'a name with a space',
+      ['users', 'add', 'b b', '--password-stdin'],
+      stdin,
+      refused('A name has 1 to 64 letters, digits and . _ @ + - and begins with a letter or a digit.', 1),
+    ],
+    [
+      'nobody to ask',
+      ['users', 'add', 'bob'],
+      '',
+      refused('There is no terminal to ask on: pipe the password in with --password-stdin.', 2),
+    ],
+    [
+      'a password for nobody',
+      ['users', 'password', 'nobody', '--password-stdin'],
+      stdin,
+      refused('There is no user of that name.', 1),
+    ],
+  ]
+  test.each(refusals)('%s is refused', async (_, args, input, expected) => {
+    expect(await sallyport(args, { stdin: input })).toEqual(expected)
+  })
+})
+
+describe('clients', () => {
+  test('one with a secret: printed once, stored as a hash', async () => {
+    const args = ['clients', 'add', '--name', 'Desk', '--redirect-uri', 'https://desk.example/cb', '--secret']
+    const { out, code } = await sallyport(args)
+    expect(code).toBe(0)
+    const [, id = '', secret = ''] = /^client_id=(\S+)\nclient_secret=(\S+)\n/.exec(out) ?? []
+    const store = await openStore({ database: `sqlite:${cwd}/.sallyport/sallyport.db` })
+    const client = await store.clients.find(id)
+    await store.close()
+    expect(client).toMatchObject({ origin: 'administrator', secretHash: await hash(secret), name: 'Desk' })
+    expect((await sallyport(['clients', 'list'])).out).toContain('https://desk.example/cb')
+    expect(await sallyport(['clients', 'remove', id])).toMatchObject({ code: 0 })
+    expect(await sallyport(['clients', 'remove', id])).toEqual(refused('There is no client of that id.', 1))
+  })
+
+  test('a redirect URI that runs code is refused', async () => {
+    expect(await sallyport(['clients', 'add', '--name', 'x', '--redirect-uri', 'javascript:alert(1)'])).toEqual(
+      refused('javascript:alert(1) cannot be a redirect URI: dangerous scheme.', 1),
+    )
+  })
+
+  test("a stranger's name cannot steer the terminal", async () => {
+    await sallyport(['clients', 'add', '--name', 'a\u001b[2Jb\u202ec', '--redirect-uri', 'https://h.example/cb'])
+    const { out } = await sallyport(['clients', 'list'])
+    expect(out).toContain('a\uFFFD[2Jb\uFFFDc')
+  })
+})
+
+describe('resources', () => {
+  const add = ['resources', 'add', 'https://m.example/mcp', '--scope', 'notes:read=Read your notes', 'x=X']
+
+  test('one is stored, replaced only when asked for, listed and removed', async () => {
+    expect(await sallyport(add)).toEqual({ out: 'Stored https://m.example/mcp.\n', error: '', code: 0 })
+    expect(await sallyport(add)).toMatchObject({ code: 1 })
+    expect(await sallyport([...add, '--replace', '--name', 'Notes'])).toMatchObject({ code: 0 })
+    expect((await sallyport(['resources', 'list'])).out).toMatch(
+      /https:\/\/m\.example\/mcp +Notes +notes:read x +store/,
+    )
+    expect(await sallyport(['resources', 'remove', 'https://m.example/mcp'])).toMatchObject({ code: 0 })
+  })
+
+  test('a scope without a description is a mistake of usage', async () => {
+    expect(await sallyport(['resources', 'add', 'https://m.example/mcp', '--scope', 'x'])).toEqual(
+      refused('--scope: wanted e.g. "notes:read=Read your notes".', 2),
+    )
+  })
+})
+
+describe('the shell', () => {
+  test('no command, and --help, print the commands', async () => {
+    const bare = await sallyport([])
+    expect(bare).toEqual(await sallyport(['--help']))
+    expect(bare.code).toBe(0)
+    for (const name of ['server', 'users', 'clients', 'resources']) expect(bare.out).toContain(`  ${name}`)
+  })
+
+  test('--version is that of the package', async () => {
+    const { version } = await Bun.file(`${ROOT}package.json`).json()
+    expect(await sallyport(['--version'])).toEqual({ out: `${version}\n`, error: '', code: 0 })
+  })
+
+  const mistakes: readonly [string, string[], Run][] = [
+    ['an unknown command', ['frobnicate'], refused("Unknown command 'frobnicate'. Try --help.", 2)],
+    ['an unknown flag', ['users', 'list', '--wide'], refused("Unknown option '--wide'. Try --help.", 2)],
+    ['a missing argument', ['users', 'add'], refused("Missing required argument 'name'. Try --help.", 2)],
+    [
+      'a database that cannot be reached',
+      ['users', 'list', '--database', 'postgres://127.0.0.1:1/x'],
+      refused('The database cannot be used. PostgreSQL cannot be reached.', 1),
+    ],
+    [
+      'a server without an issuer',
+      ['server'],
+      refused('issuer is not set: give --issuer or SALLYPORT_ISSUER its public https URL.', 1),
+    ],
+    [
+      'a server with an unknown flag',
+      ['server', '--prot', '1'],
+      refused("Unknown option '--prot' (Did you mean --port?) Try --help.", 2),
+    ],
+  ]
+  test.each(mistakes)('%s is one line', async (_, args, expected) => expect(await sallyport(args)).toEqual(expected))
+})
