@@ -1,0 +1,86 @@
+/**
+ * Whoever steals the database file finds nothing that signs in, redeems or signs.
+ *
+ * @module
+ */
+import { expect, test } from 'bun:test'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { hash } from '../../server/store/hash.ts'
+import {
+  authorizationQuery,
+  codeForm,
+  createTestServer,
+  postForm,
+  registerClient,
+  type Tokens,
+  USER,
+} from '../support/authorization-server.ts'
+import { createPerson } from '../support/person.ts'
+
+test('no secret is stored as it is: passwords, cookies, codes, tokens, client secrets, private keys', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'sallyport-plaintext-'))
+  const server = await createTestServer({ database: `sqlite:${join(directory, 'sallyport.db')}` })
+  const cookies: string[] = []
+  const browsing = {
+    async fetch(...request: Parameters<typeof server.fetch>) {
+      const response = await server.fetch(...request)
+      for (const line of response.headers.getSetCookie()) cookies.push(/=([^;]*)/.exec(line)?.[1] ?? '')
+      return response
+    },
+  }
+
+  const client = await registerClient(server, { token_endpoint_auth_method: 'client_secret_post' })
+  const { client_id, client_secret = '' } = client
+  const query = await authorizationQuery(client_id)
+  const callback = await createPerson(browsing).visit(`${server.issuer}/oauth/authorize?${query}`)
+  const code = callback.searchParams.get('code') ?? ''
+  const redeemed = await postForm(server, '/oauth/token', { ...codeForm(client_id, code), client_secret })
+  const first: Tokens = await redeemed.json()
+  const refresh = { grant_type: 'refresh_token', refresh_token: first.refresh_token, client_id, client_secret }
+  const second: Tokens = await (await postForm(server, '/oauth/token', refresh)).json()
+  const revoked = await postForm(server, '/oauth/revoke', { token: second.access_token, client_id, client_secret })
+  expect(revoked.status).toBe(200)
+
+  const stored = await readEverything(directory)
+  // What must be there is there: the scan reads what the server wrote.
+  expect(stored).toContain(await hash(first.refresh_token))
+  expect(stored).toContain(client_id)
+  const sealed = await server.store.refreshTokens.find(await hash(first.refresh_token))
+  expect(stored).toContain(sealed?.sealedAnswer ?? 'a sealed answer')
+
+  const secrets = { ...first, second: second.refresh_token, access: second.access_token, code, client_secret }
+  const values = [...cookies, USER.password, secrets.access_token, secrets.refresh_token, secrets.second]
+  for (const secret of [...values, secrets.access, code, client_secret].filter((value) => value !== '')) {
+    expect(secret.length).toBeGreaterThan(15)
+    expect(stored.includes(secret)).toBe(false)
+    // Nor behind another spelling of the same bytes.
+    expect(stored.includes(Buffer.from(secret).toString('base64url').slice(0, -2))).toBe(false)
+    expect(stored.includes(Buffer.from(secret).toString('hex'))).toBe(false)
+  }
+  expect(cookies.filter((value) => value !== '').length).toBeGreaterThan(0)
+  expect(stored).not.toMatch(/"d":|"p":|"q":|PRIVATE KEY/)
+
+  await server.close()
+  await rm(directory, { recursive: true })
+})
+
+test('a new database is for its owner only, its directory and side files too', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'sallyport-plaintext-'))
+  const directory = join(parent, 'a', 'b')
+  const server = await createTestServer({ database: `sqlite:${join(directory, 'sallyport.db')}` })
+  expect((await stat(directory)).mode & 0o777).toBe(0o700)
+  const files = await readdir(directory)
+  expect(files.toSorted()).toEqual(['sallyport.db', 'sallyport.db-shm', 'sallyport.db-wal'])
+  for (const file of files) expect((await stat(join(directory, file))).mode & 0o777).toBe(0o600)
+  await server.close()
+  await rm(parent, { recursive: true })
+})
+
+/** The database and its write-ahead log, byte for byte. */
+async function readEverything(directory: string): Promise<string> {
+  const files = await readdir(directory)
+  const contents = await Promise.all(files.map((file) => readFile(join(directory, file), 'latin1')))
+  return contents.join('\n')
+}

@@ -1,0 +1,76 @@
+/**
+ * A revocation that commits first wins, also over a rotation and a redemption that are under way. Only an engine with several
+ * connections can show it; the order is forced with an open transaction.
+ *
+ * @module
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import postgres from 'postgres'
+import { code, grant, NOW, redeemedGrant, refreshToken } from '../../server/store/conformance/records.ts'
+import { type OpenStore, openStore } from '../../server/store/open-store.ts'
+import { usePostgres } from '../support/postgres.ts'
+
+describe('PostgreSQL', () => {
+  const server = usePostgres()
+  let url = ''
+  let store: OpenStore
+  beforeEach(async () => {
+    url = await server.createDatabase()
+    store = await openStore({ database: url, connections: 4 })
+  })
+  afterEach(() => store.close())
+
+  const successor = refreshToken({ hash: 'token-hash-2' })
+  const rotate = () =>
+    store.refreshTokens.rotate({ hash: refreshToken().hash, successor, sealedAnswer: null, now: NOW })
+
+  test('rotate waits for a revocation that has begun, and loses', async () => {
+    await redeemedGrant(store)
+    expect(await duringRevocation(url, rotate)).toBe('dead')
+    expect(await store.refreshTokens.find(successor.hash)).toBeNull()
+    expect((await store.refreshTokens.find(refreshToken().hash))?.consumedAt).toBeNull()
+  })
+
+  test('redeem waits for a revocation that has begun, and loses', async () => {
+    await store.grants.create(grant(), code())
+    expect(await duringRevocation(url, () => store.codes.redeem(code().hash, refreshToken(), NOW))).toBe('dead')
+    expect(await store.refreshTokens.find(refreshToken().hash)).toBeNull()
+  })
+
+  test('rotate and redeem go on when the revocation is rolled back', async () => {
+    await redeemedGrant(store)
+    expect(await duringRevocation(url, rotate, 'rollback')).toBe('rotated')
+  })
+
+  test('a revocation waits for a rotation that has begun, and then ends what it made', async () => {
+    await redeemedGrant(store)
+    const [rotated, revoked] = await Promise.all([rotate(), store.grants.revoke('grant-1', NOW)])
+    expect(revoked).toBe(true)
+    expect(['rotated', 'dead']).toContain(rotated)
+    expect(await store.refreshTokens.find(successor.hash)).toEqual(rotated === 'rotated' ? successor : null)
+  })
+})
+
+/** Begins a revocation of `grant-1`, starts the call, ends the revocation once the call is seen waiting for it (or is done). */
+async function duringRevocation(
+  url: string,
+  call: () => Promise<string>,
+  end: 'commit' | 'rollback' = 'commit',
+): Promise<string> {
+  const revoker = postgres(url, { max: 1 })
+  const observer = postgres(url, { max: 1 })
+  await revoker.unsafe('begin')
+  await revoker`update grants set revoked_at = ${NOW} where id = 'grant-1'`
+  let done = false
+  const called = call().finally(() => {
+    done = true
+  })
+  while (!done) {
+    const waiting = await observer`
+      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    if (waiting.length > 0) break
+  }
+  await revoker.unsafe(end)
+  await Promise.all([revoker.end(), observer.end()])
+  return called
+}
