@@ -14,7 +14,9 @@ export function readForm(params: URLSearchParams): FormRecord {
   for (const [name, value] of params) {
     if (value === '') continue
     const before = record[name]
-    record[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
+    if (before === undefined) record[name] = value
+    else if (typeof before === 'string') record[name] = [before, value]
+    else before.push(value)
   }
   return { ...record }
 }
