@@ -15,7 +15,8 @@ export type RedirectUriProblem =
   | 'not_absolute'
   | 'has_fragment'
   | 'has_userinfo'
-  | 'has_control_characters'
+  | 'forbidden_character'
+  | 'no_host'
   | 'http_not_loopback'
   | 'dangerous_scheme'
 
@@ -28,25 +29,35 @@ const DANGEROUS_SCHEMES = new Set([
   'file:',
   'filesystem:',
   'ftp:',
+  'intent:',
+  'jar:',
   'javascript:',
+  'livescript:',
   'mailto:',
+  'mhtml:',
   'ms-msdt:',
   'search-ms:',
+  'shell:',
   'vbscript:',
   'view-source:',
   'ws:',
   'wss:',
 ])
 
+/** RFC 3986 section 2: a URI is made of these. */
+const URI_CHARACTERS = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/
+
 /** Judges a redirect URI on its own, before it is compared with anything. */
 export function classifyRedirectUri(uri: string): Result<RedirectUriKind, RedirectUriProblem> {
-  // URL parsers strip these silently, so that `java\nscript:` would slip through as something else than what is stored.
-  if (/[\s\p{Cc}\\]/u.test(uri)) return err('has_control_characters')
+  // URL parsers strip or rewrite others silently, so that `java\nscript:` would slip through as something else than what is stored.
+  if (!URI_CHARACTERS.test(uri)) return err('forbidden_character')
   const url = URL.parse(uri)
   if (url === null) return err('not_absolute')
   if (uri.includes('#')) return err('has_fragment')
   if (DANGEROUS_SCHEMES.has(url.protocol)) return err('dangerous_scheme')
   if (url.username !== '' || url.password !== '') return err('has_userinfo')
+  // Without its two slashes it is relative to a page of the same scheme: a browser would go somewhere else than was judged.
+  if (/^https?:(?!\/\/[^/])/i.test(uri)) return err('no_host')
   if (url.protocol === 'https:') return ok('https')
   if (url.protocol !== 'http:') return ok('private-use')
   return isLoopbackHost(url.hostname) ? ok('loopback') : err('http_not_loopback')
