@@ -8,7 +8,6 @@
 import * as v from 'valibot'
 import { CodeVerifier } from './pkce.ts'
 import { ResourceParameter } from './resource-parameter.ts'
-import { ScopeString } from './scope.ts'
 
 const common = {
   client_id: v.optional(v.string()),
@@ -28,7 +27,7 @@ export type AuthorizationCodeRequest = v.InferOutput<typeof AuthorizationCodeReq
 export const RefreshTokenRequest = v.object({
   grant_type: v.literal('refresh_token'),
   refresh_token: v.string(),
-  scope: v.optional(ScopeString),
+  scope: v.optional(v.string()),
   ...common,
 })
 export type RefreshTokenRequest = v.InferOutput<typeof RefreshTokenRequest>
