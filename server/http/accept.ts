@@ -5,11 +5,12 @@
  * @module
  */
 
-/** True when `application/problem+json` is named and not outweighed by `application/json`. */
+/** True when `application/problem+json` is named and not outweighed by `application/json`, which a wildcard may mean too. */
 export function prefersProblemJson(accept: string | null): boolean {
   const weights = new Map((accept ?? '').split(',').map(readRange))
   const problem = weights.get('application/problem+json') ?? 0
-  return problem > 0 && problem >= (weights.get('application/json') ?? 0)
+  const json = weights.get('application/json') ?? weights.get('application/*') ?? weights.get('*/*') ?? 0
+  return problem > 0 && problem >= json
 }
 
 function readRange(range: string): [type: string, weight: number] {

@@ -6,19 +6,12 @@
  * @module
  */
 import { Elysia } from 'elysia'
-
-const OPEN_PATHS: ReadonlySet<string> = new Set([
-  '/oauth/token',
-  '/oauth/register',
-  '/oauth/revoke',
-  '/.well-known/oauth-authorization-server',
-  '/.well-known/openid-configuration',
-  '/.well-known/jwks.json',
-])
+import { ENDPOINTS } from './endpoints.ts'
 
 export const cors = () =>
   new Elysia({ name: 'cors' }).onRequest(({ request, set }) => {
-    if (!OPEN_PATHS.has(new URL(request.url).pathname)) return
+    const method = ENDPOINTS.get(new URL(request.url).pathname)
+    if (method === undefined) return
     set.headers['access-control-allow-origin'] = '*'
     set.headers['access-control-expose-headers'] = 'WWW-Authenticate, Retry-After'
     if (request.method !== 'OPTIONS') return
@@ -26,7 +19,7 @@ export const cors = () =>
       status: 204,
       headers: {
         'access-control-allow-origin': '*',
-        'access-control-allow-methods': 'GET, POST, OPTIONS',
+        'access-control-allow-methods': method,
         'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
         'access-control-max-age': '86400',
       },

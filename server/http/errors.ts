@@ -11,6 +11,7 @@ import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import { StoreUnavailable } from '../core/ports.ts'
 import { type Reason, toOAuthError } from '../core/rejection.ts'
 import { prefersProblemJson } from './accept.ts'
+import { ENDPOINTS } from './endpoints.ts'
 
 /** How long a client should wait after 503, in seconds. */
 const RETRY_AFTER = '5'
@@ -44,6 +45,7 @@ const TITLES: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  405: 'Method Not Allowed',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 }
@@ -55,8 +57,8 @@ export function errorHeaders(request: Request, reason: Reason): Record<string, s
   return {
     'content-type': problem ? 'application/problem+json' : 'application/json',
     'cache-control': 'no-store',
-    // RFC 6749 section 5.2: a client that used the Authorization header is told which scheme to use.
-    ...(status === 401 && request.headers.has('authorization') ? { 'www-authenticate': 'Basic realm="OAuth"' } : {}),
+    // RFC 9110 section 15.5.2: with every 401; RFC 6749 section 5.2: in the scheme of the client's Authorization header.
+    ...(status === 401 ? { 'www-authenticate': 'Basic realm="OAuth"' } : {}),
     ...(status === 503 ? { 'retry-after': RETRY_AFTER } : {}),
   }
 }
@@ -89,23 +91,30 @@ export function errorResponse(request: Request, reason: Reason): Response {
   })
 }
 
-/** Answers whatever was thrown. `onDefect` hears of errors that are our own fault. */
-export const errors = (onDefect: (error: unknown) => void) =>
+/** Answers whatever was thrown. `onFailure` hears of trouble of our own. */
+export const errors = (onFailure: (error: unknown) => void) =>
   new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, request }) => {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    if (cause instanceof UnreadableRequest) return errorResponse(request, cause.reason)
-    if (cause instanceof StoreUnavailable) return errorResponse(request, 'unavailable')
-    if (code === 'NOT_FOUND') return notFound()
-    if (code === 'PARSE' || (code === 'VALIDATION' && error.type !== 'response')) {
-      return errorResponse(request, 'malformed_request')
+    if (code === 'PARSE') {
+      const unreadable = error.cause instanceof UnreadableRequest ? error.cause.reason : 'malformed_request'
+      return errorResponse(request, unreadable)
     }
+    if (code === 'VALIDATION' && error.type !== 'response') return errorResponse(request, 'malformed_request')
+    if (code === 'NOT_FOUND') return noSuchRoute(new URL(request.url).pathname)
     // A validation error holds what did not validate, tokens included: only that it happened is told on.
-    onDefect(code === 'VALIDATION' ? new Error('an answer did not fit its schema') : error)
-    return errorResponse(request, 'internal_error')
+    onFailure(code === 'VALIDATION' ? new Error('an answer did not fit its schema') : error)
+    return errorResponse(request, error instanceof StoreUnavailable ? 'unavailable' : 'internal_error')
   })
 
-const notFound = (): Response =>
+/** RFC 9110 section 15.5.6: an endpoint that exists says which method it takes. */
+function noSuchRoute(pathname: string): Response {
+  const method = ENDPOINTS.get(pathname)
+  return method === undefined
+    ? problem(404, 'There is nothing here.')
+    : problem(405, `This endpoint takes ${method} only.`, { allow: `${method}, OPTIONS` })
+}
+
+const problem = (status: number, detail: string, headers: Readonly<Record<string, string>> = {}): Response =>
   Response.json(
-    { type: 'about:blank', title: TITLES[404], status: 404, detail: 'There is nothing here.' },
-    { status: 404, headers: { 'content-type': 'application/problem+json' } },
+    { type: 'about:blank', title: TITLES[status], status, detail },
+    { status, headers: { 'content-type': 'application/problem+json', ...headers } },
   )

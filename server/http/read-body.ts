@@ -29,12 +29,13 @@ export const parseJson = async ({ request }: { request: Request }): Promise<unkn
 async function readText(request: Request, contentType: string): Promise<string> {
   const given = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (given !== contentType) throw new UnreadableRequest('malformed_request')
-  const chunks: Uint8Array[] = []
+  const decoder = new TextDecoder()
+  let text = ''
   let size = 0
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength
     if (size > LIMIT) throw new UnreadableRequest('malformed_request')
-    chunks.push(chunk)
+    text += decoder.decode(chunk, { stream: true })
   }
-  return new TextDecoder().decode(Buffer.concat(chunks))
+  return text + decoder.decode()
 }

@@ -30,7 +30,8 @@ export const register = (as: AuthorizationServer) =>
 
 /** Metadata that cannot be read has an error code of its own: RFC 7591 section 3.2.2. */
 async function parseRegistration({ request }: { request: Request }) {
-  const body = await parseJson({ request })
-  if (!v.is(ClientRegistrationRequest, body)) throw new UnreadableRequest('malformed_metadata')
-  return body
+  const body = v.safeParse(ClientRegistrationRequest, await parseJson({ request }))
+  if (body.success) return body.output
+  const inRedirectUris = body.issues.some(({ path }) => path?.[0].key === 'redirect_uris')
+  throw new UnreadableRequest(inRedirectUris ? 'bad_redirect_uri' : 'malformed_metadata')
 }
