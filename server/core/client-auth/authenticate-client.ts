@@ -9,7 +9,7 @@ import type { Result } from '../../../shared/result.ts'
 import type { Clients, Hash } from '../ports.ts'
 import type { Client } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
-import type { ClientAuthInput, ClientAuthMethod, PresentedClient } from './client-auth-method.ts'
+import type { ClientAuthInput, ClientAuthMethod } from './client-auth-method.ts'
 
 interface Tools {
   readonly methods: readonly ClientAuthMethod[]
@@ -19,15 +19,11 @@ interface Tools {
 }
 
 export async function authenticateClient(input: ClientAuthInput, tools: Tools): Promise<Result<Client, Rejection>> {
-  const presented: PresentedClient[] = []
-  for (const method of tools.methods) {
-    const found = method.present(input)
-    if (!found.ok) return found
-    if (found.value !== null) presented.push(found.value)
-  }
-  const [only, ...others] = presented
+  const used = tools.methods.map((method) => method.present(input)).filter((found) => found !== null)
+  const [only, ...others] = used
   if (only === undefined) return reject('missing_client_authentication')
   if (others.length > 0) return reject('several_client_authentications')
-  const client = await tools.clients.find(only.clientId)
-  return client === null ? reject('unknown_client') : only.verify(client, tools)
+  if (!only.ok) return only
+  const client = await tools.clients.find(only.value.clientId)
+  return client === null ? reject('unknown_client') : only.value.verify(client, tools)
 }

@@ -31,5 +31,5 @@ export interface ClientAuthMethod {
   /** The name in metadata. */
   readonly name: MethodName
   /** Null: this method was not used. */
-  present(input: ClientAuthInput): Result<PresentedClient | null, Rejection>
+  present(input: ClientAuthInput): Result<PresentedClient, Rejection> | null
 }

@@ -13,7 +13,7 @@ import { presentSecret } from './client-secret.ts'
 export const clientSecretBasic: ClientAuthMethod = {
   name: 'client_secret_basic',
   present({ authorization, client_id }) {
-    if (authorization === null) return ok(null)
+    if (authorization === null) return null
     const credentials = readBasic(authorization)
     if (!credentials.ok) return credentials
     const { id, secret } = credentials.value

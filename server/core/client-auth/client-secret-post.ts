@@ -12,7 +12,7 @@ import { presentSecret } from './client-secret.ts'
 export const clientSecretPost: ClientAuthMethod = {
   name: 'client_secret_post',
   present({ client_id, client_secret }) {
-    if (client_secret === undefined) return ok(null)
+    if (client_secret === undefined) return null
     return client_id === undefined
       ? reject('malformed_client_authentication')
       : ok(presentSecret(client_id, client_secret))

@@ -11,7 +11,7 @@ import type { ClientAuthMethod } from './client-auth-method.ts'
 export const none: ClientAuthMethod = {
   name: 'none',
   present({ authorization, client_id, client_secret }) {
-    if (authorization !== null || client_secret !== undefined || client_id === undefined) return ok(null)
+    if (authorization !== null || client_secret !== undefined || client_id === undefined) return null
     return ok({
       clientId: client_id,
       verify: async (client) => (client.secretHash === null ? ok(client) : reject('missing_client_authentication')),
