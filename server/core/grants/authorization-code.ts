@@ -65,9 +65,10 @@ export function checkCode(
   if (request.redirect_uri !== undefined && request.redirect_uri !== code.redirectUri)
     return reject('redirect_uri_mismatch')
   if (challenge !== code.codeChallenge) return reject('verifier_mismatch')
+  const resource = checkSameResource(code.resource, request.resource, resources)
+  if (!resource.ok) return resource
   if (code.consumedAt !== null) return reject('replayed_code')
-  if (code.expiresAt <= now) return reject('expired_code')
-  return checkSameResource(code.resource, request.resource, resources)
+  return code.expiresAt <= now ? reject('expired_code') : ok(null)
 }
 
 /** A token request may repeat the resource of its grant, by identifier or alias, and name no other. */

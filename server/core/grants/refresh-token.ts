@@ -116,6 +116,8 @@ async function replayOrRevoke(
   const { grantId, clientId } = token
   const successor = token.successorHash === null ? null : await store.refreshTokens.find(token.successorHash)
   if (mayReplay(token, successor, settings.replayWindow, now())) {
+    const checked = checkRequest(token, request, await store.resources.list())
+    if (!checked.ok) return checked
     const answer = await sealer.open(token.sealedAnswer, request.refresh_token)
     if (answer !== null) {
       audit({ type: 'refresh_replayed', grantId, clientId })
