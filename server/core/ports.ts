@@ -166,7 +166,11 @@ export type AuditEvent =
       readonly grantId: string
       readonly clientId: string
     }
-  | { readonly type: 'token_rejected'; readonly reason: Reason; readonly clientId?: string }
+  | {
+      readonly type: 'token_rejected' | 'revocation_rejected'
+      readonly reason: Reason
+      readonly clientId?: string
+    }
   | {
       readonly type: 'grant_revoked'
       readonly grantId: string

@@ -21,13 +21,17 @@ export async function revoke(
 ): Promise<Result<null, Rejection>> {
   const tools = { methods, clients: deps.store.clients, hash: deps.hash, now: deps.now() }
   const client = await authenticateClient({ ...request, authorization }, tools)
-  if (!client.ok) return client
-  // The hint only saves a look-up, and the shape of a token tells as much: both kinds are tried.
-  return (
-    (await revokeRefreshToken(request.token, client.value, deps)) ??
-    (await revokeAccessToken(request.token, client.value, deps)) ??
-    ok(null)
-  )
+  const outcome = client.ok ? await revokeToken(request.token, client.value, deps) : client
+  if (!outcome.ok) {
+    const clientId = client.ok ? { clientId: client.value.id } : {}
+    deps.audit({ type: 'revocation_rejected', reason: outcome.error.reason, ...clientId })
+  }
+  return outcome
+}
+
+/** The request's hint would only save a look-up: both kinds are tried. */
+async function revokeToken(value: string, client: Client, deps: Dependencies): Promise<Result<null, Rejection>> {
+  return (await revokeRefreshToken(value, client, deps)) ?? (await revokeAccessToken(value, client, deps)) ?? ok(null)
 }
 
 async function revokeRefreshToken(value: string, client: Client, deps: Dependencies) {

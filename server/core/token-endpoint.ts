@@ -48,6 +48,7 @@ async function answer(
   grantTypes: GrantTypes,
   deps: Dependencies,
 ): Promise<Result<TokenResponse, Rejection>> {
+  if (grantTypes[request.grant_type] === undefined) return reject('unsupported_grant_type')
   if (!client.grantTypes.includes(request.grant_type)) return reject('client_may_not_use_grant')
   const outcome = await authorizeGrant(request, client, grantTypes, deps)
   if (!outcome.ok) return outcome

@@ -38,7 +38,6 @@ export function checkRegistration(
   const authMethod = v.safeParse(ClientAuthMethod, request.token_endpoint_auth_method ?? 'client_secret_basic')
   if (!authMethod.success || !offered.authMethods.includes(authMethod.output)) return reject('unsupported_auth_method')
   const grantTypes = (request.grant_types ?? ['authorization_code']).filter((type) => offered.grantTypes.includes(type))
-  const responseTypes = (request.response_types ?? ['code']).filter((type) => type === 'code')
   if (grantTypes.length === 0) return reject('malformed_metadata')
   const applicationType = v.safeParse(ApplicationType, request.application_type ?? deriveType(redirectUris.value))
   if (!applicationType.success) return reject('bad_application_type')
@@ -49,7 +48,8 @@ export function checkRegistration(
     redirectUris: redirectUris.value,
     authMethod: authMethod.output,
     grantTypes: [...new Set(grantTypes)],
-    responseTypes: [...new Set(responseTypes)],
+    // RFC 7591 section 2.1: response types and grant types must fit each other, so the former follow from the latter.
+    responseTypes: grantTypes.includes('authorization_code') ? ['code'] : [],
     applicationType: applicationType.output,
     scope: request.scope ?? null,
     metadata: metadata.value,
