@@ -1,0 +1,98 @@
+/**
+ * The official conformance suite against the authorization server, each request approved by the development login. The suite checks
+ * little, and nothing negative: `test/spec/` and `test/attacks/` do.
+ *
+ * @see https://github.com/modelcontextprotocol/conformance
+ * @module
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { registerClient } from '../support/authorization-server.ts'
+import { listenTestDemo, USER } from '../support/demo.ts'
+
+const BIN = join(import.meta.dir, '../../node_modules/.bin')
+
+const Checks = v.array(v.object({ id: v.string(), status: v.string(), errorMessage: v.optional(v.string()) }))
+type Check = v.InferOutput<typeof Checks>[number]
+
+let out: string
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'sallyport-conformance-'))
+})
+afterEach(() => rm(out, { recursive: true }))
+
+/** Every check of both scenarios. The exit code says too little, so the reports are read. */
+async function run(requireScope: boolean): Promise<readonly Check[]> {
+  const demo = await listenTestDemo({ dev_login: USER.username, oauth: { require_scope: requireScope } })
+  const port = await freePort()
+  const { client_id } = await registerClient(demo, { redirect_uris: [`http://127.0.0.1:${port}/callback`] })
+  const args = [
+    '--url',
+    demo.issuer,
+    '--client-id',
+    client_id,
+    '--resource',
+    demo.mcpUrl,
+    '-p',
+    String(port),
+    '-o',
+    out,
+  ]
+  const command = [join(BIN, 'node'), join(BIN, 'conformance'), 'authorization', ...args]
+  const suite = Bun.spawn(command, { stdout: 'pipe', stderr: 'inherit' })
+  let printed = ''
+  for await (const chunk of suite.stdout.pipeThrough(new TextDecoderStream())) {
+    const before = authorizationUrl(printed, demo.issuer)
+    printed += chunk
+    const url = authorizationUrl(printed, demo.issuer)
+    // In place of the browser that the suite asks for.
+    if (before === undefined && url !== undefined) await fetch(url)
+  }
+  await suite.exited
+  await demo.close()
+  const checks: Check[] = []
+  for (const scenario of await readdir(out)) {
+    checks.push(...v.parse(Checks, await Bun.file(join(out, scenario, 'checks.json')).json()))
+  }
+  return checks
+}
+
+/** The URL that the suite prints, once its line is complete. */
+const authorizationUrl = (printed: string, issuer: string): string | undefined =>
+  printed
+    .split('\n')
+    .slice(0, -1)
+    .find((line) => line.startsWith(`${issuer}/oauth/authorize?`))
+
+async function freePort(): Promise<number> {
+  const listener = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
+  const { port } = listener
+  await listener.stop(true)
+  if (port === undefined) throw new Error('no port')
+  return port
+}
+
+const withStatus = (checks: readonly Check[], status: string): readonly string[] =>
+  checks.filter((check) => check.status === status).map(({ id }) => id)
+
+describe('@modelcontextprotocol/conformance authorization', () => {
+  test('both scenarios succeed', async () => {
+    // The suite names no scope, so this is a server that has default scopes, as in development.
+    const checks = await run(false)
+    expect(withStatus(checks, 'FAILURE')).toEqual([])
+    expect([...withStatus(checks, 'SUCCESS')].sort()).toEqual([
+      'authorization-code-grant',
+      'authorization-server-metadata',
+    ])
+    // Client ID metadata documents are not supported yet.
+    expect(withStatus(checks, 'WARNING')).toEqual(['authorization-server-metadata-cimd'])
+  }, 30_000)
+
+  test('a server that requires a scope fails it: the failures of this suite are seen', async () => {
+    const checks = await run(true)
+    expect(withStatus(checks, 'FAILURE')).toEqual(['authorization-code-grant'])
+  }, 30_000)
+})
