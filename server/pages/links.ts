@@ -23,8 +23,7 @@ export const path = {
 export const linkTo = (page: keyof typeof path, { base }: Base): string => `${base}${path[page]}`
 
 /** The authorization request again. Written anew, so that nothing in it can end the header that it stands in. */
-export const authorizeLink = (query: string | URLSearchParams, ctx: Base): string =>
-  `${linkTo('authorize', ctx)}?${new URLSearchParams(query)}`
+export const authorizeLink = (query: URLSearchParams, ctx: Base): string => `${linkTo('authorize', ctx)}?${query}`
 
 /** The sign-in page, on the way to an authorization request or else to the account page. */
 export function signInLink(query: string | undefined, ctx: Base): string {

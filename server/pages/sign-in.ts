@@ -24,8 +24,9 @@ export async function showSignIn(request: Request, ctx: PagesContext): Promise<R
   const purpose = await readPurpose(query, ctx)
   if (!purpose.ok) return purpose.error
   const visitor = await readVisitor(request, ctx)
-  if (visitor.user !== null && query === undefined) return seeOther(linkTo('account', ctx))
-  if (visitor.user !== null && query !== undefined && !purpose.value.again) return seeOther(authorizeLink(query, ctx))
+  if (visitor.user !== null && !purpose.value.again) {
+    return seeOther(query === undefined ? linkTo('account', ctx) : authorizeLink(new URLSearchParams(query), ctx))
+  }
   return answer(visitor, purpose.value.view, {}, ctx)
 }
 

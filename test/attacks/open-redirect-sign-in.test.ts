@@ -82,4 +82,13 @@ describe('AS-054 signing in and out leads to the request or the account page, no
     expect(location).toStartWith(`/oauth/authorize?${request}`)
     expect(headers.getSetCookie()).toHaveLength(1)
   })
+
+  test('so it does for whoever is signed in already', async () => {
+    const visitor = fixture.browser()
+    await visitor.signInAt('/account')
+    const value = `${request}&x=\r\nset-cookie: a=b`
+    const { location, headers } = await visitor.get(`/sign-in?${new URLSearchParams({ request: value })}`)
+    expect(location).toStartWith(`/oauth/authorize?${request}`)
+    expect(headers.getSetCookie()).toEqual([])
+  })
 })
