@@ -1,3 +1,8 @@
+/**
+ * The rules for names and passwords of new accounts.
+ *
+ * @module
+ */
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { createUser } from '../../server/login/create-user.ts'
 import { localLogin } from '../../server/login/local-login.ts'

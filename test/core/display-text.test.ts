@@ -1,3 +1,8 @@
+/**
+ * What is left of a name that a stranger chose.
+ *
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { displayText } from '../../server/pages/display-text.ts'

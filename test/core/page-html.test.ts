@@ -1,3 +1,8 @@
+/**
+ * The template tag that pages are made with.
+ *
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { html } from '../../server/pages/html.ts'
 

@@ -1,3 +1,8 @@
+/**
+ * Password hashes.
+ *
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { hashPassword, NOBODYS_HASH, SCRYPT_COST, verifyPassword } from '../../server/login/password-hash.ts'
 

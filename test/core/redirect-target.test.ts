@@ -1,3 +1,8 @@
+/**
+ * Redirect URIs in words for a person.
+ *
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { describeRedirectTarget, type RedirectTarget } from '../../server/pages/redirect-target.ts'
 

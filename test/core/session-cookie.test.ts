@@ -1,3 +1,8 @@
+/**
+ * Reading and writing the session cookie.
+ *
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { readSessionCookie, writeSessionCookie } from '../../server/pages/session-cookie.ts'
 

@@ -1,3 +1,8 @@
+/**
+ * The brake on password guessing.
+ *
+ * @module
+ */
 import { afterEach, describe, expect, setSystemTime, test } from 'bun:test'
 import { ATTEMPT_WINDOW, attempts } from '../../server/login/attempts.ts'
 
