@@ -35,9 +35,11 @@ export async function connectToPostgres(
   }
   const client = createClient(url, { ...CLIENT_OPTIONS, connect_timeout: connectTimeout, onclose: lose })
 
-  const close = () => {
+  const close = async () => {
+    // The driver would wait for ever to end a connection that is gone.
+    if (lost) return
     lose()
-    return client.end({ timeout: 1 })
+    await client.end({ timeout: 1 })
   }
 
   const run = async <Row>(

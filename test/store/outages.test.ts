@@ -4,7 +4,7 @@
  * @see docs/adr/0021-a-postgres-pool-of-our-own.md
  * @module
  */
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { StoreUnavailable } from '../../server/core/ports.ts'
 import { client, NOW, redeemedGrant, refreshToken } from '../../server/store/conformance/records.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 import { connectPostgres } from '../../server/store/postgres.ts'
-import { usePostgres } from '../support/postgres.ts'
+import { emptyTables, usePostgres } from '../support/postgres.ts'
 import { startProxy, type TcpProxy } from './tcp-proxy.ts'
 
 describe('PostgreSQL', () => {
@@ -24,8 +24,12 @@ describe('PostgreSQL', () => {
   let proxy: TcpProxy
   let store: OpenStore
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     url = await server.createDatabase()
+    await (await openStore({ database: url })).close()
+  })
+  beforeEach(async () => {
+    await emptyTables(url)
     proxy = await startProxy(url)
     store = await openStore({ database: proxy.url, connections: 4, timeout: 1 })
   })

@@ -4,19 +4,22 @@
  *
  * @module
  */
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import postgres from 'postgres'
 import { code, grant, NOW, redeemedGrant, refreshToken } from '../../server/store/conformance/records.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
-import { usePostgres } from '../support/postgres.ts'
+import { emptyTables, usePostgres } from '../support/postgres.ts'
 
 describe('PostgreSQL', () => {
   const server = usePostgres()
   let url = ''
   let store: OpenStore
-  beforeEach(async () => {
+  beforeAll(async () => {
     url = await server.createDatabase()
+  })
+  beforeEach(async () => {
     store = await openStore({ database: url, connections: 4 })
+    await emptyTables(url)
   })
   afterEach(() => store.close())
 
