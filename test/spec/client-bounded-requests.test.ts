@@ -1,0 +1,126 @@
+/**
+ * Every request of the client ends: in time, in size, on request. And its errors say what to do.
+ *
+ * @see MCP 2026-07-28, security best practices, "SSRF"
+ * @module
+ */
+import { describe, expect, test } from 'bun:test'
+import { createSession, hasCode, SallyportError } from '../../client/index.ts'
+import { failureOf, sessionIn } from '../support/client.ts'
+import { type FakeWorld, fakeWorld, json } from '../support/fake-authorization-server.ts'
+
+const steps: readonly [string, string, (world: FakeWorld) => string][] = [
+  ['the resource', 'POST', (world) => world.resource],
+  ['the resource metadata', 'GET', (world) => world.metadataUrl],
+  ['the server metadata', 'GET', (world) => world.serverMetadataUrl],
+  ['the registration', 'POST', (world) => `${world.as}/register`],
+  ['the token request', 'POST', (world) => `${world.as}/token`],
+]
+
+const never = (): Promise<Response> => new Promise(() => {})
+const endless = (): Response => {
+  const chunk = new TextEncoder().encode(' '.repeat(64 * 1024))
+  const body = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) })
+  return new Response(body, { headers: { 'content-type': 'application/json' } })
+}
+
+describe('time', () => {
+  test.each(steps)(
+    'SEC-016 %s has a time limit, also with a fetch that ignores its signal',
+    async (_name, method, url) => {
+      const world = fakeWorld()
+      world.on(method, url(world), never)
+      const failure = await failureOf(sessionIn(world, { timeout: 0.02 }).authorize())
+      expect(failure).toMatchObject({ code: 'timeout', retryable: true, final: false })
+    },
+  )
+
+  test('SEC-016 a body that never ends in time', async () => {
+    const world = fakeWorld()
+    world.on(
+      'GET',
+      world.metadataUrl,
+      () =>
+        new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{')) }), {
+          headers: { 'content-type': 'application/json' },
+        }),
+    )
+    expect((await failureOf(sessionIn(world, { timeout: 0.02 }).authorize())).code).toBe('timeout')
+  })
+
+  test.each(steps)("%s hears the session's signal and the caller's", async (_name, method, url) => {
+    for (const whose of ['session', 'caller']) {
+      const world = fakeWorld()
+      const abort = new AbortController()
+      world.on(method, url(world), () => {
+        abort.abort()
+        return never()
+      })
+      const session = sessionIn(world, whose === 'session' ? { signal: abort.signal } : {})
+      const failure = await failureOf(session.authorize(whose === 'caller' ? { signal: abort.signal } : {}))
+      expect(failure).toMatchObject({ code: 'aborted', retryable: false })
+    }
+  })
+
+  test.each([0, -1, Number.NaN])('a time limit of %p seconds is none', (timeout) => {
+    expect(() => createSession('https://mcp.example.com', { timeout })).toThrow(SallyportError)
+  })
+})
+
+describe('size', () => {
+  test.each(steps.slice(1))('SEC-016 %s is read up to a limit', async (_name, method, url) => {
+    const world = fakeWorld()
+    world.on(method, url(world), endless)
+    expect((await failureOf(sessionIn(world).authorize())).code).toBe('response_too_large')
+  })
+
+  test('SEC-016 a length that is announced is believed before anything is read', async () => {
+    const world = fakeWorld()
+    world.on('GET', world.metadataUrl, () => json({}, 200, { 'content-length': '99999999' }))
+    expect((await failureOf(sessionIn(world).authorize())).code).toBe('response_too_large')
+  })
+
+  test('SEC-016 a body that is not wanted is not read', async () => {
+    const world = fakeWorld()
+    const cancelled: string[] = []
+    const body = () => new ReadableStream({ cancel: () => void cancelled.push('body') })
+    world.on('GET', world.metadataUrl, () => new Response(body(), { headers: { 'content-type': 'text/html' } }))
+    expect((await failureOf(sessionIn(world).authorize())).code).toBe('invalid_response')
+    expect(cancelled).toEqual(['body'])
+  })
+})
+
+describe('errors', () => {
+  test('SEC-016 the network’s own words are the cause, not the message', async () => {
+    const world = fakeWorld()
+    world.on('GET', world.metadataUrl, () => {
+      throw new TypeError('connect ECONNREFUSED 10.0.0.7:443')
+    })
+    const failure = await failureOf(sessionIn(world).authorize())
+    expect(failure).toMatchObject({ code: 'network_error', retryable: true })
+    expect(failure.message).not.toContain('10.0.0.7')
+    expect(failure.cause).toBeInstanceOf(TypeError)
+  })
+
+  test('a code tells the kind, three booleans tell what to do', () => {
+    const natures = (['authorization_required', 'timeout', 'invalid_grant', 'issuer_mismatch'] as const).map((code) => {
+      const { interactive, retryable, final } = new SallyportError(code)
+      return [interactive, retryable, final]
+    })
+    expect(natures).toEqual([
+      [true, false, false],
+      [false, true, false],
+      [true, false, true],
+      [false, false, false],
+    ])
+    expect(hasCode(new SallyportError('timeout'), 'network_error', 'timeout')).toBe(true)
+    expect(hasCode(new Error('timeout'), 'timeout')).toBe(false)
+  })
+
+  test("a tracer's exception does not matter", async () => {
+    const onEvent = (): void => {
+      throw new Error('tracer')
+    }
+    expect((await sessionIn(fakeWorld(), { onEvent }).authorize()).refreshable).toBe(true)
+  })
+})

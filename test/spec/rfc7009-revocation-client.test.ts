@@ -1,0 +1,87 @@
+/**
+ * Signing out: revoke, then delete, and say which happened.
+ *
+ * @see RFC 7009 section 2
+ * @module
+ */
+import { describe, expect, test } from 'bun:test'
+import { memoryStore, type SessionOptions } from '../../client/index.ts'
+import { sessionIn } from '../support/client.ts'
+import { type FakeOptions, fakeWorld, json } from '../support/fake-authorization-server.ts'
+
+const REVOKE = 'https://as.example.com/revoke'
+
+async function signedIn(fake: FakeOptions = {}, options: SessionOptions = {}) {
+  const world = fakeWorld(fake)
+  const session = sessionIn(world, options)
+  await session.authorize()
+  return { world, session }
+}
+
+describe('section 2.1 logout', () => {
+  test('R13 revokes the refresh token, then the access token, then deletes', async () => {
+    const { world, session } = await signedIn()
+    expect(await session.logout()).toEqual({ revoked: true, deleted: true })
+    const sent = world.sent('POST', REVOKE).map(({ form }) => Object.fromEntries(form))
+    expect(sent).toEqual([
+      { token: 'refresh-4', token_type_hint: 'refresh_token', client_id: 'client-1' },
+      { token: 'access-3', token_type_hint: 'access_token', client_id: 'client-1' },
+    ])
+    expect(await session.status()).toBe('signed-out')
+    expect(world.tokens.size + world.refreshTokens.size).toBe(0)
+  })
+
+  test('R13 a server without a revocation endpoint', async () => {
+    const { session } = await signedIn({ serverMetadata: { revocation_endpoint: undefined } })
+    expect(await session.logout()).toEqual({ revoked: 'unsupported', deleted: true })
+    expect(await session.status()).toBe('signed-out')
+  })
+
+  const failures: readonly [string, () => Response][] = [
+    ['503', () => json({}, 503)],
+    ['400', () => json({ error: 'invalid_request' }, 400)],
+    ['a redirect', () => Response.redirect('https://evil.example/', 307)],
+    [
+      'no connection',
+      () => {
+        throw new TypeError('down')
+      },
+    ],
+  ]
+  test.each(failures)('R13 %s: said so, and deleted nevertheless', async (_name, answer) => {
+    const { world, session } = await signedIn()
+    world.on('POST', REVOKE, answer)
+    expect(await session.logout()).toEqual({ revoked: false, deleted: true })
+    expect(await session.status()).toBe('signed-out')
+  })
+
+  test('R13 nothing to sign out of', async () => {
+    const world = fakeWorld()
+    expect(await sessionIn(world).logout()).toEqual({ revoked: false, deleted: false })
+    expect(world.requests).toHaveLength(0)
+  })
+
+  test('the metadata is found again where it was forgotten, at the issuer of the credential only', async () => {
+    const inner = memoryStore()
+    let forgetful = false
+    const store = {
+      ...inner,
+      get: async (key: string) => (forgetful && key.startsWith('discovery:') ? undefined : inner.get(key)),
+    }
+    const { world, session } = await signedIn({}, { store })
+    forgetful = true
+    world.on('GET', world.metadataUrl, () =>
+      json({ resource: world.resource, authorization_servers: ['https://new.example'] }),
+    )
+    expect(await session.logout()).toEqual({ revoked: false, deleted: true })
+    expect(world.sent('POST', REVOKE)).toHaveLength(0)
+  })
+
+  test('the next request is sent without a token', async () => {
+    const { world, session } = await signedIn({}, {})
+    await session.logout()
+    world.on('GET', world.resource, () => json({}))
+    await session.fetch(world.resource)
+    expect(world.sent('GET', world.resource)[0]?.headers.get('authorization')).toBeNull()
+  })
+})
