@@ -54,8 +54,12 @@ export function createHandler(app: Pick<App, 'handle'>, issuer: string): Handler
     const url = new URL(request.url)
     const route = routeBelowIssuer(issuer, url.pathname)
     if (route === null) return null
-    const routed = route === url.pathname ? request : new Request(`${url.origin}${route}${url.search}`, request)
+    const asIs = route === url.pathname && url.origin.length >= ROUTER_ORIGIN_LENGTH
+    const routed = asIs ? request : new Request(`http://localhost${route}${url.search}`, request)
     noteClientAddress(routed, address)
     return app.handle(routed)
   }
 }
+
+/** Elysia looks for the path from here on. A shorter origin, such as a container's `http://as`, would hide it. */
+const ROUTER_ORIGIN_LENGTH = 11

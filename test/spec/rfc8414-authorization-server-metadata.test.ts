@@ -169,7 +169,13 @@ describe('the issuer is a setting', () => {
     for (const poison of poisons) {
       expect(await (await server.fetch(path, { headers: [[...poison]] })).text()).toBe(expected)
     }
-    for (const host of ['http://evil.example', 'https://auth.example:8443', 'http://127.0.0.1:9100']) {
+    for (const host of [
+      'http://as',
+      'https://a',
+      'http://evil.example',
+      'https://auth.example:8443',
+      'http://127.0.0.1:9100',
+    ]) {
       expect(await (await server.fetch(new URL(`${host}${path}`))).text()).toBe(expected)
     }
     await server.close()

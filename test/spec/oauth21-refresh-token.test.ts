@@ -1,0 +1,338 @@
+/**
+ * The refresh token grant: rotation, the replay window, and what ends a family.
+ *
+ * @see OAuth 2.1 section 4.3 (draft-ietf-oauth-v2-1-16)
+ * @see docs/adr/0040-refresh-replay-window.md
+ * @module
+ */
+import { describe, expect, test } from 'bun:test'
+import { decodeJwt } from 'jose'
+import type { ConfigInput } from '../../server/config.ts'
+import { hash } from '../../server/store/hash.ts'
+import {
+  createTestServer,
+  obtainTokens,
+  postForm,
+  RESOURCE,
+  registerClient,
+  type TestServer,
+  type Tokens,
+} from '../support/authorization-server.ts'
+import { expectError } from '../support/oauth-error.ts'
+
+type Form = Parameters<typeof postForm>[2]
+
+interface Family {
+  readonly server: TestServer
+  readonly clientId: string
+  readonly first: Tokens
+  refresh(token: string, changes?: Form): Promise<Response>
+  /** A refresh that must succeed. */
+  rotate(token: string, changes?: Form): Promise<Tokens>
+  isLive(tokens: Tokens): Promise<boolean>
+}
+
+/** One family of tokens on a server of its own. */
+async function withFamily(config: ConfigInput, run: (family: Family) => Promise<void>) {
+  const server = await createTestServer(config)
+  const { client_id } = await registerClient(server)
+  const refresh = (refresh_token: string, changes: Form = {}) =>
+    postForm(server, '/oauth/token', { grant_type: 'refresh_token', refresh_token, client_id, ...changes })
+  await run({
+    server,
+    clientId: client_id,
+    first: await obtainTokens(server, client_id),
+    refresh,
+    rotate: async (token, changes) => {
+      const response = await refresh(token, changes)
+      expect(response.status).toBe(200)
+      return response.json()
+    },
+    isLive: ({ access_token }) => server.as.isLive({ jti: decodeJwt(access_token).jti ?? '' }),
+  })
+  await server.close()
+}
+
+const auditOf = ({ events }: TestServer) => events.map(({ type }) => type)
+
+describe('section 4.3.1 rotation', () => {
+  test('AS-067 MUST give a new refresh token with every use', () =>
+    withFamily({}, async ({ first, rotate, server }) => {
+      let tokens = first
+      const seen = new Set([first.refresh_token])
+      for (let use = 1; use <= 5; use += 1) {
+        tokens = await rotate(tokens.refresh_token)
+        expect(seen.has(tokens.refresh_token)).toBe(false)
+        seen.add(tokens.refresh_token)
+      }
+      expect(auditOf(server).filter((type) => type === 'token_refreshed')).toHaveLength(5)
+    }))
+
+  test('AS-067 a confidential client rotates too', () =>
+    withFamily({}, async ({ server }) => {
+      const client = await registerClient(server, { token_endpoint_auth_method: 'client_secret_post' })
+      const { client_id, client_secret } = client
+      const [query, post] = [{ client_id, client_secret }, '/oauth/token']
+      const { codeForm, obtainCode } = await import('../support/authorization-server.ts')
+      const code = codeForm(client_id, await obtainCode(server, client_id))
+      const first = await (await postForm(server, post, { ...code, ...query })).json()
+      const form = { grant_type: 'refresh_token', refresh_token: first.refresh_token, ...query }
+      const second = await (await postForm(server, post, form)).json()
+      expect(second.refresh_token).not.toBe(first.refresh_token)
+      await expectError(await postForm(server, post, { ...form, client_secret: undefined }), 401, 'invalid_client')
+    }))
+
+  test('AS-070 what is stored cannot be presented, nor opened without the token', () =>
+    withFamily({}, async ({ server, first, rotate }) => {
+      const second = await rotate(first.refresh_token)
+      const record = await server.store.refreshTokens.find(await hash(first.refresh_token))
+      expect(record).toMatchObject({ successorHash: await hash(second.refresh_token), consumedAt: server.clock.now })
+      expect(record?.sealedAnswer).toEqual(expect.any(String))
+      for (const secret of [second.refresh_token, second.access_token, first.refresh_token]) {
+        expect(JSON.stringify(record)).not.toContain(secret)
+      }
+    }))
+})
+
+describe('ADR 0040 the replay window', () => {
+  test('AS-067 the very same answer, and it is audited', () =>
+    withFamily({}, async ({ server, clientId, first, rotate }) => {
+      const second = await rotate(first.refresh_token)
+      server.events.length = 0
+      server.clock.now += 9
+      expect(await rotate(first.refresh_token)).toEqual(second)
+      const grantId = decodeJwt(first.access_token).jti?.split('.')[0]
+      expect(server.events).toEqual([{ type: 'refresh_replayed', grantId: grantId ?? '', clientId }])
+      await rotate(second.refresh_token)
+    }))
+
+  test('32 at once: 32 times 200, one answer, one successor', () =>
+    withFamily({}, async ({ server, first, rotate }) => {
+      server.events.length = 0
+      const answers = await Promise.all(Array.from({ length: 32 }, () => rotate(first.refresh_token)))
+      expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
+      expect(auditOf(server).toSorted()).toEqual([...Array(31).fill('refresh_replayed'), 'token_refreshed'])
+      await rotate(answers[0]?.refresh_token ?? '')
+    }))
+
+  test('32 at once again and again, each with the successor of the last', () =>
+    withFamily({}, async ({ first, rotate }) => {
+      let token = first.refresh_token
+      for (let round = 0; round < 5; round += 1) {
+        const answers = await Promise.all(Array.from({ length: 32 }, () => rotate(token)))
+        expect(new Set(answers.map(({ refresh_token }) => refresh_token)).size).toBe(1)
+        token = answers[0]?.refresh_token ?? ''
+      }
+    }))
+
+  test.each([
+    [9, 200],
+    [10, 400],
+    [11, 400],
+  ])('AS-067 after %d of 10 seconds: %d', (seconds, status) =>
+    withFamily({}, async ({ server, first, rotate, refresh, isLive }) => {
+      const second = await rotate(first.refresh_token)
+      server.clock.now += seconds
+      expect((await refresh(first.refresh_token)).status).toBe(status)
+      expect(await isLive(second)).toBe(status === 200)
+      expect((await refresh(second.refresh_token)).status).toBe(status)
+    }),
+  )
+
+  test('is as long as the setting says', () =>
+    withFamily({ refresh: { replay_window: 60 } }, async ({ server, first, rotate, refresh }) => {
+      const second = await rotate(first.refresh_token)
+      server.clock.now += 59
+      expect(await rotate(first.refresh_token)).toEqual(second)
+      server.clock.now += 1
+      await expectError(await refresh(first.refresh_token), 400, 'invalid_grant')
+    }))
+
+  test('AS-067 0 is strict: the second use ends the family, and nothing sealed is kept', () =>
+    withFamily({ refresh: { replay_window: 0 } }, async ({ server, first, rotate, refresh, isLive }) => {
+      const second = await rotate(first.refresh_token)
+      expect(await server.store.refreshTokens.find(await hash(first.refresh_token))).toMatchObject({
+        sealedAnswer: null,
+      })
+      await expectError(await refresh(first.refresh_token), 400, 'invalid_grant')
+      await expectError(await refresh(second.refresh_token), 400, 'invalid_grant')
+      expect([await isLive(first), await isLive(second)]).toEqual([false, false])
+    }))
+
+  test('0 is strict: of 32 at once at most one gets an answer, and the family is over', () =>
+    withFamily({ refresh: { replay_window: 0 } }, async ({ first, refresh, isLive }) => {
+      const answers = await Promise.all(Array.from({ length: 32 }, () => refresh(first.refresh_token)))
+      const granted = answers.filter(({ status }) => status === 200)
+      expect(granted).toHaveLength(1)
+      const tokens: Tokens = await (granted[0] ?? new Response()).json()
+      await expectError(await refresh(tokens.refresh_token), 400, 'invalid_grant')
+      expect(await isLive(tokens)).toBe(false)
+    }))
+
+  test('AS-067 it ends with the first use of the successor', () =>
+    withFamily({}, async ({ server, first, rotate, refresh, isLive }) => {
+      const second = await rotate(first.refresh_token)
+      const third = await rotate(second.refresh_token)
+      expect(await server.store.refreshTokens.find(await hash(first.refresh_token))).toMatchObject({
+        sealedAnswer: null,
+      })
+      server.events.length = 0
+      await expectError(await refresh(first.refresh_token), 400, 'invalid_grant')
+      expect(auditOf(server)).toEqual(['grant_revoked', 'token_rejected'])
+      expect(server.events[0]).toMatchObject({ reason: 'refresh_reused' })
+      await expectError(await refresh(third.refresh_token), 400, 'invalid_grant')
+      expect(await isLive(third)).toBe(false)
+    }))
+
+  test('a replay does not lengthen it', () =>
+    withFamily({}, async ({ server, first, rotate, refresh }) => {
+      await rotate(first.refresh_token)
+      for (const _ of [1, 2, 3]) {
+        server.clock.now += 3
+        await rotate(first.refresh_token)
+      }
+      server.clock.now += 1
+      await expectError(await refresh(first.refresh_token), 400, 'invalid_grant')
+    }))
+
+  test('AS-068 a replay must be a good request: no other resource, no wider scope, and nothing is revoked', () =>
+    withFamily({}, async ({ first, rotate, refresh }) => {
+      const second = await rotate(first.refresh_token)
+      await expectError(
+        await refresh(first.refresh_token, { resource: 'https://other.example' }),
+        400,
+        'invalid_target',
+      )
+      await expectError(await refresh(first.refresh_token, { scope: 'notes:admin' }), 400, 'invalid_scope')
+      expect(await rotate(first.refresh_token, { resource: RESOURCE, scope: 'notes:read' })).toEqual(second)
+    }))
+
+  test('after the window any reuse ends the family, a good request or not', () =>
+    withFamily({}, async ({ server, first, rotate, refresh }) => {
+      const second = await rotate(first.refresh_token)
+      server.clock.now += 10
+      await expectError(await refresh(first.refresh_token, { resource: 'https://other.example' }), 400, 'invalid_grant')
+      await expectError(await refresh(second.refresh_token), 400, 'invalid_grant')
+    }))
+
+  test('nothing is replayed for a family that was revoked', () =>
+    withFamily({}, async ({ server, clientId, first, rotate, refresh }) => {
+      await rotate(first.refresh_token)
+      await postForm(server, '/oauth/revoke', { token: first.refresh_token, client_id: clientId })
+      await expectError(await refresh(first.refresh_token), 400, 'invalid_grant')
+    }))
+})
+
+describe('section 4.3.1 bound to client, scope and resource', () => {
+  test('AS-068 under another client id: invalid_grant, and nothing is revoked', () =>
+    withFamily({}, async ({ server, first, rotate, refresh, isLive }) => {
+      const other = await registerClient(server)
+      await expectError(await refresh(first.refresh_token, { client_id: other.client_id }), 400, 'invalid_grant')
+      const second = await rotate(first.refresh_token)
+      server.clock.now += 60
+      await expectError(await refresh(first.refresh_token, { client_id: other.client_id }), 400, 'invalid_grant')
+      expect(await isLive(second)).toBe(true)
+      await rotate(second.refresh_token)
+    }))
+
+  test('AS-068 a narrower scope narrows the access token, not the family', () =>
+    withFamily({}, async ({ first, rotate }) => {
+      const narrow = await rotate(first.refresh_token, { scope: 'notes:read' })
+      expect([narrow.scope, decodeJwt(narrow.access_token)['scope']]).toEqual(['notes:read', 'notes:read'])
+      expect((await rotate(narrow.refresh_token)).scope).toBe('notes:read notes:write')
+    }))
+
+  const scopes: readonly [string, string][] = [
+    ['offline_access notes:read', 'notes:read'],
+    ['offline_access', 'notes:read notes:write'],
+    ['notes:write  notes:read notes:read', 'notes:write notes:read'],
+    ['', 'notes:read notes:write'],
+  ]
+  test.each(scopes)('the scope %p gets %p', (scope, expected) =>
+    withFamily({}, async ({ first, rotate }) => {
+      expect((await rotate(first.refresh_token, { scope })).scope).toBe(expected)
+    }),
+  )
+
+  const beyond = ['notes:admin', 'notes:read notes:admin', 'nonsense', 'notes:read\t', '"', 'NOTES:READ', 'é']
+  test.each(beyond)('AS-068 no scope beyond the grant: %p is invalid_scope, and uses nothing up', (scope) =>
+    withFamily({}, async ({ first, refresh, rotate }) => {
+      await expectError(await refresh(first.refresh_token, { scope }), 400, 'invalid_scope')
+      await rotate(first.refresh_token)
+    }),
+  )
+
+  test('what the resource stopped offering is still within the grant, what it newly offers is not', () =>
+    withFamily({}, async ({ first, refresh, rotate, server }) => {
+      const scopes = { 'notes:read': 'Read', 'notes:new': 'New' }
+      await server.store.resources.put({ identifier: RESOURCE, aliases: [], name: null, scopes, defaultScopes: null })
+      await expectError(await refresh(first.refresh_token, { scope: 'notes:new' }), 400, 'invalid_scope')
+      await rotate(first.refresh_token)
+    }))
+
+  test('AS-048 two tokens, no token: invalid_request', () =>
+    withFamily({}, async ({ server, clientId, first, rotate }) => {
+      const form = { grant_type: 'refresh_token', client_id: clientId }
+      for (const refresh_token of [undefined, '', [first.refresh_token, first.refresh_token]]) {
+        await expectError(await postForm(server, '/oauth/token', { ...form, refresh_token }), 400, 'invalid_request')
+      }
+      await rotate(first.refresh_token)
+    }))
+
+  test('an access token is no refresh token, and neither is a code', () =>
+    withFamily({}, async ({ first, refresh }) => {
+      for (const token of [first.access_token, 'nonsense', first.refresh_token.slice(0, -1)]) {
+        await expectError(await refresh(token), 400, 'invalid_grant')
+      }
+    }))
+})
+
+describe('section 4.3.3 lifetimes', () => {
+  const refreshLifetimes = { refresh: { idle_lifetime: 100, absolute_lifetime: 250 } }
+
+  test.each([
+    [99, 200],
+    [100, 400],
+  ])('AS-068 unused for %d of 100 seconds: %d', (seconds, status) =>
+    withFamily(refreshLifetimes, async ({ server, first, refresh }) => {
+      server.clock.now += seconds
+      expect((await refresh(first.refresh_token)).status).toBe(status)
+    }),
+  )
+
+  test('AS-068 in use it lives on, and no longer than the absolute lifetime', () =>
+    withFamily(refreshLifetimes, async ({ server, first, rotate, refresh }) => {
+      let tokens = first
+      for (const seconds of [90, 90, 69]) {
+        server.clock.now += seconds
+        tokens = await rotate(tokens.refresh_token)
+      }
+      server.clock.now += 1
+      await expectError(await refresh(tokens.refresh_token), 400, 'invalid_grant')
+    }))
+
+  test('one that was merely late revokes nothing', () =>
+    withFamily(refreshLifetimes, async ({ server, first, refresh }) => {
+      server.clock.now += 100
+      server.events.length = 0
+      await expectError(await refresh(first.refresh_token), 400, 'invalid_grant')
+      expect(auditOf(server)).toEqual(['token_rejected'])
+    }))
+
+  test('AS-067 one that was consumed is a reuse, also long after its idle time', () =>
+    withFamily(refreshLifetimes, async ({ server, first, rotate, refresh }) => {
+      server.clock.now += 50
+      const second = await rotate(first.refresh_token)
+      server.clock.now += 60
+      await expectError(await refresh(first.refresh_token), 400, 'invalid_grant')
+      await expectError(await refresh(second.refresh_token), 400, 'invalid_grant')
+      expect(server.events.filter(({ type }) => type === 'grant_revoked')).toHaveLength(1)
+    }))
+})
+
+test('AS-068 a grant that the person revoked refreshes no more', () =>
+  withFamily({}, async ({ server, first, refresh }) => {
+    const [grant] = await server.store.grants.listLive(server.userId, server.clock.now)
+    expect(await server.as.revokeGrant(grant?.id ?? '', server.userId)).toBe(true)
+    await expectError(await refresh(first.refresh_token), 400, 'invalid_grant')
+  }))
