@@ -22,7 +22,7 @@ describe('section 3 requests without credentials', () => {
     ['POST', 'what is no JSON', 'no JSON'],
   ] as const)(
     'RS-020 RS-023 RS-024 RS-026 RS-034 %s %s gets the challenge without an error code',
-    async (method, body) => {
+    async (method, _, body) => {
       const { issuer, send } = await createResourceFixture()
       const response = refused(await send(body === undefined ? { method } : { method, body }))
       expect(response.status).toBe(401)

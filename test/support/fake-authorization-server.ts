@@ -45,8 +45,12 @@ interface Token {
 
 export type FakeWorld = ReturnType<typeof fakeWorld>
 
+/** `Headers`, because Deno 2.9 drops a plain record when the response is cloned before anyone has read it. */
 export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } })
+  new Response(JSON.stringify(body), {
+    status,
+    headers: new Headers({ 'content-type': 'application/json', ...headers }),
+  })
 
 export const oauthError = (error: string, status = 400, description?: string): Response =>
   json({ error, ...(description !== undefined && { error_description: description }) }, status)
