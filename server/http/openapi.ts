@@ -17,6 +17,8 @@ export const openapi = (enabled: boolean) =>
     mapJsonSchema: {
       // A schema that transforms is described by what it takes in.
       valibot: (schema: Parameters<typeof toJsonSchema>[0]) =>
-        toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'input' }),
+        toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'input', target: 'draft-2020-12' }),
     },
+    // A period in a path means a file to the plugin, and `/.well-known/` has one.
+    exclude: { staticFile: false },
   })

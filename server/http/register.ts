@@ -21,7 +21,8 @@ export const register = (as: AuthorizationServer) =>
       return status(201, outcome.value)
     },
     {
-      parse: parseRegistration,
+      // The name only tells OpenAPI the content type: the function before it has read the body.
+      parse: [parseRegistration, 'json'],
       body: ClientRegistrationRequest,
       response: withErrors({ 201: ClientInformationResponse }),
       detail: { summary: 'Register a client', tags: ['OAuth'] },

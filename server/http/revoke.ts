@@ -21,7 +21,8 @@ export const revoke = (as: AuthorizationServer) =>
       return status(200, {})
     },
     {
-      parse: parseForm,
+      // The name only tells OpenAPI the content type: the function before it has read the body.
+      parse: [parseForm, 'urlencoded'],
       body: RevocationRequest,
       // RFC 7009 section 2.2: only the status counts.
       response: withErrors({ 200: v.object({}) }),

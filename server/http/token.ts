@@ -21,7 +21,8 @@ export const token = (as: AuthorizationServer) =>
       return status(200, outcome.value)
     },
     {
-      parse: parseTokenRequest,
+      // The name only tells OpenAPI the content type: the function before it has read the body.
+      parse: [parseTokenRequest, 'urlencoded'],
       body: TokenRequest,
       response: withErrors({ 200: TokenResponse }),
       detail: { summary: 'Exchange a code or a refresh token for tokens', tags: ['OAuth'] },
