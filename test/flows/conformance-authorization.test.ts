@@ -44,12 +44,13 @@ async function run(requireScope: boolean): Promise<readonly Check[]> {
   const command = [join(BIN, 'node'), join(BIN, 'conformance'), 'authorization', ...args]
   const suite = Bun.spawn(command, { stdout: 'pipe', stderr: 'inherit' })
   let printed = ''
+  let opened = false
   for await (const chunk of suite.stdout.pipeThrough(new TextDecoderStream())) {
-    const before = authorizationUrl(printed, demo.issuer)
     printed += chunk
-    const url = authorizationUrl(printed, demo.issuer)
-    // In place of the browser that the suite asks for.
-    if (before === undefined && url !== undefined) await fetch(url)
+    // In place of the browser that the suite asks for, once it listens.
+    if (opened || !printed.includes('Callback server started')) continue
+    opened = true
+    await fetch(authorizationUrl(printed, demo.issuer))
   }
   await suite.exited
   await demo.close()
@@ -60,12 +61,8 @@ async function run(requireScope: boolean): Promise<readonly Check[]> {
   return checks
 }
 
-/** The URL that the suite prints, once its line is complete. */
-const authorizationUrl = (printed: string, issuer: string): string | undefined =>
-  printed
-    .split('\n')
-    .slice(0, -1)
-    .find((line) => line.startsWith(`${issuer}/oauth/authorize?`))
+const authorizationUrl = (printed: string, issuer: string): string =>
+  printed.split('\n').find((line) => line.startsWith(`${issuer}/oauth/authorize?`)) ?? ''
 
 async function freePort(): Promise<number> {
   const listener = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
