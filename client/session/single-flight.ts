@@ -24,6 +24,7 @@ export function createSingleFlight<Value>(): SingleFlight<Value> {
   >()
 
   return async (key, work, signal) => {
+    signal?.throwIfAborted()
     let flight = flights.get(key)
     if (flight === undefined || flight.abandon.signal.aborted) {
       const abandon = new AbortController()

@@ -34,8 +34,9 @@ export function orAborted<Value>(promise: Promise<Value>, signal: AbortSignal | 
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason)
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
+    // Attached in any case: a promise that loses the race may still reject, and somebody has to hear it.
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
   })
 }
