@@ -36,7 +36,8 @@ export type Rpc = ReturnType<typeof treaty<App>>
 export function createRpc(issuer: string, options: RpcOptions = {}): Rpc {
   const { fetch: send = (input, init) => fetch(input, init) } = options
   const base = issuer.replace(/\/$/, '')
-  const fetcher = (url: string, init?: RequestInit): Promise<Response> => {
+  const fetcher = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const url = input instanceof Request ? input.url : String(input)
     const path = url.slice(base.length)
     return send(path === OAUTH_AUTHORIZATION_SERVER ? insertWellKnown(issuer, path) : url, toForm(path, init))
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Elysia } from 'elysia'
+import { type AnyElysia, Elysia } from 'elysia'
 import type { Store } from './core/ports.ts'
 import { routeBelowIssuer } from './http/below-issuer.ts'
 import { clientAddress, noteClientAddress } from './http/client-address.ts'
@@ -34,22 +34,25 @@ export const createApp = (options: AppOptions) =>
   new Elysia()
     .use(errors(options.onFailure))
     .use(cors())
-    .use(openapi(options.openapi ?? false))
+    .use(untyped(openapi(options.openapi ?? false)))
     .use(health(options.store, options.stopping))
     .use(metadata(options.as))
     .use(token(options.as))
     .use(register(options.as))
     .use(revoke(options.as))
-    .use(pages({ ...options, clientAddress }))
+    .use(untyped(pages({ ...options, clientAddress })))
+
+/** What `createApp` makes. */
+export type Application = ReturnType<typeof createApp>
 
 /** The type of all routes, which the typed client is made from. */
-export type App = ReturnType<typeof createApp>
+export type App = AsSent<Application>
 
 /** Takes any request; null when its path is not this issuer's. `address`: the peer's, where there is one. */
 export type Handler = (request: Request, address?: string) => Promise<Response | null>
 
 /** Leads requests to the routes, for issuers with and without a path. */
-export function createHandler(app: Pick<App, 'handle'>, issuer: string): Handler {
+export function createHandler(app: Pick<Application, 'handle'>, issuer: string): Handler {
   return async (request, address) => {
     const url = new URL(request.url)
     const route = routeBelowIssuer(issuer, url.pathname)
@@ -61,5 +64,20 @@ export function createHandler(app: Pick<App, 'handle'>, issuer: string): Handler
   }
 }
 
+/** A plugin whose routes are for people: they are no part of the typed client. */
+const untyped = (plugin: AnyElysia): Elysia => plugin
+
 /** Elysia looks for the path from here on. A shorter origin, such as a container's `http://as`, would hide it. */
 const ROUTER_ORIGIN_LENGTH = 11
+
+/** Elysia's types add an answer 422 to every route. `errors.ts` replaces it, so no client has to expect it. */
+type AsSent<Server> =
+  Server extends Elysia<infer Base, infer Singleton, infer Defs, infer Meta, infer Routes, infer Eph, infer Vol>
+    ? Elysia<Base, Singleton, Defs, Meta, Without422<Routes>, Eph, Vol>
+    : never
+
+type Without422<Routes> = {
+  [Name in keyof Routes]: Routes[Name] extends { readonly response: infer Answers }
+    ? Omit<Routes[Name], 'response'> & { readonly response: Omit<Answers, 422> }
+    : Without422<Routes[Name]>
+}

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type App, createApp, createHandler, type Handler } from './app.ts'
+import { type Application, createApp, createHandler, type Handler } from './app.ts'
 import type { Settings } from './config.ts'
 import type { AuthorizationServer } from './core/authorization-server.ts'
 import { createAuthorizationServer } from './core/create-authorization-server.ts'
@@ -36,7 +36,7 @@ export interface ServerOptions {
 /** An authorization server, ready to take requests. */
 export interface Server {
   readonly as: AuthorizationServer
-  readonly app: App
+  readonly app: Application
   /** Takes any request; null when its path is not this issuer's. */
   readonly handle: Handler
 }

@@ -9,10 +9,18 @@
 import { type Context, Elysia } from 'elysia'
 import { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
+import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 
 /** Short enough that a new key or scope is seen soon, long enough to spare the server, in seconds. */
 const CACHE = { 'cache-control': 'public, max-age=300' }
+
+/** What can go wrong here is trouble of our own. */
+const withTrouble = <Document>(document: Document) => ({
+  200: document,
+  500: OAuthErrorResponse,
+  503: OAuthErrorResponse,
+})
 
 export const metadata = (as: AuthorizationServer) => {
   const serve = ({ set }: Pick<Context, 'set'>) => {
@@ -21,11 +29,11 @@ export const metadata = (as: AuthorizationServer) => {
   }
   return new Elysia({ name: 'metadata' })
     .get('/.well-known/oauth-authorization-server', serve, {
-      response: AuthorizationServerMetadata,
+      response: withTrouble(AuthorizationServerMetadata),
       detail: { summary: 'Authorization server metadata (RFC 8414)', tags: ['Discovery'] },
     })
     .get('/.well-known/openid-configuration', serve, {
-      response: AuthorizationServerMetadata,
+      response: withTrouble(AuthorizationServerMetadata),
       detail: { summary: 'The same document under its OpenID Connect name', tags: ['Discovery'] },
     })
     .get(
@@ -35,7 +43,7 @@ export const metadata = (as: AuthorizationServer) => {
         return as.jwks()
       },
       {
-        response: JsonWebKeySet,
+        response: withTrouble(JsonWebKeySet),
         detail: { summary: 'The public keys of access tokens (RFC 7517)', tags: ['Discovery'] },
       },
     )
