@@ -91,7 +91,13 @@ describe('PostgreSQL', () => {
     const killed = db.transaction().execute(async (transaction) => {
       await transaction.insertInto('revoked_tokens').values({ jti: 'lost', expires_at: NOW }).execute()
       const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(transaction)
-      await admin`select pg_terminate_backend(${rows[0]?.pid ?? 0})`
+      const pid = rows[0]?.pid ?? 0
+      await admin`select pg_terminate_backend(${pid})`
+      // By the time that others no longer see the session, and a few answers later, we know that it is gone.
+      for (let quiet = 0; quiet < 5; ) {
+        const seen = await admin`select 1 from pg_stat_activity where pid = ${pid}`
+        if (seen.length === 0) quiet += 1
+      }
       // Must not run in a new session, outside of the transaction.
       await transaction.insertInto('revoked_tokens').values({ jti: 'stray', expires_at: NOW }).execute()
     })
