@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import { Config, type ConfigInput } from '../../server/config.ts'
 import type { AuditEvent } from '../../server/core/ports.ts'
 import { createServer, type Server } from '../../server/create-server.ts'
-import { createUser } from '../../server/login/create-user.ts'
+import { hashPassword } from '../../server/login/password-hash.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 import { random } from '../../server/store/random.ts'
 import { readForm } from '../../shared/form.ts'
@@ -54,8 +54,10 @@ export async function createTestServer(config: ConfigInput = {}): Promise<TestSe
   const failures: unknown[] = []
   const store = await openStore({ database: settings.database })
   const now = () => clock.now
-  const user = await createUser({ users: store.users, now, random }, USER)
-  if (!user.ok) throw new Error(user.error)
+  const userId = `usr_${random(16)}`
+  const { username } = USER
+  const user = { id: userId, username, displayName: null, passwordHash: await passwordHash, createdAt: now() }
+  if (!(await store.users.create(user))) throw new Error('the user exists already')
   const server = await createServer({
     settings,
     store,
@@ -71,7 +73,7 @@ export async function createTestServer(config: ConfigInput = {}): Promise<TestSe
     clock,
     events,
     failures,
-    userId: user.value.id,
+    userId,
     async fetch(input, init) {
       const request = new Request(typeof input === 'string' && input.startsWith('/') ? base + input : input, init)
       return (await server.handle(request)) ?? new Response(null, { status: 404 })
@@ -79,6 +81,9 @@ export async function createTestServer(config: ConfigInput = {}): Promise<TestSe
     close: () => store.close(),
   }
 }
+
+/** Takes its time, on purpose: once is enough. */
+const passwordHash = hashPassword(USER.password)
 
 /** A POST of a form; `undefined` members are left out, arrays repeated. */
 export function postForm(
