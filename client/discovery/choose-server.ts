@@ -20,14 +20,11 @@ export const preferHeld: ChooseAuthorizationServer = (issuers, { held }) =>
  * @throws {SallyportError} `client_issuer_mismatch` where the configured client belongs elsewhere, `no_authorization_server`
  */
 export async function chooseServer(context: ClientContext, issuers: readonly string[]): Promise<string> {
-  const { client, resource } = context
+  const { resource } = context
   const bound = await boundIssuer(context)
-  if (bound !== undefined && !issuers.includes(bound)) throw new SallyportError('client_issuer_mismatch')
   const chosen = await context.choose(issuers, { resource, held: await held(context, issuers) })
   if (chosen === undefined || !issuers.includes(chosen)) throw new SallyportError('no_authorization_server')
-  if (client.id !== undefined && bound !== undefined && chosen !== bound) {
-    throw new SallyportError('client_issuer_mismatch')
-  }
+  if (bound !== undefined && chosen !== bound) throw new SallyportError('client_issuer_mismatch')
   return chosen
 }
 

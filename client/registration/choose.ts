@@ -74,5 +74,5 @@ export async function forgetIdentity(context: ClientContext, identity: ClientIde
 
 async function readRegistration(context: ClientContext, issuer: string): Promise<Registration | undefined> {
   const parsed = v.safeParse(Registration, await context.store.get(registrationKey(issuer, context.profile)))
-  return parsed.success && parsed.output.issuer === issuer ? parsed.output : undefined
+  return parsed.success ? parsed.output : undefined
 }

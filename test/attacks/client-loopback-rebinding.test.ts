@@ -31,6 +31,7 @@ test('a request for another host, port or scheme is not for the listener', async
     [path, `127.0.0.1:${Number(port) + 1}`],
     [`http://evil.example${path}`, host],
     [`//evil.example${path}`, host],
+    [`http://evil.example${path}`, 'evil.example'],
   ] as const) {
     statuses.push(await rawStatus(Number(port), target, name))
   }

@@ -5,6 +5,8 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { requestJson } from '../../client/http/request-json.ts'
+import { toContext } from '../../client/session/options.ts'
 import { failureOf, sessionIn } from '../support/client.ts'
 import { type FakeWorld, fakeWorld, json } from '../support/fake-authorization-server.ts'
 
@@ -77,6 +79,18 @@ describe('by redirect', () => {
     }
   })
 
+  test('SEC-013 the runtime is told not to follow, in every request', async () => {
+    const world = fakeWorld({ expiresIn: 100 })
+    const session = sessionIn(world)
+    await session.authorize()
+    world.clock.now += 100
+    await session.fetch(world.resource)
+    await session.logout()
+    const own = world.requests.filter(({ method, url }) => method === 'POST' || url !== world.resource)
+    expect(own.length).toBeGreaterThan(7)
+    expect(own.filter(({ redirect }) => redirect !== 'manual')).toEqual([])
+  })
+
   test('SEC-013 a fetch that follows nevertheless is noticed', async () => {
     const world = fakeWorld()
     const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -85,6 +99,25 @@ describe('by redirect', () => {
       return response
     }
     expect((await failureOf(sessionIn(world, { fetch }).authorize())).code).toBe('redirect_refused')
+  })
+})
+
+describe('the one door', () => {
+  test.each(INSIDE)('SEC-010 nothing goes to %s, wherever the URL comes from', async (url) => {
+    const world = fakeWorld()
+    const context = toContext(world.resource, { fetch: world.fetch })
+    expect((await failureOf(requestJson(context, { purpose: 'token', url }))).code).toBe('url_refused')
+    expect(world.requests).toEqual([])
+  })
+})
+
+describe('a program in the place of a person', () => {
+  test('SEC-013 follow() does not leave the authorization server', async () => {
+    const world = fakeWorld()
+    const elsewhere = 'https://intranet.example/page'
+    world.on('GET', 'https://as.example.com/authorize', () => Response.redirect(elsewhere, 302))
+    expect((await failureOf(sessionIn(world).authorize())).code).toBe('interaction_failed')
+    expect(world.sent('GET', elsewhere)).toEqual([])
   })
 })
 

@@ -11,7 +11,11 @@ import { approve, attendedSessionIn } from '../support/client.ts'
 import { fakeWorld, oauthError } from '../support/fake-authorization-server.ts'
 
 test('C-103 C-104 no token, code, verifier, state or secret is in any event or error', async () => {
-  const world = fakeWorld({ expiresIn: 100, challengeScope: 'read' })
+  const world = fakeWorld({
+    expiresIn: 100,
+    challengeScope: 'read',
+    serverMetadata: { token_endpoint: 'https://as.example.com/token?key=query-canary' },
+  })
   const told: unknown[] = []
   const onEvent = (event: SessionEvent): void => void told.push(event)
   const session = attendedSessionIn(world, approve(world), {

@@ -5,7 +5,8 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
-import { memoryStore, type Store } from '../../client/index.ts'
+import { memoryStore, SallyportError, type Store } from '../../client/index.ts'
+import { preRegistered } from '../../client/registration/pre-registered.ts'
 import { approve, attendedSessionIn, failureOf, sessionIn } from '../support/client.ts'
 import { type FakeWorld, fakeWorld, json } from '../support/fake-authorization-server.ts'
 
@@ -65,6 +66,24 @@ describe('C-069 the server changes', () => {
     world.forgetAccessTokens()
     expect((await failureOf(session.fetch(world.resource))).code).toBe('client_issuer_mismatch')
     expect((await failureOf(session.authorize({ force: true }))).code).toBe('client_issuer_mismatch')
+  })
+
+  test('C-063 an identity is made for its own issuer only', () => {
+    const client = { id: 'known', issuer: 'https://as.example.com' }
+    expect(preRegistered(client, 'https://as.example.com')?.clientId).toBe('known')
+    for (const issuer of ['https://as.example.com/', 'https://other.example']) {
+      expect(() => preRegistered(client, issuer)).toThrow(SallyportError)
+    }
+  })
+
+  test('C-061 what was granted at the old server is no reason to ask the new one for it', async () => {
+    const world = fakeWorld({ challengeScope: 'old' })
+    const session = sessionIn(world)
+    await session.authorize()
+    const next = migrate(world)
+    world.clock.now += 301
+    await session.authorize({ force: true, scope: 'new' })
+    expect(next.sent('GET', `${next.as}/authorize`)[0]?.query.get('scope')).toBe('new')
   })
 
   test('C-043 while the old server is still listed, its credentials stay in use', async () => {

@@ -91,6 +91,7 @@ describe('section 3.2.3 the answer', () => {
 
   const answers: readonly [string, () => Response, string][] = [
     ['an OAuth error', () => json({ error: 'invalid_request' }, 400), 'token_request_failed'],
+    ['a token with 201', () => json({ access_token: 'x', token_type: 'Bearer' }, 201), 'server_unavailable'],
     ['a rejected code', () => json({ error: 'invalid_grant' }, 400), 'invalid_grant'],
     ['trouble', () => json({}, 502), 'server_unavailable'],
     ['a 400 of a proxy', () => new Response('<p>', { status: 400 }), 'server_unavailable'],

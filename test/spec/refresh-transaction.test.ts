@@ -83,6 +83,38 @@ describe('C-106 one refresh for everybody', () => {
     await call()
     expect((await slow.fetch(world.resource)).status).toBe(200)
     expect(refreshes()).toHaveLength(1)
+    expect(world.sent('GET', world.metadataUrl)).toHaveLength(2)
+  })
+
+  test('R1 where nothing can be refreshed, a sign-in of somebody else is adopted', async () => {
+    const store = memoryStore()
+    const { world, session } = await signedIn({ refreshTokens: false }, { store })
+    const other = attendedSessionIn(world, approve(world), { store })
+    await session.fetch(world.resource)
+    world.forgetAccessTokens()
+    await other.authorize({ force: true })
+    expect((await session.fetch(world.resource)).status).toBe(200)
+  })
+
+  test('R1 a lock that was lost on the way: the successor that is stored counts', async () => {
+    const inner = memoryStore()
+    const lost = new AbortController()
+    const store: Store = { ...inner, lock: (_key, work) => work(lost.signal) }
+    const { world, session } = await signedIn({}, { store })
+    const other = attendedSessionIn(world, approve(world), { store })
+    world.clock.now += 900
+    world.on('POST', TOKEN, async (request, original) => {
+      world.on('POST', TOKEN)
+      const answer = await world.usual('POST', TOKEN, request, original)
+      // This process sleeps; another one takes the lock and signs in.
+      lost.abort()
+      await other.authorize({ force: true })
+      return answer
+    })
+    await session.fetch(world.resource)
+    const used = world.sent('GET', world.resource).at(-1)?.headers.get('authorization')
+    const stored = [...world.tokens.keys()].at(-1)
+    expect(used).toBe(`Bearer ${stored}`)
   })
 })
 
@@ -262,6 +294,20 @@ describe('an answer that was lost', () => {
     expect(sent[0]).toBe(sent[1] ?? '')
   })
 
+  test('somebody else has stored a successor meanwhile: nothing is sent again', async () => {
+    const store = memoryStore()
+    const { world, call, refreshes } = await signedIn({}, { store })
+    const other = attendedSessionIn(world, approve(world), { store: lockless(store) })
+    world.clock.now += 900
+    world.on('POST', TOKEN, async () => {
+      world.on('POST', TOKEN)
+      await other.authorize({ force: true })
+      throw new TypeError('connection reset')
+    })
+    expect((await call()).status).toBe(200)
+    expect(refreshes()).toHaveLength(1)
+  })
+
   test('a server without one says invalid_grant, and only then is the person asked', async () => {
     const { world, call } = await signedIn()
     world.clock.now += 900
@@ -352,6 +398,20 @@ describe('who is waited for', () => {
     answer.open()
     expect((await call()).status).toBe(200)
     expect(refreshes()).toHaveLength(1)
+  })
+
+  test('the end of the session does not break it off either: a rotated token would be lost', async () => {
+    const end = new AbortController()
+    const store = memoryStore()
+    const { world, session } = await signedIn({}, { store, signal: end.signal })
+    world.clock.now += 900
+    world.on('POST', TOKEN, (request, original) => {
+      end.abort()
+      original.signal.throwIfAborted()
+      return world.usual('POST', TOKEN, request, original)
+    })
+    expect((await session.fetch(world.resource)).status).toBe(200)
+    expect(await session.status()).toBe('ready')
   })
 
   test('signing out while a refresh is under way leaves nothing behind', async () => {

@@ -6,7 +6,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
-import type { Flow, Session } from '../../client/index.ts'
+import { type Flow, memoryStore, type Session } from '../../client/index.ts'
 import { approve, failureOf, sessionIn } from '../support/client.ts'
 import { type FakeWorld, fakeWorld } from '../support/fake-authorization-server.ts'
 
@@ -202,6 +202,15 @@ describe('C-083 a flow is used once', () => {
     const { world, flow } = await flowIn(true)
     const callback = await approve(world)(flow.url)
     expect((await failureOf(sessionIn(world).complete(flow, callback))).code).toBe('flow_unknown')
+  })
+
+  test('C-065 a flow of another resource, in the same store, is unknown too', async () => {
+    const store = memoryStore()
+    const world = fakeWorld()
+    const flow = await sessionIn(world, { store }).begin({ redirectUri: CALLBACK })
+    const neighbour = fakeWorld({ resource: 'https://mcp.example.com/other' })
+    const failure = await failureOf(sessionIn(neighbour, { store }).complete(flow, await approve(world)(flow.url)))
+    expect(failure.code).toBe('flow_unknown')
   })
 
   test('parameters alone will do, as a web framework has them', async () => {

@@ -6,6 +6,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { memoryStore } from '../../client/index.ts'
 import { approve, attendedSessionIn, failureOf, sessionIn } from '../support/client.ts'
 import { fakeWorld, json } from '../support/fake-authorization-server.ts'
 
@@ -113,6 +114,7 @@ describe('C-016 section 3.3 the resource must be identical', () => {
     const parent = fakeWorld({ declaredResource: 'https://mcp.example.com/' })
     expect((await sessionIn(parent, { compat }).authorize()).resource).toBe('https://mcp.example.com/')
     for (const declaredResource of [
+      'https://mcp.example.com/?tenant=1',
       'https://evil.example/',
       'https://mcp.example.com/mc',
       'https://mcp.example.com/other',
@@ -139,6 +141,11 @@ describe('C-020 section 3.2 what counts as a document', () => {
       'invalid_response',
     ],
     ['no content type', () => new Response(new TextEncoder().encode(good)), 'invalid_response'],
+    [
+      'another kind of JSON',
+      () => new Response(good, { headers: { 'content-type': 'application/ld+json' } }),
+      'invalid_response',
+    ],
     ['204', () => new Response(null, { status: 204 }), 'invalid_response'],
     ['no authorization_servers', () => json({ resource: 'https://mcp.example.com/mcp' }), 'invalid_response'],
     [
@@ -247,6 +254,26 @@ describe('reading again', () => {
       () => new Response(null, { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${moved}"` } }),
     )
     await session.fetch(world.resource, { method: 'POST', body: '{}' })
+    expect(world.sent('GET', moved)).toHaveLength(1)
+  })
+
+  test('C-019 section 5.2 also before there is a token, though the metadata is fresh', async () => {
+    const world = fakeWorld()
+    const session = attendedSessionIn(world, approve(world))
+    await session.authorize()
+    await session.logout()
+    await session.authorize()
+    expect(world.sent('GET', world.metadataUrl)).toHaveLength(2)
+    const store = memoryStore()
+    await attendedSessionIn(world, approve(world), { store }).begin({ redirectUri: 'https://app.example.com/cb' })
+    const moved = 'https://mcp.example.com/moved'
+    world.on('GET', moved, () => json({ resource: world.resource, authorization_servers: [world.issuer] }))
+    world.on(
+      'POST',
+      world.resource,
+      () => new Response(null, { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${moved}"` } }),
+    )
+    await attendedSessionIn(world, approve(world), { store }).authorize()
     expect(world.sent('GET', moved)).toHaveLength(1)
   })
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
-import { type Fetch, SallyportError, type SessionOptions } from '../../client/index.ts'
+import { type Fetch, memoryStore, SallyportError, type SessionOptions, type StoredRecord } from '../../client/index.ts'
 import { approve, attendedSessionIn, failureOf, gate, sessionIn } from '../support/client.ts'
 import { fakeWorld, json } from '../support/fake-authorization-server.ts'
 
@@ -212,6 +212,24 @@ describe('one authorization for everybody', () => {
     const outcomes = await Promise.allSettled([session.authorize(), session.authorize()])
     expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
     expect(opened).toBe(1)
+  })
+
+  test('a flow that failed leaves no verifier behind', async () => {
+    const store = memoryStore()
+    const flows = new Set<string>()
+    const spy = {
+      ...store,
+      set: async (key: string, record: StoredRecord) => {
+        if (key.startsWith('flow:')) flows.add(key)
+        await store.set(key, record)
+      },
+    }
+    const closed = () => {
+      throw new Error('closed')
+    }
+    await failureOf(attendedSessionIn(fakeWorld(), closed, { store: spy }).authorize())
+    expect(flows.size).toBe(1)
+    for (const key of flows) expect(await store.get(key)).toBeUndefined()
   })
 
   test('another scope waits for its turn, and is not asked for if the first turn brought it', async () => {

@@ -14,6 +14,7 @@ export interface RecordedRequest {
   readonly url: string
   readonly query: URLSearchParams
   readonly headers: Headers
+  readonly redirect: string
   readonly body: string
   /** The body as a form. */
   readonly form: URLSearchParams
@@ -187,6 +188,7 @@ export function fakeWorld(options: FakeOptions = {}) {
       url,
       query: new URLSearchParams(search),
       headers: request.headers,
+      redirect: request.redirect,
       body,
       form: new URLSearchParams(body),
     }
