@@ -1,0 +1,199 @@
+/**
+ * The pure decisions about codes and refresh tokens, as tables.
+ *
+ * @module
+ */
+import { describe, expect, test } from 'bun:test'
+import { checkCode, checkSameResource } from '../../server/core/grants/authorization-code.ts'
+import { checkRefreshToken, checkRequest, mayReplay } from '../../server/core/grants/refresh-token.ts'
+import type { AuthorizationCode, Client, Grant, RefreshToken, Resource } from '../../server/core/records.ts'
+import type { Reason } from '../../server/core/rejection.ts'
+import type { AuthorizationCodeRequest, RefreshTokenRequest } from '../../shared/token-request.ts'
+
+const client: Client = {
+  id: 'client',
+  name: null,
+  redirectUris: ['https://app.example/cb'],
+  authMethod: 'none',
+  secretHash: null,
+  secretExpiresAt: 0,
+  grantTypes: ['authorization_code', 'refresh_token'],
+  responseTypes: ['code'],
+  applicationType: 'web',
+  scope: null,
+  scopeCeiling: null,
+  metadata: {},
+  origin: 'dynamic',
+  issuedAt: 0,
+}
+const other: Client = { ...client, id: 'other' }
+const notes: Resource = {
+  identifier: 'https://r/mcp',
+  aliases: ['https://r/mcp/'],
+  name: null,
+  scopes: {},
+  defaultScopes: null,
+}
+const mail: Resource = { ...notes, identifier: 'https://mail/mcp', aliases: [] }
+
+const code: AuthorizationCode = {
+  hash: 'hash',
+  grantId: 'grant',
+  clientId: 'client',
+  redirectUri: 'https://app.example/cb',
+  codeChallenge: 'challenge',
+  resource: notes.identifier,
+  scopes: ['read'],
+  expiresAt: 100,
+  consumedAt: null,
+}
+const used = { ...code, consumedAt: 50 }
+const codeRequest: AuthorizationCodeRequest = {
+  grant_type: 'authorization_code',
+  code: 'code',
+  code_verifier: 'verifier',
+  redirect_uri: 'https://app.example/cb',
+}
+const otherUri = { redirect_uri: 'https://app.example/other' }
+const otherResource = { resource: ['https://mail/mcp'] }
+
+describe('checkCode', () => {
+  type Case = readonly [
+    string,
+    AuthorizationCode,
+    Partial<AuthorizationCodeRequest>,
+    Client,
+    string,
+    number,
+    Reason | null,
+  ]
+  const cases: readonly Case[] = [
+    ['all is well', code, {}, client, 'challenge', 60, null],
+    ['AS-071 no redirect URI', code, { redirect_uri: undefined }, client, 'challenge', 60, null],
+    ['the resource once more', code, { resource: ['https://r/mcp'] }, client, 'challenge', 60, null],
+    ['the resource by an alias', code, { resource: ['https://r/mcp/'] }, client, 'challenge', 60, null],
+    ['AS-052 the last second', code, {}, client, 'challenge', 99, null],
+    ['AS-052 one second late', code, {}, client, 'challenge', 100, 'expired_code'],
+    ['AS-052 another client', code, {}, other, 'challenge', 60, 'client_mismatch'],
+    ['AS-052 another redirect URI', code, otherUri, client, 'challenge', 60, 'redirect_uri_mismatch'],
+    ['AS-062 another verifier', code, {}, client, 'other', 60, 'verifier_mismatch'],
+    ['AS-065 another resource', code, otherResource, client, 'challenge', 60, 'resource_mismatch'],
+    [
+      'AS-065 the resource and another',
+      code,
+      { resource: ['https://r/mcp', 'https://mail/mcp'] },
+      client,
+      'challenge',
+      60,
+      'resource_mismatch',
+    ],
+    ['a resource that is gone', { ...code, resource: 'https://gone' }, {}, client, 'challenge', 60, 'unknown_resource'],
+    ['AS-063 used already', used, {}, client, 'challenge', 60, 'replayed_code'],
+    ['AS-063 used already, and late', used, {}, client, 'challenge', 999, 'replayed_code'],
+    // None of these is a valid replay, so none may revoke.
+    ['AS-063 used already, another client', used, {}, other, 'challenge', 60, 'client_mismatch'],
+    ['AS-063 used already, another redirect URI', used, otherUri, client, 'challenge', 60, 'redirect_uri_mismatch'],
+    ['AS-063 used already, another verifier', used, {}, client, 'other', 60, 'verifier_mismatch'],
+    ['AS-063 used already, another resource', used, otherResource, client, 'challenge', 60, 'resource_mismatch'],
+  ]
+  test.each(cases)('%s', (_, record, changes, presenter, challenge, now, reason) => {
+    const checked = checkCode(record, { ...codeRequest, ...changes }, presenter, [notes, mail], challenge, now)
+    expect(checked).toEqual(reason === null ? { ok: true, value: null } : { ok: false, error: { reason } })
+  })
+})
+
+describe('checkSameResource', () => {
+  const cases: readonly [readonly string[] | undefined, boolean][] = [
+    [undefined, true],
+    [[], true],
+    [['https://r/mcp'], true],
+    [['https://r/mcp/', 'https://r/mcp'], true],
+    [['https://r/mcp//'], false],
+    [['https://r/MCP'], false],
+    [['https://mail/mcp'], false],
+    [[''], false],
+  ]
+  test.each(cases)('%p: %p', (requested, same) => {
+    expect(checkSameResource(notes.identifier, requested, [mail, notes]).ok).toBe(same)
+  })
+})
+
+const grant: Grant = {
+  id: 'grant',
+  userId: 'user',
+  clientId: 'client',
+  resource: notes.identifier,
+  scopes: ['read', 'write'],
+  createdAt: 0,
+  expiresAt: 1000,
+  revokedAt: null,
+}
+const token: RefreshToken = {
+  hash: 'hash',
+  grantId: 'grant',
+  clientId: 'client',
+  resource: notes.identifier,
+  scopes: ['read', 'write'],
+  createdAt: 0,
+  expiresAt: 100,
+  consumedAt: null,
+  successorHash: null,
+  sealedAnswer: null,
+}
+const consumed: RefreshToken = { ...token, consumedAt: 50, successorHash: 'next', sealedAnswer: 'sealed' }
+const successor: RefreshToken = { ...token, hash: 'next' }
+
+describe('checkRefreshToken', () => {
+  const cases: readonly (readonly [string, RefreshToken, Grant | null, Client, number, Reason | null])[] = [
+    ['all is well', token, grant, client, 99, null],
+    ['AS-068 idle for too long', token, grant, client, 100, 'expired_refresh_token'],
+    ['AS-068 beyond the end of the grant', { ...token, expiresAt: 5000 }, grant, client, 1000, 'expired_refresh_token'],
+    ['AS-068 another client', token, grant, other, 50, 'client_mismatch'],
+    ['AS-068 another client, of a revoked grant', token, { ...grant, revokedAt: 1 }, other, 50, 'client_mismatch'],
+    ['AS-068 a revoked grant', token, { ...grant, revokedAt: 1 }, client, 50, 'dead_grant'],
+    ['no grant', token, null, client, 50, 'dead_grant'],
+    ['AS-067 consumed: a reuse, late or not', consumed, grant, client, 500, null],
+    ['consumed, but the grant has ended', consumed, grant, client, 1000, 'expired_refresh_token'],
+  ]
+  test.each(cases)('%s', (_, record, family, presenter, now, reason) => {
+    const checked = checkRefreshToken(record, family, presenter, now)
+    expect(checked.ok ? null : checked.error.reason).toBe(reason)
+  })
+})
+
+describe('checkRequest', () => {
+  const cases: readonly (readonly [Partial<RefreshTokenRequest>, readonly string[] | Reason])[] = [
+    [{}, ['read', 'write']],
+    [{ scope: 'write' }, ['write']],
+    [{ scope: 'write read' }, ['write', 'read']],
+    [{ scope: 'offline_access' }, ['read', 'write']],
+    [{ scope: 'offline_access read' }, ['read']],
+    [{ scope: 'admin' }, 'scope_beyond_grant'],
+    [{ scope: 'read admin' }, 'scope_beyond_grant'],
+    [{ resource: ['https://r/mcp/'] }, ['read', 'write']],
+    [{ resource: ['https://mail/mcp'] }, 'resource_mismatch'],
+  ]
+  test.each(cases)('AS-068 %p: %p', (changes, expected) => {
+    const request: RefreshTokenRequest = { grant_type: 'refresh_token', refresh_token: 'x', ...changes }
+    const checked = checkRequest(token, request, [notes, mail])
+    expect(checked.ok ? checked.value : checked.error.reason).toEqual(expected)
+  })
+})
+
+describe('mayReplay', () => {
+  const cases: readonly (readonly [string, RefreshToken, RefreshToken | null, number, number, boolean])[] = [
+    ['just now', consumed, successor, 10, 50, true],
+    ['in the last second', consumed, successor, 10, 59, true],
+    ['one second late', consumed, successor, 10, 60, false],
+    ['before it was consumed, by a clock that is behind', consumed, successor, 10, 49, true],
+    ['without a window', consumed, successor, 0, 50, false],
+    ['without a window, by a clock that is behind', { ...consumed, sealedAnswer: null }, successor, 0, 49, false],
+    ['not consumed', { ...consumed, consumedAt: null }, successor, 10, 50, false],
+    ['no answer', { ...consumed, sealedAnswer: null }, successor, 10, 50, false],
+    ['no successor', consumed, null, 10, 50, false],
+    ['the successor was used', consumed, { ...successor, consumedAt: 51 }, 10, 52, false],
+  ]
+  test.each(cases)('ADR 0040 %s', (_, record, next, window, now, expected) => {
+    expect(mayReplay(record, next, window, now)).toBe(expected)
+  })
+})
