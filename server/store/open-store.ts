@@ -49,8 +49,9 @@ const MIGRATION_TIMEOUT = 3600
  * const store = await openStore({ database: 'sqlite:.sallyport/sallyport.db' })
  */
 export async function openStore({ database, connections = 10, timeout = 5 }: StoreOptions): Promise<OpenStore> {
-  if (database.startsWith('sqlite:')) {
-    const sqlite = connectSqlite(database.slice('sqlite:'.length), { timeout })
+  const path = /^sqlite:(.+)$/.exec(database)?.[1]
+  if (path !== undefined) {
+    const sqlite = connectSqlite(path, { timeout })
     await migrateOrClose(sqlite)
     return createStore(sqlite)
   }

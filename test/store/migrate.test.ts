@@ -84,7 +84,7 @@ describe.each(Object.entries(engines))('%s', (_, prepare) => {
 
 describe('bad settings', () => {
   test('an unknown kind of database is refused with what is possible', async () => {
-    for (const database of ['', 'mysql://localhost/x', 'sallyport.db', 'sqlite', 'postgres:x']) {
+    for (const database of ['', 'mysql://localhost/x', 'sallyport.db', 'sqlite', 'sqlite:', 'postgres:x']) {
       await expect(openStore({ database })).rejects.toThrow('sqlite:PATH')
     }
   })
