@@ -54,10 +54,17 @@ export async function createTestServer(config: ConfigInput = {}): Promise<TestSe
   const failures: unknown[] = []
   const store = await openStore({ database: settings.database })
   const now = () => clock.now
-  const userId = `usr_${random(16)}`
+  // Another server on the same database has created the user already.
   const { username } = USER
-  const user = { id: userId, username, displayName: null, passwordHash: await passwordHash, createdAt: now() }
-  if (!(await store.users.create(user))) throw new Error('the user exists already')
+  const user = {
+    id: `usr_${random(16)}`,
+    username,
+    displayName: null,
+    passwordHash: await passwordHash,
+    createdAt: now(),
+  }
+  await store.users.create(user)
+  const userId = (await store.users.findByUsername(username))?.id ?? user.id
   const server = await createServer({
     settings,
     store,
