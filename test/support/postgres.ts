@@ -93,8 +93,7 @@ async function startPostgres(): Promise<Server> {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
     async stop() {
       server.interrupt()
-      await server.finished
-      await rm(directory, { recursive: true, force: true })
+      await server.finished.finally(() => rm(directory, { recursive: true, force: true }))
     },
   }
 }
