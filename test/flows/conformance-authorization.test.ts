@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { registerClient } from '../support/authorization-server.ts'
 import { listenTestDemo, USER } from '../support/demo.ts'
-
-const BIN = join(import.meta.dir, '../../node_modules/.bin')
+import { ROOT } from '../support/source-tree.ts'
+import { freePort, RUNTIMES, start } from '../support/spawn.ts'
 
 const Checks = v.array(v.object({ id: v.string(), status: v.string(), errorMessage: v.optional(v.string()) }))
 type Check = v.InferOutput<typeof Checks>[number]
@@ -27,31 +27,21 @@ afterEach(() => rm(out, { recursive: true }))
 /** Every check of both scenarios. The exit code says too little, so the reports are read. */
 async function run(requireScope: boolean): Promise<readonly Check[]> {
   const demo = await listenTestDemo({ dev_login: USER.username, oauth: { require_scope: requireScope } })
-  const port = await freePort()
+  const port = freePort()
   const { client_id } = await registerClient(demo, { redirect_uris: [`http://127.0.0.1:${port}/callback`] })
-  const args = [
-    '--url',
-    demo.issuer,
-    '--client-id',
-    client_id,
-    '--resource',
-    demo.mcpUrl,
-    '-p',
-    String(port),
-    '-o',
-    out,
-  ]
-  const command = [join(BIN, 'node'), join(BIN, 'conformance'), 'authorization', ...args]
-  const suite = Bun.spawn(command, { stdout: 'pipe', stderr: 'inherit' })
-  let printed = ''
-  let opened = false
-  for await (const chunk of suite.stdout.pipeThrough(new TextDecoderStream())) {
-    printed += chunk
-    // In place of the browser that the suite asks for, once it listens.
-    if (opened || !printed.includes('Callback server started')) continue
-    opened = true
-    await fetch(authorizationUrl(printed, demo.issuer))
+  const options = {
+    url: demo.issuer,
+    'client-id': client_id,
+    resource: demo.mcpUrl,
+    port: String(port),
+    'output-dir': out,
   }
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
+  const suite = start([...RUNTIMES.node, `${ROOT}node_modules/.bin/conformance`, 'authorization', ...args])
+  // In place of the browser that the suite asks for, once it listens.
+  await suite.out.until(/Callback server started/)
+  const [url] = await suite.out.until(/^http\S+\/oauth\/authorize\?\S+$/m)
+  await fetch(url)
   await suite.exited
   await demo.close()
   const checks: Check[] = []
@@ -59,17 +49,6 @@ async function run(requireScope: boolean): Promise<readonly Check[]> {
     checks.push(...v.parse(Checks, await Bun.file(join(out, scenario, 'checks.json')).json()))
   }
   return checks
-}
-
-const authorizationUrl = (printed: string, issuer: string): string =>
-  printed.split('\n').find((line) => line.startsWith(`${issuer}/oauth/authorize?`)) ?? ''
-
-async function freePort(): Promise<number> {
-  const listener = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
-  const { port } = listener
-  await listener.stop(true)
-  if (port === undefined) throw new Error('no port')
-  return port
 }
 
 const withStatus = (checks: readonly Check[], status: string): readonly string[] =>
