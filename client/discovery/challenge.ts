@@ -8,6 +8,7 @@
 import { parseChallenges } from '../../shared/challenge.ts'
 import { parseScope } from '../../shared/scope.ts'
 import type { ClientContext } from '../context.ts'
+import { hasCode } from '../errors.ts'
 import { requestHead } from '../http/request-json.ts'
 import type { ReceivedChallenge } from './discovery.ts'
 
@@ -30,7 +31,7 @@ export function readChallenge(headers: Headers): ReceivedChallenge & { readonly 
  * wire and harmless on the older ones, and every protected server answers it with 401.
  */
 export async function probe(context: ClientContext, signal?: AbortSignal): Promise<ReceivedChallenge | undefined> {
-  const { status, headers } = await requestHead(context, {
+  const answer = await requestHead(context, {
     purpose: 'probe',
     url: context.resource,
     method: 'POST',
@@ -49,8 +50,12 @@ export async function probe(context: ClientContext, signal?: AbortSignal): Promi
     signal,
     // Only a challenge is of interest; wherever the server points instead, the well-known locations are tried next.
     redirects: 'return',
+  }).catch((error) => {
+    // A browser that is not allowed to send these headers across origins says "network error": the well-known locations remain.
+    if (hasCode(error, 'network_error')) return undefined
+    throw error
   })
-  return status === 401 ? readChallenge(headers) : undefined
+  return answer?.status === 401 ? readChallenge(answer.headers) : undefined
 }
 
 const META = {

@@ -11,6 +11,7 @@ import { createMutex } from '../stores/mutex.ts'
 import type { Store, StoredRecord } from '../stores/store.ts'
 import { isCode, LEASE_TIMES, type LeaseTimes, withLease } from './lease-lock.ts'
 
+/** Where a file store keeps its records. */
 export interface FileStoreOptions {
   /** Default `$XDG_STATE_HOME/sallyport`, else `~/.local/state/sallyport`. Created with mode 0700. */
   readonly directory?: string

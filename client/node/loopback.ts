@@ -10,6 +10,7 @@ import type { Interaction, InteractionRequest, Verdict } from '../interactions/i
 import { callbackPage } from './callback-page.ts'
 import { openBrowser } from './open-browser.ts'
 
+/** How the browser is opened, and where the listener listens. */
 export interface LoopbackOptions {
   /** Opens the URL. Default: the person's browser. `false`: the URL is only shown. */
   readonly open?: ((url: string) => void | Promise<void>) | false

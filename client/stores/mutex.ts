@@ -7,6 +7,7 @@
 /** Runs `work` after everything that was queued before under the same key. `signal` ends the waiting only. */
 export type Mutex = <Value>(key: string, work: () => Promise<Value>, signal?: AbortSignal | undefined) => Promise<Value>
 
+/** Makes a mutex; its keys are its own. */
 export function createMutex(): Mutex {
   const tails = new Map<string, Promise<void>>()
 

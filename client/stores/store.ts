@@ -29,6 +29,7 @@ export interface Store {
   lock<Value>(key: string, work: (lost: AbortSignal) => Promise<Value>, options?: LockOptions): Promise<Value>
 }
 
+/** How to wait for a lock. */
 export interface LockOptions {
   /** Ends the waiting, not the work. */
   readonly signal?: AbortSignal | undefined

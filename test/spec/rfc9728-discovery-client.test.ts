@@ -57,6 +57,14 @@ describe('where the metadata is looked for', () => {
     expect(world.sent('GET', world.metadataUrl)).toHaveLength(1)
   })
 
+  test('C-013 a challenge that cannot be had (a browser may not ask across origins) is done without', async () => {
+    const world = fakeWorld()
+    world.on('POST', world.resource, () => {
+      throw new TypeError('blocked by CORS')
+    })
+    expect((await sessionIn(world).authorize()).issuer).toBe(world.issuer)
+  })
+
   test('C-013 an endpoint at the root has one location', async () => {
     const world = fakeWorld({ resource: 'https://mcp.example.com', hint: false })
     world.on('GET', ROOT, missing)

@@ -10,8 +10,9 @@ import {
   SallyportError,
   type Session,
   type SessionOptions,
+  type Store,
 } from '../../client/index.ts'
-import type { FakeWorld } from './fake-authorization-server.ts'
+import { type FakeOptions, type FakeWorld, fakeWorld } from './fake-authorization-server.ts'
 
 /** A session in `world` that signs in without a person. */
 export function sessionIn(world: FakeWorld, options: SessionOptions = {}): Session {
@@ -61,3 +62,25 @@ export const gate = (): { readonly opened: Promise<void>; readonly open: () => v
   const { promise, resolve } = Promise.withResolvers<void>()
   return { opened: promise, open: resolve }
 }
+
+/** A session that has signed in, needs a person for the next time, and counts how often it was asked. */
+export async function signedIn(fake: FakeOptions = {}, options: SessionOptions = {}) {
+  const world = fakeWorld({ expiresIn: 900, ...fake })
+  const opened: string[] = []
+  const open = (url: string): Promise<string> => {
+    opened.push(url)
+    return approve(world)(url)
+  }
+  const session = attendedSessionIn(world, open, options)
+  await session.authorize()
+  const refreshes = () =>
+    world.sent('POST', `${world.as}/token`).filter(({ form }) => form.get('grant_type') === 'refresh_token')
+  const call = () => session.fetch(world.resource, { method: 'POST', body: '{}' })
+  return { world, session, opened, refreshes, call }
+}
+
+/** The same store for somebody who does not lock. */
+export const lockless = (store: Store): Store => ({
+  ...store,
+  lock: (_key, work) => work(new AbortController().signal),
+})
