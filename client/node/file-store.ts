@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createMutex } from '../stores/mutex.ts'
@@ -119,9 +119,10 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
+/** Not `rm`: Node's tells everybody who called it at once that the file was theirs to remove. */
 async function removeFile(path: string): Promise<boolean> {
   try {
-    await rm(path)
+    await unlink(path)
     return true
   } catch (error) {
     if (isCode(error, 'ENOENT')) return false

@@ -5,6 +5,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import { memoryStore, SallyportError, type SessionEvent } from '../../client/index.ts'
 import { approve, attendedSessionIn } from '../support/client.ts'
@@ -82,7 +83,7 @@ describe('the same secret is recognisable', () => {
     const session = attendedSessionIn(world, approve(world), { onEvent: (event) => void events.push(event) })
     await session.authorize()
     const authorized = events.find((event) => event.type === 'authorized')
-    const digest = new Bun.CryptoHasher('sha256').update('access-3').digest('hex')
+    const digest = createHash('sha256').update('access-3').digest('hex')
     expect(authorized?.accessToken).toBe(digest.slice(0, 12))
   })
 })
