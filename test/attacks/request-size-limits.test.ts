@@ -1,0 +1,111 @@
+/**
+ * Bodies that do not end, lie about their length, or are small and costly.
+ *
+ * @module
+ */
+import { afterAll, describe, expect, test } from 'bun:test'
+import { readForm } from '../../shared/form.ts'
+import { createTestServer, registerClient } from '../support/authorization-server.ts'
+import { expectError } from '../support/oauth-error.ts'
+
+const server = await createTestServer()
+afterAll(() => server.close())
+const { client_id } = await registerClient(server)
+
+const FORM = 'application/x-www-form-urlencoded'
+const JSON_TYPE = 'application/json'
+const KIB = 1024
+
+/** A body that never ends, and how much of it was read. */
+function endless(text: string) {
+  const chunk = new TextEncoder().encode(text.padEnd(KIB, 'x'))
+  const seen = { bytes: 0, cancelled: false }
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        seen.bytes += chunk.byteLength
+        // Without a limit the test ends all the same, and fails.
+        if (seen.bytes > 4 * KIB * KIB) controller.close()
+        else controller.enqueue(chunk)
+      },
+      cancel() {
+        seen.cancelled = true
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { stream, seen }
+}
+
+const ENDPOINTS: readonly [string, string][] = [
+  ['/oauth/token', FORM],
+  ['/oauth/revoke', FORM],
+  ['/oauth/register', JSON_TYPE],
+]
+
+describe.each(ENDPOINTS)('%s', (path, contentType) => {
+  test('an endless body is read no further than its limit, and let go', async () => {
+    const { stream, seen } = endless(`client_id=${client_id}&token=`)
+    const headers = { 'content-type': contentType }
+    await expectError(await server.fetch(path, { method: 'POST', headers, body: stream }), 400, 'invalid_request')
+    expect(seen.bytes).toBeLessThan(80 * KIB)
+    expect(seen.cancelled).toBe(true)
+  })
+
+  test('one of another content type is not read at all', async () => {
+    const { stream, seen } = endless('x')
+    const headers = { 'content-type': 'text/plain' }
+    await expectError(await server.fetch(path, { method: 'POST', headers, body: stream }), 400, 'invalid_request')
+    expect(seen.bytes).toBe(0)
+  })
+
+  test.each([64 * KIB + 1, 10 * KIB * KIB])('one of %d bytes is refused', async (length) => {
+    const headers = { 'content-type': contentType }
+    await expectError(
+      await server.fetch(path, { method: 'POST', headers, body: 'x'.repeat(length) }),
+      400,
+      'invalid_request',
+    )
+  })
+})
+
+test('64 KiB are read, in pieces that cut letters apart', async () => {
+  const text = `token=${'\u{1F511}'.repeat(1000)}&client_id=${client_id}&filler=`
+  const bytes = new TextEncoder().encode(text + 'x'.repeat(64 * KIB - new TextEncoder().encode(text).byteLength))
+  let at = 0
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (at >= bytes.byteLength) return controller.close()
+      controller.enqueue(bytes.slice(at, at + 7))
+      at += 7
+    },
+  })
+  const response = await server.fetch('/oauth/revoke', { method: 'POST', headers: { 'content-type': FORM }, body })
+  expect(response.status).toBe(200)
+})
+
+test('text that is no UTF-8 is no failure', async () => {
+  const body = new Uint8Array([...new TextEncoder().encode(`client_id=${client_id}&token=`), 0xff, 0xfe, 0xc0, 0x80])
+  const headers = { 'content-type': FORM }
+  expect((await server.fetch('/oauth/revoke', { method: 'POST', headers, body })).status).toBe(200)
+})
+
+test('JSON that is nested as deep as it can be', async () => {
+  for (const body of ['['.repeat(60_000), `{"redirect_uris":${'['.repeat(30_000)}${']'.repeat(30_000)}}`]) {
+    const headers = { 'content-type': JSON_TYPE }
+    const response = await server.fetch('/oauth/register', { method: 'POST', headers, body })
+    expect(response.status).toBe(400)
+  }
+  expect(server.failures).toEqual([])
+})
+
+test('a parameter that is repeated without end costs no more than its length', () => {
+  // Quadratic, this would take minutes.
+  const count = 1_000_000
+  expect(readForm(new URLSearchParams('a=1&'.repeat(count)))['a']).toHaveLength(count)
+})
+
+test('a query that is long', async () => {
+  const response = await server.fetch(`/oauth/authorize?client_id=${client_id}&${'a=1&'.repeat(20_000)}`)
+  expect(response.status).toBe(303)
+})
