@@ -35,7 +35,7 @@ describe.each(RECORDED_HOSTS.map((host) => [`${host.host} ${host.version}`, host
     })
   })
 
-  test('RS-004 AS-004 its discovery by the challenge finds both documents', async () => {
+  test('RS-004 AS-004 AS-006 AS-007 AS-009 its discovery by the challenge finds both documents', async () => {
     const prm = await getJson('/.well-known/oauth-protected-resource/mcp', host.prm_request_headers)
     expect(v.parse(ProtectedResourceMetadata, prm)).toMatchObject({
       resource: demo.mcpUrl,
@@ -43,7 +43,13 @@ describe.each(RECORDED_HOSTS.map((host) => [`${host.host} ${host.version}`, host
       scopes_supported: ['notes:read', 'notes:write'],
     })
     const as = await getJson('/.well-known/oauth-authorization-server', host.as_metadata_request_headers)
-    expect(v.parse(AuthorizationServerMetadata, as)).toMatchObject({ issuer: demo.issuer })
+    // Without the last two, hosts refuse or ask for a secret.
+    expect(v.parse(AuthorizationServerMetadata, as)).toMatchObject({
+      issuer: demo.issuer,
+      authorization_response_iss_parameter_supported: true,
+      code_challenge_methods_supported: ['S256'],
+      token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
+    })
   })
 
   test('RS-011 its discovery without a hint finds both documents, and no 401 or HTML on the way', async () => {
