@@ -54,7 +54,9 @@ export type Handler = (request: Request, address?: string) => Promise<Response |
 /** Leads requests to the routes, for issuers with and without a path. */
 export function createHandler(app: Pick<Application, 'handle'>, issuer: string): Handler {
   return async (request, address) => {
-    const url = new URL(request.url)
+    const url = URL.parse(request.url)
+    // RFC 9112 section 3.2: a Host header that is none.
+    if (url === null) return new Response(null, { status: 400 })
     const route = routeBelowIssuer(issuer, url.pathname)
     if (route === null) return null
     const asIs = route === url.pathname && url.origin.length >= ROUTER_ORIGIN_LENGTH

@@ -20,10 +20,13 @@ const RETRY_AFTER = '5'
 export class UnreadableRequest extends Error {
   override readonly name = 'UnreadableRequest'
   readonly reason: Reason
+  /** What the answer says besides. */
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(reason: Reason) {
+  constructor(reason: Reason, headers: Readonly<Record<string, string>> = {}) {
     super(reason)
     this.reason = reason
+    this.headers = headers
   }
 }
 
@@ -84,10 +87,10 @@ export function refuse({ request, set }: Pick<Context, 'request' | 'set'>, reaso
 }
 
 /** The whole answer, where there is no handler. */
-export function errorResponse(request: Request, reason: Reason): Response {
+function errorResponse(request: Request, reason: Reason, headers: Readonly<Record<string, string>> = {}): Response {
   return Response.json(errorBody(reason), {
     status: toOAuthError(reason).status,
-    headers: errorHeaders(request, reason),
+    headers: { ...errorHeaders(request, reason), ...headers },
   })
 }
 
@@ -95,8 +98,10 @@ export function errorResponse(request: Request, reason: Reason): Response {
 export const errors = (onFailure: (error: unknown) => void) =>
   new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, request }) => {
     if (code === 'PARSE') {
-      const unreadable = error.cause instanceof UnreadableRequest ? error.cause.reason : 'malformed_request'
-      return errorResponse(request, unreadable)
+      const { cause } = error
+      return cause instanceof UnreadableRequest
+        ? errorResponse(request, cause.reason, cause.headers)
+        : errorResponse(request, 'malformed_request')
     }
     if (code === 'VALIDATION' && error.type !== 'response') return errorResponse(request, 'malformed_request')
     if (code === 'NOT_FOUND') return noSuchRoute(new URL(request.url).pathname)

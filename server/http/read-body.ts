@@ -34,7 +34,8 @@ async function readText(request: Request, contentType: string): Promise<string> 
   let size = 0
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength
-    if (size > LIMIT) throw new UnreadableRequest('malformed_request')
+    // The rest is not read, so nothing more can come over this connection.
+    if (size > LIMIT) throw new UnreadableRequest('malformed_request', { connection: 'close' })
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()

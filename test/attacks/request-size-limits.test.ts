@@ -47,7 +47,10 @@ describe.each(ENDPOINTS)('%s', (path, contentType) => {
   test('an endless body is read no further than its limit, and let go', async () => {
     const { stream, seen } = endless(`client_id=${client_id}&token=`)
     const headers = { 'content-type': contentType }
-    await expectError(await server.fetch(path, { method: 'POST', headers, body: stream }), 400, 'invalid_request')
+    const response = await server.fetch(path, { method: 'POST', headers, body: stream })
+    await expectError(response, 400, 'invalid_request')
+    // What comes next over this connection would be the rest of the body.
+    expect(response.headers.get('connection')).toBe('close')
     expect(seen.bytes).toBeLessThan(80 * KIB)
     expect(seen.cancelled).toBe(true)
   })
