@@ -10,7 +10,8 @@ const bin = (name: string): string => `${ROOT}node_modules/.bin/${name}`
 /** How each runtime runs a file. All three come from the npm registry, so that their versions are pinned. */
 export const RUNTIMES = {
   bun: [bin('bun')],
-  deno: [bin('deno'), 'run', '--allow-all', '--node-modules-dir=manual', '--no-lock'],
+  // Not the launcher in .bin: it does not pass signals on.
+  deno: [`${ROOT}node_modules/deno/deno`, 'run', '--allow-all', '--node-modules-dir=manual', '--no-lock'],
   node: [bin('node')],
 } as const
 
