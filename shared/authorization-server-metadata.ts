@@ -25,6 +25,8 @@ export const AuthorizationServerMetadata = v.looseObject({
   code_challenge_methods_supported: v.optional(v.array(v.string())),
   authorization_response_iss_parameter_supported: v.optional(v.boolean()),
   prompt_values_supported: v.optional(v.array(v.string())),
+  subject_types_supported: v.optional(v.array(v.string())),
+  id_token_signing_alg_values_supported: v.optional(v.array(v.string())),
   service_documentation: v.optional(v.string()),
 })
 export type AuthorizationServerMetadata = v.InferOutput<typeof AuthorizationServerMetadata>

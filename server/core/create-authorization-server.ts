@@ -44,7 +44,7 @@ export function createAuthorizationServer(deps: Dependencies, offer: Offer = {})
 
   return {
     issuer: settings.issuer,
-    metadata: async () => buildMetadata(settings, offered, await store.resources.list()),
+    metadata: async () => buildMetadata(settings, offered, await store.resources.list(), await signer.jwks()),
     jwks: () => signer.jwks(),
 
     authorize: (query) => authorize(query, deps),

@@ -3,9 +3,11 @@
  *
  * @see RFC 8414 section 2
  * @see RFC 9728 section 4: `protected_resources`
+ * @see OpenID Connect Discovery 1.0 section 3: the same document under the other name
  * @module
  */
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
+import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import { unionScopes } from '../../shared/scope.ts'
 import type { AuthorizationServerSettings } from './dependencies.ts'
 import { OFFLINE_ACCESS } from './offline-access.ts'
@@ -16,6 +18,7 @@ export function buildMetadata(
   settings: AuthorizationServerSettings,
   offered: Offered,
   resources: readonly Resource[],
+  { keys }: JsonWebKeySet,
 ): AuthorizationServerMetadata {
   const base = settings.issuer.replace(/\/$/, '')
   const scopes = unionScopes(...resources.map(({ scopes }) => Object.keys(scopes)), [OFFLINE_ACCESS])
@@ -35,6 +38,9 @@ export function buildMetadata(
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
     prompt_values_supported: ['none', 'login', 'consent'],
+    // Never used, for no ID token is issued: OpenID Connect requires both, and clients that read the document under that name insist.
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [...new Set(keys.map(({ alg }) => alg))],
     ...(resources.length === 0 ? {} : { protected_resources: resources.map(({ identifier }) => identifier) }),
   }
 }

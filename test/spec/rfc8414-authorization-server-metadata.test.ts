@@ -6,6 +6,7 @@
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'
+import { discoverAuthorizationServerMetadata } from '@modelcontextprotocol/sdk/client/auth.js'
 import { clientSecretPost } from '../../server/core/client-auth/client-secret-post.ts'
 import { none } from '../../server/core/client-auth/none.ts'
 import { createAuthorizationServer, type Offer } from '../../server/core/create-authorization-server.ts'
@@ -72,9 +73,21 @@ describe.each([
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       prompt_values_supported: ['none', 'login', 'consent'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['ES256'],
       protected_resources: [RESOURCE],
     }
     expect(documents).toEqual(urls.map(() => expected))
+    await server.close()
+  })
+
+  test('AS-002 AS-005 the official SDK needs one of them only, such as the one below the path of a proxy', async () => {
+    const server = await createTestServer({ issuer })
+    for (const only of authorizationServerMetadataUrls(issuer)) {
+      const fetchFn = async (url: string | URL) =>
+        String(url) === only ? server.fetch(new URL(url)) : new Response(null, { status: 404 })
+      expect((await discoverAuthorizationServerMetadata(issuer, { fetchFn }))?.issuer).toBe(issuer)
+    }
     await server.close()
   })
 
