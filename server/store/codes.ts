@@ -1,13 +1,13 @@
 /**
- * Authorization codes. Redeeming one is a guarded update: of any number of callers, one changes the row.
+ * Authorization codes. Redeeming one consumes it and stores the first refresh token, in one transaction.
  *
  * @see RFC 6749 section 4.1.2: a code is used once
  * @module
  */
 import type { Codes } from '../core/ports.ts'
 import type { AuthorizationCode } from '../core/records.ts'
+import { consumeOnce } from './consume-once.ts'
 import { fromJson, toJson } from './json.ts'
-import { holdLiveGrant } from './live-grant.ts'
 import { refreshTokenToRow } from './refresh-tokens.ts'
 import type { CodeRow, Database } from './schema.ts'
 
@@ -19,25 +19,8 @@ export const createCodes = ({ engine, db }: Database): Codes => ({
 
   async redeem(hash, refreshToken, now) {
     return db.transaction().execute(async (transaction) => {
-      const code = await transaction.selectFrom('codes').select('grant_id').where('hash', '=', hash).executeTakeFirst()
-      if (code === undefined) return 'dead'
-      if (!(await holdLiveGrant({ engine, db: transaction }, code.grant_id, now))) return 'dead'
-
-      const { numUpdatedRows } = await transaction
-        .updateTable('codes')
-        .set({ consumed_at: now })
-        .where('hash', '=', hash)
-        .where('consumed_at', 'is', null)
-        .where('expires_at', '>', now)
-        .executeTakeFirst()
-      if (numUpdatedRows === 0n) {
-        const loser = await transaction
-          .selectFrom('codes')
-          .select('consumed_at')
-          .where('hash', '=', hash)
-          .executeTakeFirst()
-        return loser?.consumed_at == null ? 'dead' : 'consumed'
-      }
+      const outcome = await consumeOnce({ engine, db: transaction }, 'codes', hash, now)
+      if (outcome !== 'won') return outcome
       if (refreshToken !== null) {
         await transaction.insertInto('refresh_tokens').values(refreshTokenToRow(refreshToken)).execute()
       }

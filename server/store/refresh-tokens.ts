@@ -7,8 +7,8 @@
  */
 import type { RefreshTokens } from '../core/ports.ts'
 import type { RefreshToken } from '../core/records.ts'
+import { consumeOnce } from './consume-once.ts'
 import { fromJson, toJson } from './json.ts'
-import { holdLiveGrant } from './live-grant.ts'
 import type { Database, RefreshTokenRow } from './schema.ts'
 
 export const createRefreshTokens = ({ engine, db }: Database): RefreshTokens => ({
@@ -19,29 +19,9 @@ export const createRefreshTokens = ({ engine, db }: Database): RefreshTokens => 
 
   async rotate({ hash, successor, sealedAnswer, now }) {
     return db.transaction().execute(async (transaction) => {
-      const token = await transaction
-        .selectFrom('refresh_tokens')
-        .select('grant_id')
-        .where('hash', '=', hash)
-        .executeTakeFirst()
-      if (token === undefined) return 'dead'
-      if (!(await holdLiveGrant({ engine, db: transaction }, token.grant_id, now))) return 'dead'
-
-      const { numUpdatedRows } = await transaction
-        .updateTable('refresh_tokens')
-        .set({ consumed_at: now, successor_hash: successor.hash, sealed_answer: sealedAnswer })
-        .where('hash', '=', hash)
-        .where('consumed_at', 'is', null)
-        .where('expires_at', '>', now)
-        .executeTakeFirst()
-      if (numUpdatedRows === 0n) {
-        const loser = await transaction
-          .selectFrom('refresh_tokens')
-          .select('consumed_at')
-          .where('hash', '=', hash)
-          .executeTakeFirst()
-        return loser?.consumed_at == null ? 'dead' : 'consumed'
-      }
+      const alsoSet = { successor_hash: successor.hash, sealed_answer: sealedAnswer }
+      const outcome = await consumeOnce({ engine, db: transaction }, 'refresh_tokens', hash, now, alsoSet)
+      if (outcome !== 'won') return outcome
       await transaction.insertInto('refresh_tokens').values(refreshTokenToRow(successor)).execute()
       // This token arrived, so nobody needs the answer that brought it any more.
       await transaction
