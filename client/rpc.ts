@@ -3,7 +3,7 @@
  *
  * @see RFC 6749 section 3.2, RFC 7009 section 2.1: these endpoints take forms, which this file writes
  * @see RFC 8414 section 3.1: where the metadata of an issuer with a path is
- * @see docs/adr/0050-typed-rpc.md
+ * @see docs/adr/0060-typed-rpc.md
  * @module
  */
 import { treaty } from '@elysiajs/eden'
