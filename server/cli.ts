@@ -17,13 +17,16 @@ import { addSettingFlags, flagValues, parseQuietly } from './config/flags.ts'
 import { leafNamed } from './config/leaves.ts'
 import { exitWith, loadConfig } from './config/load.ts'
 import { type Problem, refusal, usage } from './config/problem.ts'
+import type { Settings } from './config.ts'
 import type { Users } from './core/ports.ts'
 import { StoreUnavailable } from './core/ports.ts'
 import { systemClock } from './create-server.ts'
+import { DEMO_USER } from './demo-user.ts'
 import { log } from './logging.ts'
 import { createUser, PASSWORD_LENGTH } from './login/create-user.ts'
 import { hashPassword } from './login/password-hash.ts'
-import { runServer } from './main.ts'
+import { type Running, runServer } from './main.ts'
+
 import { hash } from './store/hash.ts'
 import { openStore } from './store/open-store.ts'
 import { random } from './store/random.ts'
@@ -171,10 +174,11 @@ function packageVersion(): string {
 
 const [first, ...rest] = process.argv.slice(2)
 if (first === 'server') {
-  await runServer(({ issuer }, { port }) => log.info('listening', { issuer, port }), {
-    program: 'sallyport server',
-    argv: rest,
-  })
+  const announce = ({ dev, issuer }: Settings, { port }: Running): void => {
+    log.info('listening', { issuer, port })
+    if (dev) process.stderr.write(`Sign in as ${DEMO_USER.username}, password ${DEMO_USER.password}\n`)
+  }
+  await runServer(announce, { program: 'sallyport server', argv: rest })
 } else {
   const problem = await parseQuietly(createProgram(), process.argv.slice(2))
   if (problem !== null) exitWith(problem)

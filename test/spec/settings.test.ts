@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LEAVES } from '../../server/config/leaves.ts'
 import { loadSettings } from '../../server/config/load.ts'
-import { settingsPage } from '../../server/config/markdown.ts'
 import type { Problem } from '../../server/config/problem.ts'
 import type { Settings } from '../../server/config.ts'
 
@@ -298,11 +297,5 @@ describe('--help', () => {
   })
   test('offers no flag for the secret', async () => {
     expect(await load({ argv: '--help' })).toHaveProperty('message', expect.not.stringContaining('--secret'))
-  })
-})
-
-describe('docs/settings.md', () => {
-  test('is what `bun run docs` writes', async () => {
-    expect(await Bun.file(new URL('../../docs/settings.md', import.meta.url)).text()).toBe(settingsPage())
   })
 })
