@@ -22,7 +22,13 @@ export async function installPacked(): Promise<PackedProject> {
   const parent = await mkdtemp(join(tmpdir(), 'sallyport-package-'))
   const folder = join(parent, 'project')
   await mkdir(folder)
-  await must([bun, 'pm', 'pack', '--quiet', '--filename', join(parent, 'sallyport.tgz')], ROOT)
+  // In a folder of its own, because tests that run at the same time would write over each other's `dist/`.
+  const source = join(parent, 'source')
+  await must([`${ROOT}node_modules/.bin/tsc`, '-p', '.ci/tsconfig.build.json', '--outDir', join(source, 'dist')], ROOT)
+  for (const path of ['package.json', 'README.md', 'LICENSE', 'SECURITY.md', 'docs', 'test/package']) {
+    await cp(ROOT + path, join(source, path), { recursive: true })
+  }
+  await must([bun, 'pm', 'pack', '--ignore-scripts', '--quiet', '--filename', join(parent, 'sallyport.tgz')], source)
   const listing = await must(['tar', '-tzf', join(parent, 'sallyport.tgz')], parent)
   await cp(`${ROOT}bun.lock`, join(folder, 'bun.lock'))
   const manifest = {
