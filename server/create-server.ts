@@ -67,7 +67,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const app = createApp({
     as,
     store: known,
-    login: localLogin({ users: store.users }),
+    login: localLogin({ users: store.users, signInAttempts: store.signInAttempts, now }),
     now,
     random,
     hash,

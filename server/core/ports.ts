@@ -118,6 +118,25 @@ export interface Sessions {
   remove(hash: string): Promise<void>
 }
 
+/** So many within so many seconds. */
+export interface AttemptLimit {
+  readonly attempts: number
+  /** Seconds. */
+  readonly window: number
+}
+
+/** How often something was tried lately, in all processes together. */
+export interface SignInAttempts {
+  /**
+   * Counts one more, in one statement. False: too many. From the first that is refused, all are for `window` seconds; being refused
+   * does not make that longer.
+   */
+  take(key: string, limit: AttemptLimit, now: number): Promise<boolean>
+  /** One does not count after all. Ends no refusal. */
+  giveBack(key: string, limit: AttemptLimit): Promise<void>
+  forget(key: string): Promise<void>
+}
+
 /** Everything in the database that the server uses. */
 export interface Store {
   readonly clients: Clients
@@ -129,6 +148,7 @@ export interface Store {
   readonly consents: Consents
   readonly users: Users
   readonly sessions: Sessions
+  readonly signInAttempts: SignInAttempts
   /** Throws `StoreUnavailable` when the database does not answer. */
   ping(): Promise<void>
   /** Deletes what expired before `now`; says how many rows. */

@@ -1,13 +1,15 @@
 /**
- * The brake on guessing: how many sign-ins may fail for one name from one address, and from one address at all.
+ * The brake on guessing: how many sign-ins may fail for one name from one address, and from one address at all, in all processes
+ * of an installation together.
  *
  * There is no limit for a name alone: it would let anyone lock anyone out.
  *
  * @see NIST SP 800-63B section 5.2.2: rate limiting
+ * @see docs/adr/0034-one-brake-for-all-processes.md
  * @module
  */
 import ipaddr from 'ipaddr.js'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
+import type { Clock, SignInAttempts } from '../core/ports.ts'
 
 /** Seconds that a brake stays on, and in which failures are counted together. */
 export const ATTEMPT_WINDOW = 15 * 60
@@ -18,11 +20,9 @@ export interface AttemptLimits {
   readonly perName: number
   /** Failures from one address. */
   readonly perAddress: number
-  /** How many names and addresses are remembered; beyond that the least recently seen is forgotten. */
-  readonly remembered: number
 }
 
-export const ATTEMPT_LIMITS: AttemptLimits = { perName: 5, perAddress: 50, remembered: 50_000 }
+export const ATTEMPT_LIMITS: AttemptLimits = { perName: 5, perAddress: 50 }
 
 /** Counts attempts before they are judged, so that a hundred at once cannot all slip through. */
 export interface Attempts {
@@ -32,18 +32,22 @@ export interface Attempts {
   succeeded(username: string, address: string): Promise<void>
 }
 
-/** A brake that lives in this process. */
-export function attempts({ perName, perAddress, remembered }: AttemptLimits = ATTEMPT_LIMITS): Attempts {
-  const names = limiter(perName, remembered)
-  const addresses = limiter(perAddress, remembered)
+/** A brake that counts in `store`. */
+export function attempts(
+  { store, now }: { readonly store: SignInAttempts; readonly now: Clock },
+  { perName, perAddress }: AttemptLimits = ATTEMPT_LIMITS,
+): Attempts {
+  const names = { attempts: perName, window: ATTEMPT_WINDOW }
+  const addresses = { attempts: perAddress, window: ATTEMPT_WINDOW }
   return {
+    // The address first: once it is refused, it leaves no more names behind.
     async begin(username, address) {
       const from = network(address)
-      return (await addresses.take(from)) && (await names.take(nameKey(username, from)))
+      return (await store.take(from, addresses, now())) && (await store.take(nameKey(username, from), names, now()))
     },
     async succeeded(username, address) {
       const from = network(address)
-      await Promise.all([addresses.giveBack(from), names.forget(nameKey(username, from))])
+      await Promise.all([store.giveBack(from, addresses), store.forget(nameKey(username, from))])
     },
   }
 }
@@ -59,27 +63,3 @@ function network(address: string): string {
 
 /** Names are compared without regard to case, as the store does. */
 const nameKey = (username: string, from: string): string => `${from} ${username.toLowerCase().slice(0, 256)}`
-
-function limiter(points: number, remembered: number) {
-  const memory = new RateLimiterMemory({ points, duration: ATTEMPT_WINDOW, blockDuration: ATTEMPT_WINDOW })
-  // Sets keep insertion order: the first is the one not seen for longest.
-  const known = new Set<string>()
-  const forget = async (key: string): Promise<void> => {
-    known.delete(key)
-    await memory.delete(key)
-  }
-  return {
-    forget,
-    giveBack: (key: string) => memory.reward(key, 1),
-    async take(key: string): Promise<boolean> {
-      known.delete(key)
-      known.add(key)
-      const [oldest] = known
-      if (known.size > remembered && oldest !== undefined) await forget(oldest)
-      return memory.consume(key).then(
-        () => true,
-        () => false,
-      )
-    },
-  }
-}

@@ -6,15 +6,18 @@
  */
 
 import { err, ok } from '../../shared/result.ts'
-import type { Login, Users } from '../core/ports.ts'
-import { type Attempts, attempts } from './attempts.ts'
+import type { Clock, Login, SignInAttempts, Users } from '../core/ports.ts'
+import { type AttemptLimits, attempts } from './attempts.ts'
 import { NOBODYS_HASH, verifyPassword } from './password-hash.ts'
 
 /** What local accounts need. */
 export interface LocalLoginOptions {
   readonly users: Pick<Users, 'findByUsername'>
-  /** The brake on guessing; by default one with the usual limits. */
-  readonly brake?: Attempts
+  /** Where the brake on guessing counts. */
+  readonly signInAttempts: SignInAttempts
+  readonly now: Clock
+  /** Of the brake; by default the usual ones. */
+  readonly limits?: AttemptLimits
   /** Compares a password with a hash; the time that takes is most of an answer's. */
   readonly verify?: typeof verifyPassword
 }
@@ -22,10 +25,11 @@ export interface LocalLoginOptions {
 /**
  * Signs people in with the accounts in the store.
  *
- * @example const login = localLogin({ users: store.users })
+ * @example const login = localLogin({ ...store, now })
  */
 export function localLogin(options: LocalLoginOptions): Login {
-  const { users, brake = attempts(), verify = verifyPassword } = options
+  const { users, verify = verifyPassword } = options
+  const brake = attempts({ store: options.signInAttempts, now: options.now }, options.limits)
   return {
     async verify(username, password, from) {
       if (!(await brake.begin(username, from))) return err('too_many_attempts')

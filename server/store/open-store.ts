@@ -17,6 +17,7 @@ import { createResources } from './resources.ts'
 import { createRevokedTokens } from './revoked-tokens.ts'
 import type { Database } from './schema.ts'
 import { createSessions } from './sessions.ts'
+import { createSignInAttempts } from './sign-in-attempts.ts'
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
 import { connectSqlite } from './sqlite.ts'
 import { reportingOutages, toUnavailable } from './unavailable.ts'
@@ -90,6 +91,7 @@ function createStore(database: Database): OpenStore {
     consents: reportingOutages(createConsents(database)),
     users: reportingOutages(createUsers(database)),
     sessions: reportingOutages(createSessions(database)),
+    signInAttempts: reportingOutages(createSignInAttempts(database)),
     signingKeys: reportingOutages(createSigningKeys(database)),
     ...reportingOutages({
       ping: async () => {

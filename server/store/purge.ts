@@ -20,6 +20,7 @@ export async function purge({ db }: Database, now: number): Promise<number> {
       .executeTakeFirst(),
     await db.deleteFrom('revoked_tokens').where('expires_at', '<=', now).executeTakeFirst(),
     await db.deleteFrom('sessions').where('expires_at', '<=', now).executeTakeFirst(),
+    await db.deleteFrom('sign_in_attempts').where('ends_at', '<=', now).executeTakeFirst(),
   ]
   return results.reduce((sum, { numDeletedRows }) => sum + Number(numDeletedRows), 0)
 }

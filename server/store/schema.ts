@@ -101,6 +101,12 @@ export interface SessionRow {
   expires_at: number
 }
 
+export interface SignInAttemptsRow {
+  key_hash: string
+  count: number
+  ends_at: number
+}
+
 export interface SigningKeyRow {
   /** 1, 2, 3, ...: whoever inserts a generation first has made the key. */
   generation: number
@@ -120,6 +126,7 @@ export interface Tables {
   consents: ConsentRow
   users: UserRow
   sessions: SessionRow
+  sign_in_attempts: SignInAttemptsRow
   signing_keys: SigningKeyRow
   migrations: { name: string; applied_at: number }
 }

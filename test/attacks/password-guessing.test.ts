@@ -49,7 +49,7 @@ describe('the brake on password guessing', () => {
   })
 
   test('stops one address that goes through the names', async () => {
-    const fixture = await createPagesFixture({ attemptLimits: { perName: 5, perAddress: 8, remembered: 100 } })
+    const fixture = await createPagesFixture({ attemptLimits: { perName: 5, perAddress: 8 } })
     const answers: Visit[] = []
     for (let i = 0; i < 10; i += 1) answers.push(...(await guess(fixture, '192.0.2.1', `user${i}`, ['password1'])))
     expect(count(answers, 403)).toBe(8)

@@ -51,14 +51,15 @@ describe('a name that exists and one that does not', () => {
   })
 
   test('cost the same work: one comparison with a hash of the same parameters', async () => {
-    const { users } = fixture.store
+    const { users, signInAttempts } = fixture.store
+    const now = () => fixture.clock.now
     const compared: string[] = []
     const verify: typeof verifyPassword = (password, hash) => {
       compared.push(hash)
       return verifyPassword(password, hash)
     }
-    const login = localLogin({ users, verify })
-    await createUser({ users, now: () => fixture.clock.now, random }, { username: KNOWN, password: PASSWORD })
+    const login = localLogin({ users, signInAttempts, now, verify })
+    await createUser({ users, now, random }, { username: KNOWN, password: PASSWORD })
     for (const name of [KNOWN, NOBODY]) expect(await login.verify(name, 'wrong', 'x')).toEqual(err('bad_credentials'))
     const [known = '', unknown = '', ...more] = compared.map(costOf)
     expect(known).not.toBe('')

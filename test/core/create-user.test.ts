@@ -9,17 +9,19 @@ import { localLogin } from '../../server/login/local-login.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 import { random } from '../../server/store/random.ts'
 
+const now = () => 1_800_000_000
+
 describe('a new account', () => {
   let store: OpenStore
   beforeAll(async () => {
     store = await openStore({ database: 'sqlite::memory:' })
   })
   const create = (username: string, password: string) =>
-    createUser({ users: store.users, now: () => 1_800_000_000, random }, { username, password })
+    createUser({ users: store.users, now, random }, { username, password })
 
   test('can sign in, and no other password can', async () => {
     const created = await create('ada', 'correct horse')
-    const login = localLogin({ users: store.users })
+    const login = localLogin({ users: store.users, signInAttempts: store.signInAttempts, now })
     expect<unknown>(await login.verify('Ada', 'correct horse', '192.0.2.1')).toEqual(created)
     expect(await login.verify('ada', 'correct horsf', '192.0.2.1')).toEqual({ ok: false, error: 'bad_credentials' })
   })

@@ -41,7 +41,7 @@ test('not ready once the server is about to stop, and alive still', async () => 
   const app = createApp({
     as: server.as,
     store: server.store,
-    login: localLogin({ users: server.store.users }),
+    login: localLogin({ ...server.store, now: () => server.clock.now }),
     now: () => server.clock.now,
     random,
     hash,

@@ -9,7 +9,7 @@ import type { AuthorizationServer } from '../../server/core/authorization-server
 import { createAuthorizationServer } from '../../server/core/create-authorization-server.ts'
 import type { AuditEvent } from '../../server/core/ports.ts'
 import type { Resource } from '../../server/core/records.ts'
-import { type AttemptLimits, attempts } from '../../server/login/attempts.ts'
+import type { AttemptLimits } from '../../server/login/attempts.ts'
 import { localLogin } from '../../server/login/local-login.ts'
 import { hashPassword } from '../../server/login/password-hash.ts'
 import type { PagesOptions } from '../../server/pages/context.ts'
@@ -94,7 +94,12 @@ export async function createPagesFixture(
     passwordHash: await hashPassword(PASSWORD, CHEAP),
     createdAt: clock.now,
   })
-  const login = localLogin({ users: store.users, brake: attempts(attemptLimits) })
+  const login = localLogin({
+    users: store.users,
+    signInAttempts: store.signInAttempts,
+    now,
+    ...(attemptLimits === undefined ? {} : { limits: attemptLimits }),
+  })
   const onFailure = (error: unknown): void => void failures.push(error)
   const app = createApp({ as, store, login, now, random, hash, audit, onFailure, ...pagesOptions })
   const handle = createHandler(app, issuer)

@@ -9,6 +9,7 @@ import { grantCases } from './grants.ts'
 import { housekeepingCases } from './housekeeping.ts'
 import { peopleCases } from './people.ts'
 import { refreshTokenCases } from './refresh-tokens.ts'
+import { signInAttemptCases } from './sign-in-attempts.ts'
 
 /**
  * Run each on a fresh store of its own.
@@ -21,5 +22,6 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...grantCases,
   ...refreshTokenCases,
   ...peopleCases,
+  ...signInAttemptCases,
   ...housekeepingCases,
 ]

@@ -4,6 +4,7 @@
  * @module
  */
 import { initial } from './0001-initial.ts'
+import { signInAttempts } from './0003-sign-in-attempts.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [initial]
+export const migrations: readonly Migration[] = [initial, signInAttempts]
