@@ -44,6 +44,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   srvx: ['server/serve.ts'],
 }
 
+/** Programs, on which only other programs build. */
+const PROGRAMS = ['server/main.ts', 'server/cli.ts']
+
 const FORBIDDEN_IN_CORE =
   /\bfetch\(|\bDate\b|\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b|\bset(?:Timeout|Interval)\b|\bprocess\.|\bBun\.|\bDeno\./
 
@@ -61,7 +64,8 @@ const importEdges: Rule = (file) => {
       const extra = EXTRA_EDGES.some(
         (edge) => edge.from === file.path && target.startsWith(edge.to) && (typeOnly || !edge.typeOnly),
       )
-      return !within && !extra
+      const isProgram = PROGRAMS.includes(target) && file.path !== 'server/cli.ts' && from !== 'examples/'
+      return (!within && !extra) || isProgram
     })
     .map(({ target }) => `${file.path} imports ${target}`)
 }
@@ -119,6 +123,7 @@ describe('imports point one way', () => {
     ['server/core/x.ts', `import { ok } from '../../shared/result.ts'`],
     ['server/http/x.ts', `import type { Store } from '../core/ports.ts'`],
     ['server/main.ts', `import { createApp } from './app.ts'`],
+    ['server/cli.ts', `import { runServer } from './main.ts'`],
     ['client/rpc.ts', `import type { App } from '../server/app.ts'`],
     ['client/x.ts', `export type Import = { from: 'server' }`],
   ]
@@ -133,6 +138,7 @@ describe('imports point one way', () => {
     ['server/pages/x.ts', `const x = await import('../http/x.ts')`],
     ['server/resource/x.ts', `import type { X } from '../core/x.ts'`],
     ['server/resource/x.ts', `type X = import('../core/x.ts').X`],
+    ['server/app.ts', `import { runServer } from './main.ts'`],
     ['client/x.ts', `import type { App } from '../server/app.ts'`],
     ['client/rpc.ts', `import { createApp } from '../server/app.ts'`],
     ['conformance/x.ts', `export type { X } from '../client/x.ts'`],
