@@ -70,8 +70,8 @@ export async function emptyTables(url: string): Promise<void> {
   await client.end()
 }
 
-/** Everything in a temporary directory, on a free port of the loopback interface. */
-async function startPostgres(): Promise<Server> {
+/** Everything in a temporary directory, on a free port of the loopback interface. `durable`: a commit waits for the disk. */
+export async function startPostgres({ durable = false } = {}): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-postgres-'))
   // PostgreSQL refuses to run as root.
   const owner = process.getuid?.() === 0 ? NOBODY : {}
@@ -84,7 +84,12 @@ async function startPostgres(): Promise<Server> {
 
   const initialise = ['--no-sync', '--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', '--username=postgres']
   await run(binaries.initdb, [...initialise, `--pgdata=${data}`, `--pwfile=${passwordFile}`], owner).finished
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'max_connections=200']
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    `fsync=${durable ? 'on' : 'off'}`,
+    'max_connections=200',
+  ]
   const flags = settings.flatMap((setting) => ['-c', setting])
   const server = run(binaries.postgres, ['-D', data, '-p', String(port), ...flags], owner)
   await Promise.race([server.says('ready to accept connections'), server.finished])

@@ -1,0 +1,66 @@
+/**
+ * `bun run bench`: what each hot path costs, in microseconds of the server's processor and in floors.
+ *
+ * @see docs/performance.md
+ * @module
+ */
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { type Measured, measureProgram, type Report } from './measure.ts'
+import { type Program, scenarios } from './scenarios.ts'
+import { formatReport, inFloors } from './table.ts'
+import { canPin, pinDriver } from './target.ts'
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    scenario: { type: 'string' },
+    engine: { type: 'string' },
+    rows: { type: 'string', default: '0' },
+    seconds: { type: 'string', default: '4' },
+    users: { type: 'string', default: '64' },
+  },
+})
+const { scenario: wanted = '', engine, json } = values
+const [seconds, users, rows] = [Number(values.seconds), Number(values.users), Number(values.rows)]
+
+const chosen = scenarios.filter(({ name, program }) => {
+  if (program === 'floor') return true
+  // Rows are for SQLite: what they cost there is the question.
+  if (rows > 0 && program !== 'sqlite') return false
+  return name.includes(wanted) && (engine === undefined || engine === program)
+})
+
+if (!canPin()) console.error('Processes cannot be pinned here: the figures will be noisy.')
+pinDriver()
+const reports: Report[] = []
+for (const program of consecutive(chosen.map((scenario) => scenario.program))) {
+  const again = reports.some(({ measured }) => measured[0]?.program === program)
+  const own = chosen.filter(
+    (scenario) => scenario.program === program && (program !== 'floor' || (scenario.name === 'floor again') === again),
+  )
+  const options = { seconds, users, rows, coldStarts: program === 'sqlite' && wanted === '' ? 7 : 0 }
+  reports.push(await measureProgram(program, own, options))
+  for (const { scenario, cpu } of reports.at(-1)?.measured ?? []) {
+    console.error(`${program}: ${scenario}: ${cpu?.toFixed(1) ?? '-'} us`)
+  }
+}
+
+const measured = reports.flatMap((report) => report.measured)
+const floor = mean(measured.filter(({ program }) => program === 'floor'))
+console.log(formatReport(reports, floor))
+if (json !== undefined) {
+  const results = measured.map((row) => ({ ...row, floors: inFloors(row, floor) }))
+  const coldStart = reports.find((report) => report.coldStart !== null)?.coldStart ?? null
+  await writeFile(json, `${JSON.stringify({ floor, seconds, users, rows, coldStart, results }, null, 2)}\n`)
+}
+
+/** Each run of equal neighbours once. */
+function consecutive(programs: readonly Program[]): readonly Program[] {
+  return programs.filter((program, index) => program !== programs[index - 1])
+}
+
+function mean(rows: readonly Measured[]): number | null {
+  const known = rows.flatMap(({ cpu }) => (cpu === null ? [] : [cpu]))
+  return known.length === 0 ? null : known.reduce((sum, cpu) => sum + cpu, 0) / known.length
+}

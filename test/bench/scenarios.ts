@@ -1,0 +1,54 @@
+/**
+ * The table of scenarios: what is driven, and at most how many floors it may cost.
+ *
+ * @module
+ */
+import { codeFlow, type MakeUser, oidcProvider, posts, reads, refreshes, sallyport } from './users.ts'
+import { BASIC, RESOURCE } from './world.ts'
+
+/** The programs that can be under load. */
+export type Program = 'floor' | 'sqlite' | 'postgres' | 'oidc-provider' | 'resource'
+
+export interface Scenario {
+  /** What `--scenario` looks for. */
+  readonly name: string
+  readonly program: Program
+  /** At most, in floors; null: measured and shown. */
+  readonly target: number | null
+  /** Virtual users; a path where the program drives itself. */
+  readonly load: MakeUser | string
+}
+
+const METADATA = '/.well-known/oauth-authorization-server'
+const JWKS = '/.well-known/jwks.json'
+const CREDENTIALS = { grant_type: 'client_credentials', client_id: 'bench-client', resource: RESOURCE }
+
+/** Those of one program follow each other: they share its process. */
+export const scenarios: readonly Scenario[] = [
+  { name: 'floor', program: 'floor', target: null, load: posts(CREDENTIALS) },
+  { name: 'refresh with rotation', program: 'sqlite', target: 3.5, load: refreshes(sallyport) },
+  { name: 'authorize + code exchange', program: 'sqlite', target: 8, load: codeFlow(sallyport) },
+  { name: 'metadata', program: 'sqlite', target: 0.4, load: reads(METADATA) },
+  { name: 'JWKS', program: 'sqlite', target: 0.4, load: reads(JWKS) },
+  { name: 'verify a token seen before', program: 'resource', target: 0.3, load: '/seen' },
+  { name: 'verify a token not seen before', program: 'resource', target: 1.5, load: '/unseen' },
+  { name: 'refresh with rotation', program: 'postgres', target: null, load: refreshes(sallyport) },
+  { name: 'authorize + code exchange', program: 'postgres', target: null, load: codeFlow(sallyport) },
+  { name: 'metadata', program: 'postgres', target: null, load: reads(METADATA) },
+  {
+    name: 'client_credentials',
+    program: 'oidc-provider',
+    target: null,
+    load: posts({ grant_type: 'client_credentials', scope: 'notes:read' }, '/token', { authorization: BASIC }),
+  },
+  { name: 'refresh with rotation', program: 'oidc-provider', target: null, load: refreshes(oidcProvider) },
+  { name: 'authorize + code exchange', program: 'oidc-provider', target: null, load: codeFlow(oidcProvider) },
+  { name: 'metadata', program: 'oidc-provider', target: null, load: reads('/.well-known/openid-configuration') },
+  { name: 'floor again', program: 'floor', target: null, load: posts(CREDENTIALS) },
+]
+
+/** What the table should have and cannot have yet. */
+export const ABSENT: readonly string[] = [
+  'client_credentials, client_secret_basic (at most 1.8): this server has no such grant yet',
+  'introspection of an access token (at most 1.5): this server has no such endpoint yet',
+]

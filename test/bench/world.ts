@@ -1,0 +1,74 @@
+/**
+ * Who and what the scenarios are about: one confidential client, one person who is signed in and agreed before, one resource.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { openStore } from '../../server/store/open-store.ts'
+
+export const RESOURCE = 'https://notes.example/mcp'
+export const REDIRECT_URI = 'https://app.example/callback'
+export const CLIENT = { id: 'bench-client', secret: 'S'.repeat(43) }
+export const BASIC = `Basic ${btoa(`${CLIENT.id}:${CLIENT.secret}`)}`
+export const SCOPE = 'notes:read'
+export const VERIFIER = 'v'.repeat(43)
+export const CHALLENGE = hash(VERIFIER)
+
+/** The value of the person's session cookie. */
+export const COOKIE = 'C'.repeat(43)
+
+const USER = 'bench-user'
+const SECRET = 'a secret of the benchmark only, 32 bytes and more'
+
+/** The settings of a server of this world: defaults, but for what has none. */
+export const environment = (database: string, port: number): Readonly<Record<string, string>> => ({
+  SALLYPORT_ISSUER: `http://127.0.0.1:${port}`,
+  SALLYPORT_HOST: '127.0.0.1',
+  SALLYPORT_PORT: String(port),
+  SALLYPORT_DATABASE: database,
+  SALLYPORT_SECRET: SECRET,
+  NODE_ENV: 'production',
+})
+
+/** Creates the database and what has to be in it. */
+export async function prepareDatabase(database: string): Promise<void> {
+  const store = await openStore({ database })
+  const now = Math.floor(Date.now() / 1000)
+  await store.resources.put({
+    identifier: RESOURCE,
+    aliases: [],
+    name: 'Notes',
+    scopes: { 'notes:read': 'Read your notes', 'notes:write': 'Write notes' },
+    defaultScopes: null,
+  })
+  await store.clients.create({
+    id: CLIENT.id,
+    name: 'Bench',
+    redirectUris: [REDIRECT_URI],
+    authMethod: 'client_secret_basic',
+    secretHash: hash(CLIENT.secret),
+    secretExpiresAt: 0,
+    grantTypes: ['authorization_code', 'refresh_token'],
+    responseTypes: ['code'],
+    applicationType: 'web',
+    scope: null,
+    scopeCeiling: null,
+    metadata: {},
+    origin: 'administrator',
+    issuedAt: now,
+  })
+  await store.users.create({ id: USER, username: USER, displayName: null, passwordHash: '', createdAt: now })
+  await store.sessions.create({ hash: hash(COOKIE), userId: USER, createdAt: now, expiresAt: now + 86_400 })
+  await store.consents.remember({
+    userId: USER,
+    clientId: CLIENT.id,
+    resource: RESOURCE,
+    scopes: [SCOPE],
+    grantedAt: now,
+  })
+  await store.close()
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
