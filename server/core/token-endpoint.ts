@@ -2,10 +2,11 @@
  * The token endpoint's pipeline. A grant fills in only what is unique to it and cannot skip a shared step.
  *
  * ```
- * 1 authenticate the client        401 invalid_client
- * 2 may this client use the grant  400 unauthorized_client
- * 3 grant.authorize                400 invalid_grant | invalid_target | invalid_scope
- * 4 mint, commit                   500 server_error
+ * 1 authenticate the client    401 invalid_client
+ * 2 is the grant type offered  400 unsupported_grant_type
+ * 3 may this client use it     400 unauthorized_client
+ * 4 grant.authorize            400 invalid_grant | invalid_target | invalid_scope
+ * 5 mint, commit
  * ```
  *
  * @see RFC 6749 section 3.2, section 5

@@ -19,7 +19,7 @@ import type { Client, Grant, RefreshToken, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { createRefreshToken } from '../tokens/refresh-token.ts'
 import { checkSameResource } from './authorization-code.ts'
-import type { GrantOutcome, GrantType } from './grant-type.ts'
+import type { GrantType } from './grant-type.ts'
 
 export const refreshToken: GrantType<'refresh_token'> = {
   type: 'refresh_token',
@@ -31,8 +31,10 @@ export const refreshToken: GrantType<'refresh_token'> = {
     const grant = await store.grants.find(token.grantId)
     const live = checkRefreshToken(token, grant, client, now())
     if (!live.ok) return live
-    if (token.consumedAt !== null) return replayOrRevoke(token, request, deps)
-
+    if (token.consumedAt !== null) {
+      const replayed = await replayOrRevoke(token, request, deps)
+      return replayed.ok ? ok({ kind: 'answered', response: replayed.value }) : replayed
+    }
     const scopes = checkRequest(token, request, await store.resources.list())
     if (!scopes.ok) return scopes
     const successor = await createRefreshToken(live.value, deps)
@@ -55,10 +57,7 @@ export const refreshToken: GrantType<'refresh_token'> = {
           if (rotated === 'rotated') return ok(answer)
           // Someone was faster with the same token: the replay window decides.
           const consumed = await store.refreshTokens.find(token.hash)
-          const outcome =
-            consumed === null ? reject('unknown_refresh_token') : await replayOrRevoke(consumed, request, deps)
-          if (!outcome.ok) return outcome
-          return outcome.value.kind === 'answered' ? ok(outcome.value.response) : reject('reused_refresh_token')
+          return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, deps)
         },
       },
     })
@@ -112,7 +111,7 @@ async function replayOrRevoke(
   token: RefreshToken,
   request: RefreshTokenRequest,
   { store, settings, sealer, now, audit }: Dependencies,
-): Promise<Result<GrantOutcome, Rejection>> {
+): Promise<Result<TokenResponse, Rejection>> {
   const { grantId, clientId } = token
   const successor = token.successorHash === null ? null : await store.refreshTokens.find(token.successorHash)
   if (mayReplay(token, successor, settings.replayWindow, now())) {
@@ -121,7 +120,7 @@ async function replayOrRevoke(
     const answer = await sealer.open(token.sealedAnswer, request.refresh_token)
     if (answer !== null) {
       audit({ type: 'refresh_replayed', grantId, clientId })
-      return ok({ kind: 'answered', response: v.parse(TokenResponse, JSON.parse(answer)) })
+      return ok(v.parse(TokenResponse, JSON.parse(answer)))
     }
   }
   if (await store.grants.revoke(grantId, now())) audit({ type: 'grant_revoked', grantId, reason: 'refresh_reused' })
