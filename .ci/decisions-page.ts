@@ -15,6 +15,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '004': 'Protocol',
   '005': 'Client',
   '006': 'Typed RPC',
+  '008': 'Durability and operation',
 }
 
 /** The page. Throws for a decision without a title, or of an area that has no name. */

@@ -53,6 +53,14 @@ export const Config = v.strictObject({
     ),
     'localhost',
   ),
+  workers: v.optional(
+    whole(
+      1,
+      256,
+      'How many processes serve, on one port; more than one needs Linux. A file database is shared, one in memory cannot be.',
+    ),
+    1,
+  ),
   trusted_proxies: v.optional(
     list(
       v.union([v.literal('loopback'), v.pipe(v.string(), v.ip())]),
@@ -185,6 +193,26 @@ export const Config = v.strictObject({
   session: v.optional(
     v.strictObject({
       lifetime: v.optional(seconds(1, 365 * DAY, 'How long a browser stays signed in.'), DAY),
+    }),
+    {},
+  ),
+  shutdown: v.optional(
+    v.strictObject({
+      drain: v.optional(
+        seconds(
+          0,
+          300,
+          'How long the server goes on serving after it was told to stop, while `/health/ready` says 503: load balancers must notice.',
+          { dev: 0 },
+        ),
+        5,
+      ),
+      limit: v.optional(
+        seconds(0, 600, 'How long requests in flight then get to finish. Streams that never end are cut off.', {
+          dev: 3,
+        }),
+        10,
+      ),
     }),
     {},
   ),

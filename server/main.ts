@@ -15,6 +15,7 @@ import { auditLog, configureLogging, log } from './logging.ts'
 import { serve, stopOnSignals } from './serve.ts'
 import { openStore } from './store/open-store.ts'
 import { random } from './store/random.ts'
+import { startWorkers, type WorkerRole, workerRole } from './workers.ts'
 
 /** What is served: an authorization server, with or without something beside it. */
 export interface Composition {
@@ -25,7 +26,7 @@ export interface Composition {
 /** A server that listens. */
 export interface Running {
   readonly port: number
-  /** Turns readiness off, finishes what is in flight, closes the store. */
+  /** Turns readiness off, goes on serving while load balancers notice, finishes what is in flight, closes the store. */
   stop(): Promise<void>
 }
 
@@ -36,6 +37,7 @@ const PURGE_INTERVAL = 600
 export async function startServer(
   settings: Settings,
   compose: (options: ServerOptions) => Promise<Composition> = createServer,
+  { sharePort = false }: { readonly sharePort?: boolean } = {},
 ): Promise<Result<Running, Problem>> {
   const onFailure = (error: unknown): void => log.error('failed', { error })
   let stopping = false
@@ -51,6 +53,7 @@ export async function startServer(
       fetch: async (request, address) => (await composed.handle(request, address)) ?? notFound(),
       host: settings.host,
       port: settings.port,
+      sharePort,
       trustedProxies: settings.trusted_proxies,
       onError: onFailure,
     })
@@ -68,7 +71,8 @@ export async function startServer(
       async stop() {
         stopping = true
         clearInterval(purging)
-        await listening.value.close()
+        await new Promise((resolve) => setTimeout(resolve, settings.shutdown.drain * 1000))
+        await listening.value.close(settings.shutdown.limit)
         await close()
       },
     })
@@ -90,11 +94,25 @@ export async function runServer(
   const settings = await loadSettings(surroundings)
   if (!settings.ok) return exitWith(settings.error)
   configureLogging(settings.value.log)
-  const running = await startServer(settings.value, compose)
+  const worker = workerRole()
+  const running = await start(settings.value, worker, compose)
   if (!running.ok) return exitWith(running.error)
   stopOnSignals(() => running.value.stop())
+  if (worker !== null) return worker.listening()
   warn(settings.value)
   announce(settings.value, running.value)
+}
+
+/** As one process, as the parent of several, or as one of those. */
+async function start(
+  settings: Settings,
+  worker: WorkerRole | null,
+  compose?: (options: ServerOptions) => Promise<Composition>,
+): Promise<Result<Running, Problem>> {
+  if (worker !== null) return startServer({ ...settings, port: worker.port }, compose, { sharePort: true })
+  if (settings.workers === 1) return startServer(settings, compose)
+  const workers = await startWorkers(settings)
+  return workers.ok ? ok({ port: workers.value.port, stop: workers.value.close }) : workers
 }
 
 function warn(settings: Settings): void {

@@ -15,6 +15,8 @@ export interface ServeOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
+  /** Other processes may listen on the same port, if they say so too. Linux only. Default: false. */
+  readonly sharePort?: boolean
   /** IP addresses, or `loopback`. Default: none. */
   readonly trustedProxies?: readonly string[]
   /** Told when `fetch` throws; the peer gets a bare 500. */
@@ -27,7 +29,7 @@ export interface Listening {
   close(limit?: number): Promise<void>
 }
 
-/** Seconds that requests in flight get to finish. Streams that never end are cut off then. */
+/** Seconds that requests in flight get to finish, unless told otherwise. Streams that never end are cut off then. */
 const CLOSE_LIMIT = 3
 
 /** Bytes. An MCP message with an attachment fits; the endpoints of the authorization server have narrower limits of their own. */
@@ -81,6 +83,7 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
     port,
     silent: true,
     manual: true,
+    reusePort: options.sharePort ?? false,
     gracefulShutdown: false,
     maxRequestBodySize: MAX_BODY,
     trustProxy: (options.trustedProxies ?? []).flatMap((proxy) => (proxy === 'loopback' ? LOOPBACK : [proxy])),

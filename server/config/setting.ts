@@ -42,8 +42,8 @@ export const whole = (min: number, max: number, description: string, more: More 
     ...more,
   })
 
-export const seconds = (min: number, max: number, description: string) =>
-  whole(min, max, description, { unit: 'seconds' })
+export const seconds = (min: number, max: number, description: string, more: More = {}) =>
+  whole(min, max, description, { unit: 'seconds', ...more })
 
 export const yesOrNo = (description: string, more: More = {}) =>
   setting(v.boolean(), description, { kind: 'boolean', wanted: 'true or false', ...more })

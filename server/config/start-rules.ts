@@ -16,7 +16,8 @@ export async function applyStartRules(
 ): Promise<Result<Settings, Problem>> {
   const issuer = config.issuer ?? (config.dev && config.port !== 0 ? `http://localhost:${config.port}` : undefined)
   if (issuer === undefined) return refuse('issuer is not set: give --issuer or SALLYPORT_ISSUER its public https URL.')
-  const problem = checkIssuer(issuer, config) ?? checkLifetimes(config) ?? checkResources(config)
+  const problem =
+    checkIssuer(issuer, config) ?? checkLifetimes(config) ?? checkWorkers(config) ?? checkResources(config)
   if (problem !== null) return refuse(problem)
   const secret = config.secret ?? (config.dev ? await devSecret() : undefined)
   if (secret === undefined) {
@@ -50,6 +51,11 @@ function checkIssuer(issuer: string, { dev, dev_login }: Config): string | null 
 function checkLifetimes({ refresh }: Config): string | null {
   if (refresh.idle_lifetime <= refresh.absolute_lifetime) return null
   return 'refresh.idle_lifetime must not be longer than refresh.absolute_lifetime.'
+}
+
+function checkWorkers({ workers, database }: Config): string | null {
+  if (workers === 1 || database !== 'sqlite::memory:') return null
+  return 'workers: a database in memory belongs to one process. Name a file, or PostgreSQL.'
 }
 
 function checkResources({ resources }: Config): string | null {
