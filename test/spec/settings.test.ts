@@ -3,14 +3,24 @@
  *
  * @module
  */
-import { describe, expect, test } from 'bun:test'
-import { mkdtemp, stat } from 'node:fs/promises'
+import { afterAll, describe, expect, test } from 'bun:test'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LEAVES } from '../../server/config/leaves.ts'
 import { loadSettings } from '../../server/config/load.ts'
 import type { Problem } from '../../server/config/problem.ts'
 import type { Settings } from '../../server/config.ts'
+
+const folders: string[] = []
+
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))))
+
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-settings-'))
+  folders.push(folder)
+  return folder
+}
 
 const SECRET = 'x'.repeat(32)
 const READY = { SALLYPORT_ISSUER: 'https://auth.example.com', SALLYPORT_SECRET: SECRET }
@@ -24,7 +34,7 @@ interface Given {
 }
 
 async function load({ argv = '', env = READY, files = {} }: Given): Promise<Settings | Problem> {
-  const cwd = await mkdtemp(join(tmpdir(), 'sallyport-settings-'))
+  const cwd = await emptyFolder()
   await Promise.all(Object.entries(files).map(([name, content]) => Bun.write(join(cwd, name), content)))
   const loaded = await loadSettings({ argv: argv.split(' ').filter(Boolean), env, cwd })
   return loaded.ok ? loaded.value : loaded.error
@@ -120,7 +130,7 @@ describe('--dev', () => {
     expect([oauth.require_scope, log.format]).toEqual([true, 'json'])
   })
   test('makes a secret, keeps it, and nobody else can read it', async () => {
-    const cwd = await mkdtemp(join(tmpdir(), 'sallyport-settings-'))
+    const cwd = await emptyFolder()
     const loads = await Promise.all(Array.from({ length: 8 }, () => loadSettings({ argv: ['--dev'], env: {}, cwd })))
     const secrets = new Set(loads.map((loaded) => (loaded.ok ? loaded.value.secret : loaded.error.message)))
     expect(secrets.size).toBe(1)
