@@ -15,6 +15,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '004': 'Protocol',
   '005': 'Client',
   '006': 'Typed RPC',
+  '007': 'Performance',
   '008': 'Durability and operation',
 }
 

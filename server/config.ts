@@ -77,6 +77,18 @@ export const Config = v.strictObject({
     ),
     'sqlite:.sallyport/sallyport.db',
   ),
+  sqlite: v.optional(
+    v.strictObject({
+      synchronous: v.optional(
+        choice(
+          ['full', 'normal'],
+          'Whether SQLite answers only when a commit has reached the disk. With `normal` a power failure may take the last answers back, and clients that hold them look like thieves.',
+        ),
+        'full',
+      ),
+    }),
+    {},
+  ),
   secret: v.optional(
     text(
       v.pipe(

@@ -42,7 +42,7 @@ export async function startServer(
   const onFailure = (error: unknown): void => log.error('failed', { error })
   let stopping = false
   try {
-    const store = await openStore({ database: settings.database })
+    const store = await openStore({ database: settings.database, synchronous: settings.sqlite.synchronous })
     if (settings.dev) await provideDemoUser({ users: store.users, now: systemClock, random })
     if (settings.dev_login !== undefined && (await store.users.findByUsername(settings.dev_login)) === null) {
       await store.close()

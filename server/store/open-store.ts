@@ -20,6 +20,7 @@ import { createSessions } from './sessions.ts'
 import { createSignInAttempts } from './sign-in-attempts.ts'
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
 import { connectSqlite } from './sqlite.ts'
+import type { Synchronous } from './sqlite-file.ts'
 import { reportingOutages, toUnavailable } from './unavailable.ts'
 import { createUsers } from './users.ts'
 
@@ -28,6 +29,8 @@ export interface StoreOptions {
   readonly database: string
   /** PostgreSQL: the most connections at once (default 10). */
   readonly connections?: number
+  /** SQLite: whether a commit waits for the disk (`full`, the default), or a power failure may lose the last ones (`normal`). */
+  readonly synchronous?: Synchronous
   /** How long to wait for the database, in seconds (default 5): for a connection, for a lock, for the answer to a statement. */
   readonly timeout?: number
 }
@@ -49,10 +52,11 @@ const MIGRATION_TIMEOUT = 3600
  * @example
  * const store = await openStore({ database: 'sqlite:.sallyport/sallyport.db' })
  */
-export async function openStore({ database, connections = 10, timeout = 5 }: StoreOptions): Promise<OpenStore> {
+export async function openStore(options: StoreOptions): Promise<OpenStore> {
+  const { database, connections = 10, synchronous = 'full', timeout = 5 } = options
   const path = /^sqlite:(.+)$/.exec(database)?.[1]
   if (path !== undefined) {
-    const sqlite = connectSqlite(path, { timeout })
+    const sqlite = connectSqlite(path, { timeout, synchronous })
     await migrateOrClose(sqlite)
     return createStore(sqlite)
   }

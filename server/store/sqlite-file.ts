@@ -1,0 +1,102 @@
+/**
+ * A SQLite database as two connections: one that writes, and one that reads what was committed. Statements are prepared once.
+ *
+ * @see https://www.sqlite.org/pragma.html
+ * @see https://www.sqlite.org/wal.html
+ * @module
+ */
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { QueryResult } from 'kysely'
+import { StoreUnavailable } from '../core/ports.ts'
+
+/** `full`: a commit waits for the disk. `normal`: a power failure, but no crash of the process, may lose the last commits. */
+export type Synchronous = 'full' | 'normal'
+
+/** One connection. Whatever it does, it does at once. */
+export interface SqliteConnection {
+  run<Row>(sql: string, parameters?: readonly unknown[]): QueryResult<Row>
+  /** False also after SQLite gave up a transaction by itself, as it does when the disk is full. */
+  inTransaction(): boolean
+  close(): void
+}
+
+export interface SqliteFile {
+  readonly writer: SqliteConnection
+  /** Null where there can be no second connection: a database in memory. */
+  readonly reader: SqliteConnection | null
+}
+
+/** Opens (and creates) the file; `:memory:` is a database of its own each time. */
+export function openSqliteFile(path: string, synchronous: Synchronous): SqliteFile {
+  try {
+    if (path === ':memory:') return { writer: connect(path), reader: null }
+    createPrivately(path)
+    // WAL: readers never wait, and they see a commit once it is on the disk, not before.
+    const writer = connect(path, `pragma journal_mode = wal; pragma synchronous = ${synchronous}`)
+    return { writer, reader: connect(path, 'pragma query_only = on') }
+  } catch (cause) {
+    throw new StoreUnavailable(`The SQLite database ${path} cannot be opened.`, { cause })
+  }
+}
+
+function connect(path: string, pragmas = ''): SqliteConnection {
+  const database = new DatabaseSync(path, { timeout: OPEN_TIMEOUT, enableForeignKeyConstraints: true })
+  // From here on nobody waits inside SQLite: that would stop the whole process.
+  database.exec(`${pragmas}; pragma busy_timeout = 0`)
+  const prepare = statements(database)
+  return {
+    run<Row>(sql: string, parameters: readonly unknown[] = []): QueryResult<Row> {
+      const { statement, answers } = prepare(sql)
+      const values = parameters.map(toSqlValue)
+      // What the columns hold is what the schema says.
+      if (answers) return { rows: statement.all(...values) as Row[] }
+      const { changes } = statement.run(...values)
+      return { rows: [], numAffectedRows: BigInt(changes) }
+    },
+    inTransaction: () => database.isTransaction,
+    close: () => database.close(),
+  }
+}
+
+/** How long the pragmas wait while another process opens the same file, in milliseconds. */
+const OPEN_TIMEOUT = 5000
+
+interface Prepared {
+  readonly statement: StatementSync
+  /** Whether it answers with rows. */
+  readonly answers: boolean
+}
+
+/** More than there are in this program, whose statements hardly vary. */
+const MAX_PREPARED = 200
+
+function statements(database: DatabaseSync): (sql: string) => Prepared {
+  const known = new Map<string, Prepared>()
+  return (sql) => {
+    const before = known.get(sql)
+    if (before !== undefined) return before
+    const statement = database.prepare(sql)
+    const prepared = { statement, answers: statement.columns().length > 0 }
+    // Changes of the schema are made once, and what was prepared before them may not fit any more.
+    if (!/^\s*(select|insert|update|delete|begin|commit|rollback|savepoint|release)\b/i.test(sql)) known.clear()
+    else {
+      if (known.size >= MAX_PREPARED) known.clear()
+      known.set(sql, prepared)
+    }
+    return prepared
+  }
+}
+
+/** For its owner only; SQLite gives its side files the mode of the main one. */
+function createPrivately(path: string): void {
+  if (existsSync(path)) return
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
+}
+
+function toSqlValue(value: unknown): SQLInputValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value
+  throw new TypeError('Only text, numbers and null are stored.')
+}
