@@ -7,43 +7,50 @@ import type { Clients } from '../core/ports.ts'
 import type { Client } from '../core/records.ts'
 import { fromJson, listOrNull, toJson } from './json.ts'
 import type { ClientRow, Database } from './schema.ts'
+import { type Parameter, statement } from './statement.ts'
 
-export const createClients = ({ db }: Database): Clients => ({
-  async find(id) {
-    const row = await db.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst()
-    return row === undefined ? null : toClient(row)
-  },
+export function createClients({ db }: Database): Clients {
+  const find = statement(db, (value: Parameter<{ id: string }>) =>
+    db.selectFrom('clients').selectAll().where('id', '=', value('id')),
+  )
 
-  async create(client) {
-    const { numInsertedOrUpdatedRows } = await db
-      .insertInto('clients')
-      .values(toRow(client))
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst()
-    return numInsertedOrUpdatedRows === 1n
-  },
+  return {
+    async find(id) {
+      const [row] = (await find({ id })).rows
+      return row === undefined ? null : toClient(row)
+    },
 
-  async list() {
-    const rows = await db.selectFrom('clients').selectAll().orderBy('issued_at').orderBy('id').execute()
-    return rows.map(toClient)
-  },
+    async create(client) {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('clients')
+        .values(toRow(client))
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst()
+      return numInsertedOrUpdatedRows === 1n
+    },
 
-  async remove(id, now) {
-    return db.transaction().execute(async (transaction) => {
-      const { numDeletedRows } = await transaction.deleteFrom('clients').where('id', '=', id).executeTakeFirst()
-      if (numDeletedRows === 0n) return false
-      await transaction
-        .updateTable('grants')
-        .set({ revoked_at: now })
-        .where('client_id', '=', id)
-        .where('revoked_at', 'is', null)
-        .execute()
-      // An id may be given out again; what people agreed to was for the old client.
-      await transaction.deleteFrom('consents').where('client_id', '=', id).execute()
-      return true
-    })
-  },
-})
+    async list() {
+      const rows = await db.selectFrom('clients').selectAll().orderBy('issued_at').orderBy('id').execute()
+      return rows.map(toClient)
+    },
+
+    async remove(id, now) {
+      return db.transaction().execute(async (transaction) => {
+        const { numDeletedRows } = await transaction.deleteFrom('clients').where('id', '=', id).executeTakeFirst()
+        if (numDeletedRows === 0n) return false
+        await transaction
+          .updateTable('grants')
+          .set({ revoked_at: now })
+          .where('client_id', '=', id)
+          .where('revoked_at', 'is', null)
+          .execute()
+        // An id may be given out again; what people agreed to was for the old client.
+        await transaction.deleteFrom('consents').where('client_id', '=', id).execute()
+        return true
+      })
+    },
+  }
+}
 
 const toRow = (client: Client): ClientRow => ({
   id: client.id,

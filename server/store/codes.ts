@@ -6,28 +6,63 @@
  */
 import type { Codes } from '../core/ports.ts'
 import type { AuthorizationCode } from '../core/records.ts'
-import { consumeOnce } from './consume-once.ts'
+import { createConsumeOnce } from './consume-once.ts'
 import { fromJson, toJson } from './json.ts'
-import { refreshTokenToRow } from './refresh-tokens.ts'
+import { insertRefreshToken, refreshTokenToRow } from './refresh-tokens.ts'
 import type { CodeRow, Database } from './schema.ts'
+import { type Parameter, type Statement, statement } from './statement.ts'
 
-export const createCodes = ({ engine, db }: Database): Codes => ({
-  async find(hash) {
-    const row = await db.selectFrom('codes').selectAll().where('hash', '=', hash).executeTakeFirst()
-    return row === undefined ? null : toCode(row)
-  },
+export function createCodes(database: Database): Codes {
+  const { db } = database
+  const find = statement(db, (value: Parameter<{ hash: string }>) =>
+    db.selectFrom('codes').selectAll().where('hash', '=', value('hash')),
+  )
+  const consumeOnce = createConsumeOnce(
+    database,
+    'codes',
+    statement(db, (value: Parameter<{ hash: string; now: number }>) =>
+      db
+        .updateTable('codes')
+        .set({ consumed_at: value('now') })
+        .where('hash', '=', value('hash'))
+        .where('consumed_at', 'is', null)
+        .where('expires_at', '>', value('now')),
+    ),
+  )
+  const insert = insertRefreshToken(database)
 
-  async redeem(hash, refreshToken, now) {
-    return db.transaction().execute(async (transaction) => {
-      const outcome = await consumeOnce({ engine, db: transaction }, 'codes', hash, now)
-      if (outcome !== 'won') return outcome
-      if (refreshToken !== null) {
-        await transaction.insertInto('refresh_tokens').values(refreshTokenToRow(refreshToken)).execute()
-      }
-      return 'redeemed'
-    })
-  },
-})
+  return {
+    async find(hash) {
+      const [row] = (await find({ hash })).rows
+      return row === undefined ? null : toCode(row)
+    },
+
+    async redeem(hash, refreshToken, now) {
+      return db.transaction().execute(async (transaction) => {
+        const outcome = await consumeOnce(transaction, { hash, now })
+        if (outcome !== 'won') return outcome
+        if (refreshToken !== null) await insert(refreshTokenToRow(refreshToken), transaction)
+        return 'redeemed'
+      })
+    },
+  }
+}
+
+/** Stores a code. */
+export const insertCode = ({ db }: Database): Statement<CodeRow, unknown> =>
+  statement(db, (value: Parameter<CodeRow>) =>
+    db.insertInto('codes').values({
+      hash: value('hash'),
+      grant_id: value('grant_id'),
+      client_id: value('client_id'),
+      redirect_uri: value('redirect_uri'),
+      code_challenge: value('code_challenge'),
+      resource: value('resource'),
+      scopes: value('scopes'),
+      expires_at: value('expires_at'),
+      consumed_at: value('consumed_at'),
+    }),
+  )
 
 export const codeToRow = (code: AuthorizationCode): CodeRow => ({
   hash: code.hash,

@@ -7,50 +7,56 @@ import type { Consents } from '../core/ports.ts'
 import type { Consent } from '../core/records.ts'
 import { fromJson, toJson } from './json.ts'
 import type { ConsentRow, Database } from './schema.ts'
+import { type Parameter, statement } from './statement.ts'
 
-export const createConsents = ({ db }: Database): Consents => ({
-  async find(userId, clientId, resource) {
-    const row = await db
+export function createConsents({ db }: Database): Consents {
+  const find = statement(db, (value: Parameter<Pick<ConsentRow, 'user_id' | 'client_id' | 'resource'>>) =>
+    db
       .selectFrom('consents')
       .selectAll()
-      .where('user_id', '=', userId)
-      .where('client_id', '=', clientId)
-      .where('resource', '=', resource)
-      .executeTakeFirst()
-    return row === undefined ? null : toConsent(row)
-  },
+      .where('user_id', '=', value('user_id'))
+      .where('client_id', '=', value('client_id'))
+      .where('resource', '=', value('resource')),
+  )
 
-  async remember({ userId, clientId, resource, scopes, grantedAt }) {
-    await db.transaction().execute(async (transaction) => {
-      // The upsert locks the row and tells what it holds; nobody can come between it and the update.
-      const before = await transaction
-        .insertInto('consents')
-        .values({ user_id: userId, client_id: clientId, resource, scopes: toJson(scopes), granted_at: grantedAt })
-        .onConflict((conflict) =>
-          conflict.columns(['user_id', 'client_id', 'resource']).doUpdateSet({ granted_at: grantedAt }),
-        )
-        .returning('scopes')
-        .executeTakeFirstOrThrow()
-      const union = new Set([...fromJson<readonly string[]>(before.scopes), ...scopes])
-      await transaction
-        .updateTable('consents')
-        .set({ scopes: toJson([...union]) })
+  return {
+    async find(userId, clientId, resource) {
+      const [row] = (await find({ user_id: userId, client_id: clientId, resource })).rows
+      return row === undefined ? null : toConsent(row)
+    },
+
+    async remember({ userId, clientId, resource, scopes, grantedAt }) {
+      await db.transaction().execute(async (transaction) => {
+        // The upsert locks the row and tells what it holds; nobody can come between it and the update.
+        const before = await transaction
+          .insertInto('consents')
+          .values({ user_id: userId, client_id: clientId, resource, scopes: toJson(scopes), granted_at: grantedAt })
+          .onConflict((conflict) =>
+            conflict.columns(['user_id', 'client_id', 'resource']).doUpdateSet({ granted_at: grantedAt }),
+          )
+          .returning('scopes')
+          .executeTakeFirstOrThrow()
+        const union = new Set([...fromJson<readonly string[]>(before.scopes), ...scopes])
+        await transaction
+          .updateTable('consents')
+          .set({ scopes: toJson([...union]) })
+          .where('user_id', '=', userId)
+          .where('client_id', '=', clientId)
+          .where('resource', '=', resource)
+          .execute()
+      })
+    },
+
+    async forget(userId, clientId, resource) {
+      await db
+        .deleteFrom('consents')
         .where('user_id', '=', userId)
         .where('client_id', '=', clientId)
         .where('resource', '=', resource)
         .execute()
-    })
-  },
-
-  async forget(userId, clientId, resource) {
-    await db
-      .deleteFrom('consents')
-      .where('user_id', '=', userId)
-      .where('client_id', '=', clientId)
-      .where('resource', '=', resource)
-      .execute()
-  },
-})
+    },
+  }
+}
 
 const toConsent = (row: ConsentRow): Consent => ({
   userId: row.user_id,

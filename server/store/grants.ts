@@ -5,46 +5,67 @@
  */
 import type { Grants } from '../core/ports.ts'
 import type { Grant } from '../core/records.ts'
-import { codeToRow } from './codes.ts'
+import { codeToRow, insertCode } from './codes.ts'
 import { fromJson, toJson } from './json.ts'
 import type { Database, GrantRow } from './schema.ts'
+import { type Parameter, statement } from './statement.ts'
 
-export const createGrants = ({ db }: Database): Grants => ({
-  async create(grant, code) {
-    await db.transaction().execute(async (transaction) => {
-      await transaction.insertInto('grants').values(toRow(grant)).execute()
-      await transaction.insertInto('codes').values(codeToRow(code)).execute()
-    })
-  },
+export function createGrants(database: Database): Grants {
+  const { db } = database
+  const find = statement(db, (value: Parameter<{ id: string }>) =>
+    db.selectFrom('grants').selectAll().where('id', '=', value('id')),
+  )
+  const insert = statement(db, (value: Parameter<GrantRow>) =>
+    db.insertInto('grants').values({
+      id: value('id'),
+      user_id: value('user_id'),
+      client_id: value('client_id'),
+      resource: value('resource'),
+      scopes: value('scopes'),
+      created_at: value('created_at'),
+      expires_at: value('expires_at'),
+      revoked_at: value('revoked_at'),
+    }),
+  )
+  const insertItsCode = insertCode(database)
 
-  async find(id) {
-    const row = await db.selectFrom('grants').selectAll().where('id', '=', id).executeTakeFirst()
-    return row === undefined ? null : toGrant(row)
-  },
+  return {
+    async create(grant, code) {
+      await db.transaction().execute(async (transaction) => {
+        await insert(toRow(grant), transaction)
+        await insertItsCode(codeToRow(code), transaction)
+      })
+    },
 
-  async listLive(userId, now) {
-    const rows = await db
-      .selectFrom('grants')
-      .selectAll()
-      .where('user_id', '=', userId)
-      .where('revoked_at', 'is', null)
-      .where('expires_at', '>', now)
-      .orderBy('created_at', 'desc')
-      .orderBy('id')
-      .execute()
-    return rows.map(toGrant)
-  },
+    async find(id) {
+      const [row] = (await find({ id })).rows
+      return row === undefined ? null : toGrant(row)
+    },
 
-  async revoke(id, now) {
-    const { numUpdatedRows } = await db
-      .updateTable('grants')
-      .set({ revoked_at: now })
-      .where('id', '=', id)
-      .where('revoked_at', 'is', null)
-      .executeTakeFirst()
-    return numUpdatedRows === 1n
-  },
-})
+    async listLive(userId, now) {
+      const rows = await db
+        .selectFrom('grants')
+        .selectAll()
+        .where('user_id', '=', userId)
+        .where('revoked_at', 'is', null)
+        .where('expires_at', '>', now)
+        .orderBy('created_at', 'desc')
+        .orderBy('id')
+        .execute()
+      return rows.map(toGrant)
+    },
+
+    async revoke(id, now) {
+      const { numUpdatedRows } = await db
+        .updateTable('grants')
+        .set({ revoked_at: now })
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
+    },
+  }
+}
 
 const toRow = (grant: Grant): GrantRow => ({
   id: grant.id,

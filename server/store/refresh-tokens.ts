@@ -7,32 +7,80 @@
  */
 import type { RefreshTokens } from '../core/ports.ts'
 import type { RefreshToken } from '../core/records.ts'
-import { consumeOnce } from './consume-once.ts'
+import { createConsumeOnce } from './consume-once.ts'
 import { fromJson, toJson } from './json.ts'
 import type { Database, RefreshTokenRow } from './schema.ts'
+import { type Parameter, type Statement, statement } from './statement.ts'
 
-export const createRefreshTokens = ({ engine, db }: Database): RefreshTokens => ({
-  async find(hash) {
-    const row = await db.selectFrom('refresh_tokens').selectAll().where('hash', '=', hash).executeTakeFirst()
-    return row === undefined ? null : toRefreshToken(row)
-  },
-
-  async rotate({ hash, successor, sealedAnswer, now }) {
-    return db.transaction().execute(async (transaction) => {
-      const alsoSet = { successor_hash: successor.hash, sealed_answer: sealedAnswer }
-      const outcome = await consumeOnce({ engine, db: transaction }, 'refresh_tokens', hash, now, alsoSet)
-      if (outcome !== 'won') return outcome
-      await transaction.insertInto('refresh_tokens').values(refreshTokenToRow(successor)).execute()
-      // This token arrived, so nobody needs the answer that brought it any more.
-      await transaction
+export function createRefreshTokens(database: Database): RefreshTokens {
+  const { db } = database
+  const find = statement(db, (value: Parameter<{ hash: string }>) =>
+    db.selectFrom('refresh_tokens').selectAll().where('hash', '=', value('hash')),
+  )
+  const insert = insertRefreshToken(database)
+  const consumeOnce = createConsumeOnce(
+    database,
+    'refresh_tokens',
+    statement(db, (value: Parameter<Rotation>) =>
+      db
         .updateTable('refresh_tokens')
-        .set({ sealed_answer: null })
-        .where('successor_hash', '=', hash)
-        .execute()
-      return 'rotated'
-    })
-  },
-})
+        .set({
+          consumed_at: value('now'),
+          successor_hash: value('successor_hash'),
+          sealed_answer: value('sealed_answer'),
+        })
+        .where('hash', '=', value('hash'))
+        .where('consumed_at', 'is', null)
+        .where('expires_at', '>', value('now')),
+    ),
+  )
+  const forgetAnswer = statement(db, (value: Parameter<{ successor_hash: string }>) =>
+    db.updateTable('refresh_tokens').set({ sealed_answer: null }).where('successor_hash', '=', value('successor_hash')),
+  )
+
+  return {
+    async find(hash) {
+      const [row] = (await find({ hash })).rows
+      return row === undefined ? null : toRefreshToken(row)
+    },
+
+    async rotate({ hash, successor, sealedAnswer, now }) {
+      return db.transaction().execute(async (transaction) => {
+        const values = { hash, now, successor_hash: successor.hash, sealed_answer: sealedAnswer }
+        const outcome = await consumeOnce(transaction, values)
+        if (outcome !== 'won') return outcome
+        await insert(refreshTokenToRow(successor), transaction)
+        // This token arrived, so nobody needs the answer that brought it any more.
+        await forgetAnswer({ successor_hash: hash }, transaction)
+        return 'rotated'
+      })
+    },
+  }
+}
+
+interface Rotation {
+  readonly hash: string
+  readonly now: number
+  readonly successor_hash: string
+  readonly sealed_answer: string | null
+}
+
+/** Stores a refresh token. */
+export const insertRefreshToken = ({ db }: Database): Statement<RefreshTokenRow, unknown> =>
+  statement(db, (value: Parameter<RefreshTokenRow>) =>
+    db.insertInto('refresh_tokens').values({
+      hash: value('hash'),
+      grant_id: value('grant_id'),
+      client_id: value('client_id'),
+      resource: value('resource'),
+      scopes: value('scopes'),
+      created_at: value('created_at'),
+      expires_at: value('expires_at'),
+      consumed_at: value('consumed_at'),
+      successor_hash: value('successor_hash'),
+      sealed_answer: value('sealed_answer'),
+    }),
+  )
 
 export const refreshTokenToRow = (token: RefreshToken): RefreshTokenRow => ({
   hash: token.hash,

@@ -7,37 +7,46 @@ import { sql } from 'kysely'
 import type { Resources } from '../core/ports.ts'
 import type { Resource } from '../core/records.ts'
 import { fromJson, listOrNull, toJson } from './json.ts'
+import { recent } from './recent.ts'
 import type { Database, ResourceRow } from './schema.ts'
+import { statement } from './statement.ts'
 
-export const createResources = ({ db }: Database): Resources => ({
-  async list() {
-    const rows = await db.selectFrom('resources').selectAll().orderBy('position').orderBy('identifier').execute()
-    return rows.map(toResource)
-  },
+export function createResources({ db }: Database): Resources {
+  const list = statement(db, () => db.selectFrom('resources').selectAll().orderBy('position').orderBy('identifier'))
+  const listed = recent(async () => (await list({})).rows.map(toResource))
 
-  async put(resource) {
-    const described = {
-      aliases: toJson(resource.aliases),
-      name: resource.name,
-      scopes: toJson(resource.scopes),
-      default_scopes: toJson(resource.defaultScopes),
-    }
-    await db
-      .insertInto('resources')
-      .values({
-        identifier: resource.identifier,
-        position: sql<number>`(select coalesce(max(position), 0) + 1 from resources)`,
-        ...described,
-      })
-      .onConflict((conflict) => conflict.column('identifier').doUpdateSet(described))
-      .execute()
-  },
+  return {
+    list: listed.get,
 
-  async remove(identifier) {
-    const { numDeletedRows } = await db.deleteFrom('resources').where('identifier', '=', identifier).executeTakeFirst()
-    return numDeletedRows === 1n
-  },
-})
+    async put(resource) {
+      const described = {
+        aliases: toJson(resource.aliases),
+        name: resource.name,
+        scopes: toJson(resource.scopes),
+        default_scopes: toJson(resource.defaultScopes),
+      }
+      await db
+        .insertInto('resources')
+        .values({
+          identifier: resource.identifier,
+          position: sql<number>`(select coalesce(max(position), 0) + 1 from resources)`,
+          ...described,
+        })
+        .onConflict((conflict) => conflict.column('identifier').doUpdateSet(described))
+        .execute()
+        .finally(listed.forget)
+    },
+
+    async remove(identifier) {
+      const { numDeletedRows } = await db
+        .deleteFrom('resources')
+        .where('identifier', '=', identifier)
+        .executeTakeFirst()
+        .finally(listed.forget)
+      return numDeletedRows === 1n
+    },
+  }
+}
 
 const toResource = (row: ResourceRow): Resource => ({
   identifier: row.identifier,

@@ -6,19 +6,25 @@
  */
 import type { RevokedTokens } from '../core/ports.ts'
 import type { Database } from './schema.ts'
+import { type Parameter, statement } from './statement.ts'
 
-export const createRevokedTokens = ({ db }: Database): RevokedTokens => ({
-  async remember(jti, expiresAt) {
-    const { numInsertedOrUpdatedRows } = await db
-      .insertInto('revoked_tokens')
-      .values({ jti, expires_at: expiresAt })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst()
-    return numInsertedOrUpdatedRows === 1n
-  },
+export function createRevokedTokens({ db }: Database): RevokedTokens {
+  const find = statement(db, (value: Parameter<{ jti: string }>) =>
+    db.selectFrom('revoked_tokens').select('jti').where('jti', '=', value('jti')),
+  )
 
-  async has(jti) {
-    const row = await db.selectFrom('revoked_tokens').select('jti').where('jti', '=', jti).executeTakeFirst()
-    return row !== undefined
-  },
-})
+  return {
+    async remember(jti, expiresAt) {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('revoked_tokens')
+        .values({ jti, expires_at: expiresAt })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst()
+      return numInsertedOrUpdatedRows === 1n
+    },
+
+    async has(jti) {
+      return (await find({ jti })).rows.length > 0
+    },
+  }
+}

@@ -6,52 +6,59 @@
 import type { Users } from '../core/ports.ts'
 import type { User } from '../core/records.ts'
 import type { Database, UserRow } from './schema.ts'
+import { type Parameter, statement } from './statement.ts'
 
-export const createUsers = ({ db }: Database): Users => ({
-  async find(id) {
-    const row = await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
-    return row === undefined ? null : toUser(row)
-  },
+export function createUsers({ db }: Database): Users {
+  const find = statement(db, (value: Parameter<{ id: string }>) =>
+    db.selectFrom('users').selectAll().where('id', '=', value('id')),
+  )
 
-  async findByUsername(username) {
-    const row = await db
-      .selectFrom('users')
-      .selectAll()
-      .where('username_key', '=', usernameKey(username))
-      .executeTakeFirst()
-    return row === undefined ? null : toUser(row)
-  },
+  return {
+    async find(id) {
+      const [row] = (await find({ id })).rows
+      return row === undefined ? null : toUser(row)
+    },
 
-  async create(user) {
-    const { numInsertedOrUpdatedRows } = await db
-      .insertInto('users')
-      .values({
-        id: user.id,
-        username: user.username,
-        username_key: usernameKey(user.username),
-        display_name: user.displayName,
-        password_hash: user.passwordHash,
-        created_at: user.createdAt,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst()
-    return numInsertedOrUpdatedRows === 1n
-  },
+    async findByUsername(username) {
+      const row = await db
+        .selectFrom('users')
+        .selectAll()
+        .where('username_key', '=', usernameKey(username))
+        .executeTakeFirst()
+      return row === undefined ? null : toUser(row)
+    },
 
-  async setPassword(id, passwordHash) {
-    const { numUpdatedRows } = await db
-      .updateTable('users')
-      .set({ password_hash: passwordHash })
-      .where('id', '=', id)
-      .executeTakeFirst()
-    return numUpdatedRows === 1n
-  },
+    async create(user) {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('users')
+        .values({
+          id: user.id,
+          username: user.username,
+          username_key: usernameKey(user.username),
+          display_name: user.displayName,
+          password_hash: user.passwordHash,
+          created_at: user.createdAt,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst()
+      return numInsertedOrUpdatedRows === 1n
+    },
 
-  async list() {
-    const rows = await db.selectFrom('users').selectAll().orderBy('created_at').orderBy('id').execute()
-    return rows.map(toUser)
-  },
-})
+    async setPassword(id, passwordHash) {
+      const { numUpdatedRows } = await db
+        .updateTable('users')
+        .set({ password_hash: passwordHash })
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
+    },
+
+    async list() {
+      const rows = await db.selectFrom('users').selectAll().orderBy('created_at').orderBy('id').execute()
+      return rows.map(toUser)
+    },
+  }
+}
 
 /** Names that look the same are the same. Done here, because the engines fold case differently. */
 const usernameKey = (username: string): string => username.normalize('NFKC').toLowerCase()
