@@ -28,8 +28,19 @@ export function reportingOutages<Port extends object>(port: Port): Port {
 /** `StoreUnavailable` for an outage, the error itself otherwise. */
 export function toUnavailable(error: unknown): unknown {
   if (error instanceof StoreUnavailable || !isOutage(error)) return error
-  return new StoreUnavailable('The database cannot be used right now.', { cause: error })
+  return new StoreUnavailable(describe(error), { cause: error })
 }
+
+/** For the log: what the operator has to do, where that is known. */
+function describe(error: unknown): string {
+  if (sqliteCode(error) === SQLITE_FULL || codeOf(error) === PG_DISK_FULL) {
+    return 'The disk of the database is full: nothing can be stored until there is space.'
+  }
+  return 'The database cannot be used right now.'
+}
+
+const SQLITE_FULL = 13
+const PG_DISK_FULL = '53100'
 
 /** SQLITE_BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB. */
 const SQLITE_OUTAGES = new Set([5, 6, 8, 10, 11, 13, 14, 15, 26])
@@ -45,14 +56,19 @@ const CODE_OUTAGES =
   /^(ERR_INVALID_STATE|CONNECTION_CLOSED|CONNECTION_ENDED|CONNECTION_DESTROYED|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/
 
 function isOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  // The low byte is the primary code; the rest tells its variants.
-  if ('errcode' in error && typeof error.errcode === 'number') return SQLITE_OUTAGES.has(error.errcode & 0xff)
-  if ('code' in error && typeof error.code === 'string') {
-    return SQLSTATE_OUTAGES.test(error.code) || CODE_OUTAGES.test(error.code)
-  }
-  return error.message === KYSELY_CLOSED
+  const sqlite = sqliteCode(error)
+  if (sqlite !== null) return SQLITE_OUTAGES.has(sqlite)
+  const code = codeOf(error)
+  if (code !== null) return SQLSTATE_OUTAGES.test(code) || CODE_OUTAGES.test(code)
+  return error instanceof Error && error.message === KYSELY_CLOSED
 }
+
+/** The low byte is the primary code; the rest tells its variants. */
+const sqliteCode = (error: unknown): number | null =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null
+
+const codeOf = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 
 /** Kysely has no class for it. */
 const KYSELY_CLOSED = 'driver has already been destroyed'

@@ -11,6 +11,7 @@ import {
   childrenOf,
   type Installation,
   install,
+  isRunning,
   launchServer,
   type ServerProcess,
   startServerProcess,
@@ -46,14 +47,6 @@ async function startWorkers(installation: Installation, runtime: readonly string
 const anew = (server: ServerProcess): Served => ({
   fetch: (input, init) => server.fetch(input, { ...init, keepalive: false }),
 })
-
-const isRunning = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
 
 describe.each([
   ['Bun', RUNTIMES.bun],

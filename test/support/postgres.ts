@@ -49,10 +49,17 @@ export function usePostgres(): TestPostgres {
   }
 }
 
-interface Server {
+export interface PostgresServer {
   readonly url: string
+  /** Ends it and keeps its data. `SIGINT`: an orderly shutdown; `SIGQUIT`: a crash. */
+  halt(how: 'SIGINT' | 'SIGQUIT'): Promise<void>
+  /** Starts it again; resolves when it takes connections. */
+  resume(): Promise<void>
+  /** Ends it and removes its data. */
   stop(): Promise<void>
 }
+
+type Server = Pick<PostgresServer, 'url' | 'stop'>
 
 async function execute(url: string, statements: readonly string[]): Promise<void> {
   const client = postgres(url, { max: 1, onnotice: () => {} })
@@ -71,7 +78,7 @@ export async function emptyTables(url: string): Promise<void> {
 }
 
 /** Everything in a temporary directory, on a free port of the loopback interface. `durable`: a commit waits for the disk. */
-export async function startPostgres({ durable = false } = {}): Promise<Server> {
+export async function startPostgres({ durable = false } = {}): Promise<PostgresServer> {
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-postgres-'))
   // PostgreSQL refuses to run as root.
   const owner = process.getuid?.() === 0 ? NOBODY : {}
@@ -91,13 +98,24 @@ export async function startPostgres({ durable = false } = {}): Promise<Server> {
     'max_connections=200',
   ]
   const flags = settings.flatMap((setting) => ['-c', setting])
-  const server = run(binaries.postgres, ['-D', data, '-p', String(port), ...flags], owner)
-  await Promise.race([server.says('ready to accept connections'), server.finished])
+  const launch = async () => {
+    const launched = run(binaries.postgres, ['-D', data, '-p', String(port), ...flags], owner)
+    await Promise.race([launched.says('ready to accept connections'), launched.finished])
+    return launched
+  }
+  let server = await launch()
 
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    async halt(how) {
+      server.kill(how)
+      await server.finished.catch(() => {})
+    },
+    async resume() {
+      server = await launch()
+    },
     async stop() {
-      server.interrupt()
+      server.kill('SIGINT')
       await server.finished.finally(() => rm(directory, { recursive: true, force: true }))
     },
   }
@@ -129,7 +147,7 @@ function run(program: string, args: readonly string[], owner: Partial<typeof NOB
   })
   return {
     finished,
-    interrupt: () => child.kill('SIGINT'),
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
     says(text: string) {
       expected = text
       return heard.promise
