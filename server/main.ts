@@ -65,7 +65,7 @@ export async function startServer(
       await close()
       return listening
     }
-    const purging = setInterval(() => store.purge(systemClock()).catch(onFailure), PURGE_INTERVAL * 1000)
+    const purging = setInterval(() => store.purge(systemClock(), 500).catch(onFailure), PURGE_INTERVAL * 1000)
     return ok({
       port: listening.value.port,
       async stop() {

@@ -33,7 +33,7 @@ export interface Signer {
   signAccessToken(claims: AccessTokenClaims): Promise<string>
   /** The claims of a token that one of our keys signed, whatever its lifetime; null otherwise. */
   readAccessToken(token: string): Promise<AccessTokenClaims | null>
-  /** The public keys, the current one and those whose tokens may still live. */
+  /** The public keys: the current one, the one to come, and those whose tokens may still live. */
   jwks(): Promise<JsonWebKeySet>
 }
 
@@ -137,6 +137,14 @@ export interface SignInAttempts {
   forget(key: string): Promise<void>
 }
 
+/** Work that one process at a time should do. A help, not a guard: what must not happen twice is guarded where it is stored. */
+export interface Leases {
+  /** True: it is the holder's until then. It was free, or run out, or the holder's already. */
+  acquire(name: string, holder: string, until: number, now: number): Promise<boolean>
+  /** Does nothing when it is someone else's. */
+  release(name: string, holder: string): Promise<void>
+}
+
 /** Everything in the database that the server uses. */
 export interface Store {
   readonly clients: Clients
@@ -149,10 +157,11 @@ export interface Store {
   readonly users: Users
   readonly sessions: Sessions
   readonly signInAttempts: SignInAttempts
+  readonly leases: Leases
   /** Throws `StoreUnavailable` when the database does not answer. */
   ping(): Promise<void>
-  /** Deletes what expired before `now`; says how many rows. */
-  purge(now: number): Promise<number>
+  /** Deletes some of what expired by `now`: of each kind at most `limit` rows. Says how many rows; 0: nothing is left to delete. */
+  purge(now: number, limit: number): Promise<number>
   close(): Promise<void>
 }
 

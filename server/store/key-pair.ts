@@ -8,7 +8,8 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 import * as v from 'valibot'
 import { PublicJwk } from '../../shared/json-web-key-set.ts'
-import { decrypt, encrypt } from './encryption.ts'
+import type { KeyRecord } from '../core/key-life-cycle.ts'
+import type { KeyVault } from './key-vault.ts'
 import type { SigningKey } from './signing-keys.ts'
 
 /** The algorithms that access tokens can be signed with. */
@@ -25,18 +26,17 @@ export class WrongSecret extends Error {
   override readonly name = 'WrongSecret'
 }
 
-/** A new pair, ready to be stored. `key` encrypts it. */
+/** A new pair, ready to be stored. */
 export async function generateKey(
   algorithm: SigningAlgorithm,
-  generation: number,
-  key: CryptoKey,
-  now: number,
+  times: Pick<KeyRecord, 'generation' | 'createdAt' | 'signsFrom'>,
+  vault: KeyVault,
 ): Promise<SigningKey> {
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true })
   const jwk = await exportJWK(privateKey)
   const kid = await calculateJwkThumbprint(jwk)
-  const sealedJwk = await encrypt(JSON.stringify({ ...jwk, kid, alg: algorithm, use: 'sig' }), key)
-  return { generation, kid, algorithm, sealedJwk, createdAt: now }
+  const sealedJwk = await vault.seal(JSON.stringify({ ...jwk, kid, alg: algorithm, use: 'sig' }))
+  return { ...times, kid, algorithm, sealedJwk }
 }
 
 /**
@@ -44,14 +44,14 @@ export async function generateKey(
  *
  * @throws {WrongSecret}
  */
-export async function unsealKey({ sealedJwk }: SigningKey, key: CryptoKey): Promise<KeyPair> {
-  const text = await decrypt(sealedJwk, key)
-  if (text === null) {
+export async function unsealKey({ sealedJwk }: SigningKey, vault: KeyVault): Promise<KeyPair> {
+  const opened = await vault.open(sealedJwk)
+  if (opened === null) {
     throw new WrongSecret(
-      'The signing keys in the database were encrypted with another secret. Start with the secret they were made with (SALLYPORT_SECRET).',
+      'The signing keys in the database were encrypted with another secret. Start with the secret they were made with (SALLYPORT_SECRET); to change it, give the old one as SALLYPORT_PREVIOUS_SECRET.',
     )
   }
-  const jwk: JWK & { kty: string } = JSON.parse(text)
+  const jwk: JWK & { kty: string } = JSON.parse(opened.text)
   const privateKey = await importJWK(jwk, undefined, { extractable: false })
   if (privateKey instanceof Uint8Array) throw new WrongSecret('A stored signing key is not a key pair.')
   // The schema names the public members and drops all others.

@@ -6,7 +6,7 @@
 import { sql, type Transaction } from 'kysely'
 import { migrations } from './migrations/all.ts'
 import type { Migration } from './migrations/migration.ts'
-import type { Database, Engine, Tables } from './schema.ts'
+import type { Database, DatabaseTransaction, Tables } from './schema.ts'
 
 /** The database was migrated by a later version of Sallyport. */
 export class DatabaseTooNew extends Error {
@@ -14,7 +14,7 @@ export class DatabaseTooNew extends Error {
 }
 
 /**
- * Runs what is pending in one transaction: all of it or nothing.
+ * Runs what is pending in one transaction: all of it or nothing. Gives the names of what ran.
  *
  * @throws {DatabaseTooNew} when the database knows a migration that `known` does not.
  */
@@ -22,36 +22,47 @@ export async function migrate(
   { engine, db }: Database,
   now: number,
   known: readonly Migration[] = migrations,
-): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
-    await lock(transaction, engine)
-    for (const { name, up } of await findPending(transaction, known)) {
-      await up(transaction)
-      await transaction.insertInto('migrations').values({ name, applied_at: now }).execute()
-    }
+): Promise<readonly string[]> {
+  return db.transaction().execute(async (transaction) => {
+    await prepare({ engine, db: transaction })
+    const pending = pendingAmong(known, await appliedTo(transaction))
+    await apply(transaction, pending, now)
+    return pending.map(({ name }) => name)
   })
 }
 
-async function findPending(db: Transaction<Tables>, known: readonly Migration[]): Promise<readonly Migration[]> {
+/** Locks the schema until the transaction ends, and makes the table that remembers. On SQLite the transaction itself is the lock. */
+export async function prepare({ engine, db }: DatabaseTransaction): Promise<void> {
+  if (engine === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(db)
   await db.schema
     .createTable('migrations')
     .ifNotExists()
     .addColumn('name', 'text', (column) => column.primaryKey())
     .addColumn('applied_at', 'bigint', (column) => column.notNull())
     .execute()
-  const applied = new Set((await db.selectFrom('migrations').select('name').execute()).map(({ name }) => name))
-  const unknown = [...applied].filter((name) => !known.some((migration) => migration.name === name))
+}
+
+/** The names of what a database has. Its table of migrations must exist. */
+export async function appliedTo(db: Database['db']): Promise<readonly string[]> {
+  return (await db.selectFrom('migrations').select('name').execute()).map(({ name }) => name)
+}
+
+/** @throws {DatabaseTooNew} */
+export function pendingAmong(known: readonly Migration[], applied: readonly string[]): readonly Migration[] {
+  const unknown = applied.filter((name) => !known.some((migration) => migration.name === name))
   if (unknown.length > 0) {
     throw new DatabaseTooNew(
       `The database was made by a newer version of Sallyport (it has ${unknown.join(', ')}). Start that version, or use another database.`,
     )
   }
-  return known.filter(({ name }) => !applied.has(name))
+  return known.filter(({ name }) => !applied.includes(name))
 }
 
-/** Until the transaction ends. On SQLite the transaction itself is the lock. */
-async function lock(db: Transaction<Tables>, engine: Engine): Promise<void> {
-  if (engine === 'postgres') await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(db)
+export async function apply(db: Transaction<Tables>, pending: readonly Migration[], now: number): Promise<void> {
+  for (const { name, up } of pending) {
+    await up(db)
+    await db.insertInto('migrations').values({ name, applied_at: now }).execute()
+  }
 }
 
 /** Any number that no one else would pick. */

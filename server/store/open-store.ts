@@ -7,10 +7,12 @@ import { sql } from 'kysely'
 import type { Store } from '../core/ports.ts'
 import { createClients } from './clients.ts'
 import { createCodes } from './codes.ts'
+import { connect } from './connect.ts'
 import { createConsents } from './consents.ts'
 import { createGrants } from './grants.ts'
+import { createLeases } from './leases.ts'
 import { migrate } from './migrate.ts'
-import { connectPostgres } from './postgres.ts'
+import { MIGRATION_TIMEOUT } from './migrate-database.ts'
 import { purge } from './purge.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
 import { createResources } from './resources.ts'
@@ -19,7 +21,6 @@ import type { Database } from './schema.ts'
 import { createSessions } from './sessions.ts'
 import { createSignInAttempts } from './sign-in-attempts.ts'
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
-import { connectSqlite } from './sqlite.ts'
 import type { Synchronous } from './sqlite-file.ts'
 import { reportingOutages, toUnavailable } from './unavailable.ts'
 import { createUsers } from './users.ts'
@@ -40,9 +41,6 @@ export interface OpenStore extends Store {
   readonly signingKeys: SigningKeys
 }
 
-/** Schema changes may rewrite tables. In seconds. */
-const MIGRATION_TIMEOUT = 3600
-
 /**
  * Opens (on SQLite: creates) and migrates the database.
  *
@@ -54,25 +52,11 @@ const MIGRATION_TIMEOUT = 3600
  */
 export async function openStore(options: StoreOptions): Promise<OpenStore> {
   const { database, connections = 10, synchronous = 'full', timeout = 5 } = options
-  const path = /^sqlite:(.+)$/.exec(database)?.[1]
-  if (path !== undefined) {
-    const sqlite = connectSqlite(path, { timeout, synchronous })
-    await migrateOrClose(sqlite)
-    return createStore(sqlite)
-  }
-  if (/^postgres(ql)?:\/\//.test(database)) {
-    const migrating = connectPostgres(database, {
-      size: 1,
-      connectTimeout: timeout,
-      statementTimeout: MIGRATION_TIMEOUT,
-    })
-    await migrateOrClose(migrating)
-    await migrating.db.destroy()
-    return createStore(
-      connectPostgres(database, { size: connections, connectTimeout: timeout, statementTimeout: timeout }),
-    )
-  }
-  throw new TypeError('The database must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.')
+  const migrating = connect(database, { connections: 1, synchronous, timeout, statementTimeout: MIGRATION_TIMEOUT })
+  await migrateOrClose(migrating)
+  if (migrating.engine === 'sqlite') return createStore(migrating)
+  await migrating.db.destroy()
+  return createStore(connect(database, { connections, timeout }))
 }
 
 async function migrateOrClose(database: Database): Promise<void> {
@@ -96,12 +80,13 @@ function createStore(database: Database): OpenStore {
     users: reportingOutages(createUsers(database)),
     sessions: reportingOutages(createSessions(database)),
     signInAttempts: reportingOutages(createSignInAttempts(database)),
+    leases: reportingOutages(createLeases(database)),
     signingKeys: reportingOutages(createSigningKeys(database)),
     ...reportingOutages({
       ping: async () => {
         await sql`select 1`.execute(database.db)
       },
-      purge: (now: number) => purge(database, now),
+      purge: (now: number, limit: number) => purge(database, now, limit),
       close: () => database.db.destroy(),
     }),
   }

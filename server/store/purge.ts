@@ -1,26 +1,49 @@
 /**
- * Forgetting. What can no longer change an answer is deleted; what can, stays: a redeemed code and a consumed refresh token live as
- * long as their grant, because presenting one again revokes it.
+ * Forgetting, a little at a time. What can no longer change an answer is deleted; what can, stays: a redeemed code and a consumed
+ * refresh token live as long as their grant, because presenting one again revokes it.
  *
  * @see docs/adr/0023-what-purge-keeps.md
+ * @see docs/adr/0027-a-little-at-a-time.md
  * @module
  */
+import { type RawBuilder, sql } from 'kysely'
 import type { Database } from './schema.ts'
 
-/** Codes and refresh tokens go with their grant (foreign keys cascade); the count is of the other rows. */
-export async function purge({ db }: Database, now: number): Promise<number> {
-  const results = [
-    await db.deleteFrom('grants').where('expires_at', '<=', now).executeTakeFirst(),
-    // The code was never redeemed: nothing was issued, and nothing can be.
-    await db
-      .deleteFrom('grants')
-      .where('id', 'in', (query) =>
-        query.selectFrom('codes').select('grant_id').where('consumed_at', 'is', null).where('expires_at', '<=', now),
-      )
-      .executeTakeFirst(),
-    await db.deleteFrom('revoked_tokens').where('expires_at', '<=', now).executeTakeFirst(),
-    await db.deleteFrom('sessions').where('expires_at', '<=', now).executeTakeFirst(),
-    await db.deleteFrom('sign_in_attempts').where('ends_at', '<=', now).executeTakeFirst(),
-  ]
-  return results.reduce((sum, { numDeletedRows }) => sum + Number(numDeletedRows), 0)
+/** Of each kind at most `limit` rows. The rows that go with a grant are counted where they are many: refresh tokens. */
+export async function purge({ db }: Database, now: number, limit: number): Promise<number> {
+  const run = async (statement: RawBuilder<unknown>): Promise<number> =>
+    Number((await statement.execute(db)).numAffectedRows ?? 0n)
+  const counts = [await run(deleteRefreshTokens(now, limit))]
+  // A grant takes its rows along, so it goes only when no more than a few are left of them.
+  if ((counts[0] ?? 0) < limit) counts.push(await run(deleteGrants(now, limit)))
+  counts.push(await run(deleteUnredeemed(now, limit)))
+  for (const { table, key, end } of EXPIRING) counts.push(await run(deleteExpired(table, key, end, now, limit)))
+  return counts.reduce((sum, count) => sum + count, 0)
 }
+
+/** Tables whose rows expire by themselves. */
+const EXPIRING = [
+  { table: 'revoked_tokens', key: 'jti', end: 'expires_at' },
+  { table: 'sessions', key: 'hash', end: 'expires_at' },
+  { table: 'sign_in_attempts', key: 'key_hash', end: 'ends_at' },
+] as const
+
+/** The grants that this turn is about. */
+const expiredGrants = (now: number, limit: number) =>
+  sql`select id from grants where expires_at <= ${now} order by expires_at, id limit ${limit}`
+
+export const deleteRefreshTokens = (now: number, limit: number) => sql`
+  delete from refresh_tokens where hash in (
+    select hash from refresh_tokens where grant_id in (${expiredGrants(now, limit)}) limit ${limit})`
+
+export const deleteGrants = (now: number, limit: number) => sql`
+  delete from grants where id in (${expiredGrants(now, limit)})`
+
+/** The code was never redeemed: nothing was issued, and nothing can be. */
+export const deleteUnredeemed = (now: number, limit: number) => sql`
+  delete from grants where id in (
+    select grant_id from codes where consumed_at is null and expires_at <= ${now} order by expires_at limit ${limit})`
+
+export const deleteExpired = (table: string, key: string, end: string, now: number, limit: number) => sql`
+  delete from ${sql.table(table)} where ${sql.ref(key)} in (
+    select ${sql.ref(key)} from ${sql.table(table)} where ${sql.ref(end)} <= ${now} order by ${sql.ref(end)} limit ${limit})`

@@ -114,6 +114,13 @@ export interface SigningKeyRow {
   algorithm: string
   sealed_jwk: string
   created_at: number
+  signs_from: number
+}
+
+export interface LeaseRow {
+  name: string
+  holder: string
+  expires_at: number
 }
 
 export interface Tables {
@@ -128,6 +135,7 @@ export interface Tables {
   sessions: SessionRow
   sign_in_attempts: SignInAttemptsRow
   signing_keys: SigningKeyRow
+  leases: LeaseRow
   migrations: { name: string; applied_at: number }
 }
 

@@ -1,31 +1,33 @@
 /**
- * The signing keys at work: made at the first start, encrypted at rest with the server's secret, held in memory.
+ * The signing keys at work: made at the first start, encrypted at rest with the server's secret, followed while running.
  *
  * @see RFC 9068 section 2.1: `typ` at+jwt
- * @see RFC 7638: the thumbprint that names a key
  * @see docs/adr/0022-signing-keys-at-rest.md
+ * @see docs/adr/0025-the-life-of-a-signing-key.md
  * @module
  */
-import { compactVerify, createLocalJWKSet, errors, SignJWT } from 'jose'
+import { compactVerify, errors, SignJWT } from 'jose'
 import * as v from 'valibot'
 import { ACCESS_TOKEN_TYPE, AccessTokenClaims } from '../../shared/access-token.ts'
-import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
+import { activeKey } from '../core/key-life-cycle.ts'
 import type { Clock, Signer } from '../core/ports.ts'
-import { deriveKey } from './encryption.ts'
-import { generateKey, type SigningAlgorithm, unsealKey } from './key-pair.ts'
-import type { SigningKey, SigningKeys } from './signing-keys.ts'
+import { type SigningAlgorithm, WrongSecret } from './key-pair.ts'
+import { type KeyRing, openKeyRings } from './key-ring.ts'
+import { createKeyVault, type Secrets } from './key-vault.ts'
+import { maintainKeys, resealKeys } from './maintain-keys.ts'
+import type { SigningKeys } from './signing-keys.ts'
 
-export interface SignerOptions {
+export interface SignerOptions extends Secrets {
   readonly keys: SigningKeys
-  /** At least 32 bytes, the same at every start. */
-  readonly secret: string
   /** Default: ES256. */
   readonly algorithm?: SigningAlgorithm
   readonly now: Clock
+  /** Told of keys that appear later and cannot be opened. */
+  readonly onFailure?: (error: unknown) => void
 }
 
 /**
- * Loads the keys, and makes one where there is none for `algorithm`. Keys of before stay in the key set.
+ * Loads the keys, and makes one where there is none. When the newest is not for `algorithm`, the next one is made.
  *
  * @throws {WrongSecret} when the stored keys were encrypted with another secret.
  * @throws {RangeError} when the secret is too short.
@@ -33,53 +35,52 @@ export interface SignerOptions {
  * @example
  * const signer = await createSigner({ keys: store.signingKeys, secret, now })
  */
-export async function createSigner({ keys, secret, algorithm = 'ES256', now }: SignerOptions): Promise<Signer> {
-  if (new TextEncoder().encode(secret).length < 32) throw new RangeError('The secret must have at least 32 bytes.')
-  const key = await deriveKey(secret, 'sallyport signing keys')
-  const pairs = await Promise.all(
-    (await provideKeys(keys, algorithm, key, now)).map((stored) => unsealKey(stored, key)),
-  )
-  const current = pairs.at(-1)
-  if (current === undefined) throw new Error('There is no signing key.')
-
-  const keySet: JsonWebKeySet = { keys: pairs.map((pair) => pair.publicJwk) }
-  const findKey = createLocalJWKSet(keySet)
-  const algorithms = [...new Set(keySet.keys.map(({ alg }) => alg))]
+export async function createSigner(options: SignerOptions): Promise<Signer> {
+  const { keys, algorithm = 'ES256', now, onFailure = () => {} } = options
+  const vault = await createKeyVault(options)
+  await maintainKeys({ keys, vault, algorithm, now }, { algorithm, rotationInterval: 0, longestToken: Infinity })
+  await resealKeys(keys, vault)
+  const rings = await openKeyRings({ keys, vault, now, onFailure })
 
   return {
-    signAccessToken: (claims) =>
-      new SignJWT(claims)
-        .setProtectedHeader({ alg: current.publicJwk.alg, typ: ACCESS_TOKEN_TYPE, kid: current.publicJwk.kid })
-        .sign(current.privateKey),
-
-    async readAccessToken(token) {
-      try {
-        const { payload, protectedHeader } = await compactVerify(token, findKey, { algorithms })
-        if (protectedHeader.typ !== ACCESS_TOKEN_TYPE) return null
-        const claims = v.safeParse(AccessTokenClaims, JSON.parse(new TextDecoder().decode(payload)))
-        return claims.success ? claims.output : null
-      } catch (error) {
-        if (error instanceof errors.JOSEError || error instanceof SyntaxError) return null
-        throw error
-      }
+    async signAccessToken(claims) {
+      const { kid, alg, privateKey } = signingPair(await rings.current(), now())
+      return new SignJWT(claims).setProtectedHeader({ alg, typ: ACCESS_TOKEN_TYPE, kid }).sign(privateKey)
     },
 
-    jwks: async () => keySet,
+    async readAccessToken(token) {
+      const ring = await rings.lasting()
+      const claims = await read(token, ring)
+      if (claims !== 'unknown_key') return claims
+      // Perhaps another process signed it with a key that is not known here yet. Strangers can ask that once a second.
+      const newer = await rings.current(1)
+      const again = newer === ring ? null : await read(token, newer)
+      return again === 'unknown_key' ? null : again
+    },
+
+    jwks: async () => (await rings.lasting()).published,
   }
 }
 
-/** The stored keys, after adding one if the last is not of this algorithm. Whoever is slower takes what the other process made. */
-async function provideKeys(
-  keys: SigningKeys,
-  algorithm: SigningAlgorithm,
-  key: CryptoKey,
-  now: Clock,
-): Promise<readonly SigningKey[]> {
-  const stored = await keys.list()
-  const last = stored.at(-1)
-  if (last?.algorithm === algorithm) return stored
-  // Only with the right secret: a key that nobody else can read must not become the current one.
-  if (last !== undefined) await unsealKey(last, key)
-  await keys.add(await generateKey(algorithm, (last?.generation ?? 0) + 1, key, now()))
-  return keys.list()
+function signingPair({ stored, pairs }: KeyRing, now: number) {
+  const key = activeKey(stored, now)
+  if (key === null) throw new Error('There is no signing key.')
+  const pair = pairs.get(key.kid)
+  // To sign on with an older one would go well for as long as that is published, and then fail everywhere at once.
+  if (pair === undefined) throw new WrongSecret('The signing key was encrypted with another secret.')
+  return { kid: key.kid, alg: pair.publicJwk.alg, privateKey: pair.privateKey }
+}
+
+/** The claims; null for anything but an access token of ours. */
+async function read(token: string, { find, algorithms }: KeyRing): Promise<AccessTokenClaims | 'unknown_key' | null> {
+  try {
+    const { payload, protectedHeader } = await compactVerify(token, find, { algorithms: [...algorithms] })
+    if (protectedHeader.typ !== ACCESS_TOKEN_TYPE) return null
+    const claims = v.safeParse(AccessTokenClaims, JSON.parse(new TextDecoder().decode(payload)))
+    return claims.success ? claims.output : null
+  } catch (error) {
+    if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JOSEAlgNotAllowed) return 'unknown_key'
+    if (error instanceof errors.JOSEError || error instanceof SyntaxError) return null
+    throw error
+  }
 }

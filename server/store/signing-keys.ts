@@ -4,26 +4,25 @@
  *
  * @module
  */
+import type { KeyRecord } from '../core/key-life-cycle.ts'
 import type { Database, SigningKeyRow } from './schema.ts'
 
 /** One key pair. */
-export interface SigningKey {
-  /** 1, 2, 3, ...: the highest signs. */
-  readonly generation: number
-  /** RFC 7638 thumbprint. */
-  readonly kid: string
-  readonly algorithm: string
+export interface SigningKey extends KeyRecord {
   /** The private JWK, encrypted. */
   readonly sealedJwk: string
-  readonly createdAt: number
 }
 
-/** Where signing keys are kept. */
+/** Where signing keys are kept. What is in here is published. */
 export interface SigningKeys {
-  /** Oldest first. */
+  /** In the order of making. */
   list(): Promise<readonly SigningKey[]>
   /** False: this generation exists already, made by another process. */
   add(key: SigningKey): Promise<boolean>
+  /** False: unknown, or it is the one that signs. */
+  remove(kid: string, now: number): Promise<boolean>
+  /** False: it is not sealed like that any more. */
+  reseal(kid: string, before: string, after: string): Promise<boolean>
 }
 
 export const createSigningKeys = ({ db }: Database): SigningKeys => ({
@@ -41,10 +40,50 @@ export const createSigningKeys = ({ db }: Database): SigningKeys => ({
         algorithm: key.algorithm,
         sealed_jwk: key.sealedJwk,
         created_at: key.createdAt,
+        signs_from: key.signsFrom,
       })
       .onConflict((conflict) => conflict.column('generation').doNothing())
       .executeTakeFirst()
     return numInsertedOrUpdatedRows === 1n
+  },
+
+  async remove(kid, now) {
+    const { numDeletedRows } = await db
+      .deleteFrom('signing_keys')
+      .where('kid', '=', kid)
+      .where((key) =>
+        key.or([
+          key('signs_from', '>', now),
+          // Another has taken over. This one then never signs again, for that one cannot go before it is taken over from, too.
+          key.exists(
+            key
+              .selectFrom('signing_keys as later')
+              .select('later.kid')
+              .where('later.signs_from', '<=', now)
+              .where((later) =>
+                later.or([
+                  later('later.signs_from', '>', later.ref('signing_keys.signs_from')),
+                  later.and([
+                    later('later.signs_from', '=', later.ref('signing_keys.signs_from')),
+                    later('later.generation', '>', later.ref('signing_keys.generation')),
+                  ]),
+                ]),
+              ),
+          ),
+        ]),
+      )
+      .executeTakeFirst()
+    return numDeletedRows === 1n
+  },
+
+  async reseal(kid, before, after) {
+    const { numUpdatedRows } = await db
+      .updateTable('signing_keys')
+      .set({ sealed_jwk: after })
+      .where('kid', '=', kid)
+      .where('sealed_jwk', '=', before)
+      .executeTakeFirst()
+    return numUpdatedRows === 1n
   },
 })
 
@@ -54,4 +93,5 @@ const toSigningKey = (row: SigningKeyRow): SigningKey => ({
   algorithm: row.algorithm,
   sealedJwk: row.sealed_jwk,
   createdAt: row.created_at,
+  signsFrom: row.signs_from,
 })

@@ -13,8 +13,9 @@ import {
   SignJWT,
   UnsecuredJWT,
 } from 'jose'
-import { deriveKey } from '../../server/store/encryption.ts'
+import { PUBLISHED_BEFORE } from '../../server/core/key-life-cycle.ts'
 import { unsealKey, WrongSecret } from '../../server/store/key-pair.ts'
+import { createKeyVault } from '../../server/store/key-vault.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 import { createSigner } from '../../server/store/signer.ts'
 import type { SigningKeys } from '../../server/store/signing-keys.ts'
@@ -68,11 +69,15 @@ describe('keys', () => {
     expect(await keys.list()).toHaveLength(1)
   })
 
-  test('another algorithm adds a key and keeps the old one, whose tokens still count', async () => {
+  test('another algorithm adds a key that signs once everybody has it, and keeps the old one, whose tokens still count', async () => {
     const before = await createSigner({ keys, secret: SECRET, now })
     const old = await before.signAccessToken(CLAIMS)
-    const after = await createSigner({ keys, secret: SECRET, algorithm: 'RS256', now })
+    let at = NOW
+    const after = await createSigner({ keys, secret: SECRET, algorithm: 'RS256', now: () => at })
     expect((await after.jwks()).keys.map(({ alg }) => alg)).toEqual(['ES256', 'RS256'])
+    at = NOW + PUBLISHED_BEFORE - 1
+    expect(decodeProtectedHeader(await after.signAccessToken(CLAIMS)).alg).toBe('ES256')
+    at = NOW + PUBLISHED_BEFORE
     expect(decodeProtectedHeader(await after.signAccessToken(CLAIMS)).alg).toBe('RS256')
     expect(await after.readAccessToken(old)).toEqual(CLAIMS)
   })
@@ -152,7 +157,7 @@ describe('readAccessToken', () => {
     const signer = await createSigner({ keys, secret: SECRET, now })
     const [stored] = await keys.list()
     if (stored === undefined) throw new Error('no key was made')
-    const { privateKey } = await unsealKey(stored, await deriveKey(SECRET, 'sallyport signing keys'))
+    const { privateKey } = await unsealKey(stored, await createKeyVault({ secret: SECRET }))
     const sign = (claims: JWTPayload, typ?: string) => {
       const header = { alg: 'ES256', kid: stored.kid, ...(typ === undefined ? {} : { typ }) }
       return new SignJWT(claims).setProtectedHeader(header).sign(privateKey)

@@ -1,34 +1,14 @@
 /**
- * What `signingKeys`, `ping`, `purge` and `close` promise.
+ * What `ping`, `purge` and `close` promise.
  *
  * @module
  */
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { StoreUnavailable } from '../../core/ports.ts'
-import type { SigningKey } from '../signing-keys.ts'
 import type { ConformanceCase } from './conformance-case.ts'
-import { code, consent, grant, NOW, redeemedGrant, refreshToken, tally, together } from './records.ts'
-
-const key = (changes: Partial<SigningKey> = {}): SigningKey => ({
-  generation: 1,
-  kid: 'kid-1',
-  algorithm: 'ES256',
-  sealedJwk: 'sealed',
-  createdAt: NOW,
-  ...changes,
-})
+import { code, consent, grant, NOW, redeemedGrant, refreshToken, together } from './records.ts'
 
 export const housekeepingCases: readonly ConformanceCase[] = [
-  {
-    name: 'signingKeys.add lets one of 32 make a generation, and list tells them oldest first',
-    async run({ signingKeys }) {
-      await signingKeys.add(key({ generation: 2, kid: 'kid-2' }))
-      const added = await together(32, (index) => signingKeys.add(key({ kid: `kid-of-${index}` })))
-      deepEqual(tally(added), { true: 1, false: 31 })
-      const stored = await signingKeys.list()
-      deepEqual(stored, [key({ kid: `kid-of-${added.indexOf(true)}` }), key({ generation: 2, kid: 'kid-2' })])
-    },
-  },
   {
     name: 'purge keeps what still counts',
     async run(store) {
@@ -36,7 +16,7 @@ export const housekeepingCases: readonly ConformanceCase[] = [
       await store.grants.create(grant({ id: 'grant-2' }), code({ hash: 'code-2', grantId: 'grant-2' }))
       await store.sessions.create({ hash: 'cookie-hash', userId: 'user-1', createdAt: NOW, expiresAt: NOW + 59 })
       await store.revokedTokens.remember('jti-1', NOW + 59)
-      equal(await store.purge(NOW + 58), 0)
+      equal(await store.purge(NOW + 58, 500), 0)
       equal((await store.grants.listLive('user-1', NOW)).length, 2)
       equal((await store.codes.find('code-2'))?.consumedAt, null)
     },
@@ -46,7 +26,7 @@ export const housekeepingCases: readonly ConformanceCase[] = [
     async run(store) {
       await store.sessions.create({ hash: 'cookie-hash', userId: 'user-1', createdAt: NOW, expiresAt: NOW + 59 })
       await store.revokedTokens.remember('jti-1', NOW + 59)
-      equal(await store.purge(NOW + 59), 2)
+      equal(await store.purge(NOW + 59, 500), 2)
       equal(await store.revokedTokens.has('jti-1'), false)
       equal(await store.sessions.find('cookie-hash', NOW), null)
     },
@@ -55,7 +35,7 @@ export const housekeepingCases: readonly ConformanceCase[] = [
     name: 'purge deletes an unredeemed code after its end, and the grant that came to nothing',
     async run(store) {
       await store.grants.create(grant(), code())
-      equal(await store.purge(code().expiresAt), 1)
+      equal(await store.purge(code().expiresAt, 500), 1)
       equal(await store.codes.find(code().hash), null)
       equal(await store.grants.find('grant-1'), null)
     },
@@ -66,21 +46,55 @@ export const housekeepingCases: readonly ConformanceCase[] = [
       await redeemedGrant(store)
       const successor = refreshToken({ hash: 'token-hash-2' })
       await store.refreshTokens.rotate({ hash: refreshToken().hash, successor, sealedAnswer: null, now: NOW })
-      equal(await store.purge(grant().expiresAt - 1), 0)
+      equal(await store.purge(grant().expiresAt - 1, 500), 0)
       equal((await store.codes.find(code().hash))?.consumedAt, NOW)
       equal((await store.refreshTokens.find(refreshToken().hash))?.consumedAt, NOW)
 
-      equal(await store.purge(grant().expiresAt), 1)
+      equal(await store.purge(grant().expiresAt, 500), 3)
       equal(await store.codes.find(code().hash), null)
       equal(await store.refreshTokens.find(refreshToken().hash), null)
       equal(await store.refreshTokens.find('token-hash-2'), null)
     },
   },
   {
+    name: 'purge deletes no more than its limit of each kind, and all of it in the end',
+    async run(store) {
+      for (const index of [1, 2, 3, 4, 5]) {
+        const hash = `hash-${index}`
+        const own = { id: `grant-${index}`, grantId: `grant-${index}`, hash }
+        await store.grants.create(grant({ id: own.id, expiresAt: NOW + 90 }), code({ hash, grantId: own.id }))
+        if (index < 4) await store.codes.redeem(hash, refreshToken({ hash, grantId: own.id }), NOW)
+        await store.sessions.create({ hash, userId: 'user-1', createdAt: NOW, expiresAt: NOW + 59 })
+      }
+      // Five sessions and the two grants that came to nothing; then three grants, each after its refresh token.
+      const deleted: number[] = []
+      for (const now of [NOW + 60, NOW + 60, NOW + 60, NOW + 60, NOW + 90, NOW + 90, NOW + 90]) {
+        deleted.push(await store.purge(now, 2))
+      }
+      deepEqual(deleted, [4, 2, 1, 0, 2, 2, 2])
+      equal(await store.purge(NOW + 90, 2), 0)
+      equal(await store.grants.find('grant-1'), null)
+      equal(await store.refreshTokens.find('hash-1'), null)
+    },
+  },
+  {
+    name: 'purge by 32 at once deletes each row once',
+    async run(store) {
+      await together(32, (index) =>
+        store.sessions.create({ hash: `${index}`, userId: 'user-1', createdAt: NOW, expiresAt: NOW + 59 }),
+      )
+      const deleted = await together(32, () => store.purge(NOW + 59, 500))
+      equal(
+        deleted.reduce((sum, count) => sum + count),
+        32,
+      )
+    },
+  },
+  {
     name: 'purge keeps consents',
     async run(store) {
       await store.consents.remember(consent())
-      equal(await store.purge(NOW + 1_000_000), 0)
+      equal(await store.purge(NOW + 1_000_000, 500), 0)
       deepEqual(await store.consents.find('user-1', 'client-1', consent().resource), consent())
     },
   },
@@ -92,7 +106,7 @@ export const housekeepingCases: readonly ConformanceCase[] = [
       await rejects(store.ping(), StoreUnavailable)
       await rejects(store.clients.find('client-1'), StoreUnavailable)
       await rejects(store.codes.redeem('code', null, NOW), StoreUnavailable)
-      await rejects(store.purge(NOW), StoreUnavailable)
+      await rejects(store.purge(NOW, 500), StoreUnavailable)
       await store.close()
     },
   },

@@ -7,9 +7,11 @@ import { clientCases } from './clients.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import { grantCases } from './grants.ts'
 import { housekeepingCases } from './housekeeping.ts'
+import { leaseCases } from './leases.ts'
 import { peopleCases } from './people.ts'
 import { refreshTokenCases } from './refresh-tokens.ts'
 import { signInAttemptCases } from './sign-in-attempts.ts'
+import { signingKeyCases } from './signing-keys.ts'
 
 /**
  * Run each on a fresh store of its own.
@@ -23,5 +25,7 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...refreshTokenCases,
   ...peopleCases,
   ...signInAttemptCases,
+  ...signingKeyCases,
+  ...leaseCases,
   ...housekeepingCases,
 ]

@@ -4,7 +4,8 @@
  * @module
  */
 import { initial } from './0001-initial.ts'
+import { keysAndLeases } from './0002-keys-and-leases.ts'
 import { signInAttempts } from './0003-sign-in-attempts.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [initial, signInAttempts]
+export const migrations: readonly Migration[] = [initial, keysAndLeases, signInAttempts]

@@ -1,0 +1,37 @@
+/**
+ * Connects to the database that a setting names.
+ *
+ * @module
+ */
+import { connectPostgres } from './postgres.ts'
+import type { Database } from './schema.ts'
+import { connectSqlite } from './sqlite.ts'
+import type { Synchronous } from './sqlite-file.ts'
+
+export interface ConnectOptions {
+  /** PostgreSQL: the most connections at once. */
+  readonly connections: number
+  /** How long to wait for a connection or a lock, in seconds. */
+  readonly timeout: number
+  /** PostgreSQL: how long a statement may take, in seconds. Default: `timeout`. */
+  readonly statementTimeout?: number
+  /** SQLite: whether a commit waits for the disk. Default: full. */
+  readonly synchronous?: Synchronous
+}
+
+/**
+ * @throws {StoreUnavailable} when a SQLite file cannot be opened. PostgreSQL is connected to when first needed.
+ * @throws {TypeError} when `database` is neither of the two.
+ */
+export function connect(database: string, options: ConnectOptions): Database {
+  const { connections: size, synchronous = 'full', timeout, statementTimeout = timeout } = options
+  const path = sqlitePath(database)
+  if (path !== null) return connectSqlite(path, { timeout, synchronous })
+  if (/^postgres(ql)?:\/\//.test(database)) {
+    return connectPostgres(database, { size, connectTimeout: timeout, statementTimeout })
+  }
+  throw new TypeError('The database must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.')
+}
+
+/** Null: it is not SQLite. */
+export const sqlitePath = (database: string): string | null => /^sqlite:(.+)$/.exec(database)?.[1] ?? null

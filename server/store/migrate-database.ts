@@ -1,0 +1,62 @@
+/**
+ * Migrating as a task of its own: `sallyport migrate`. (Opening a store does it, too.)
+ *
+ * @module
+ */
+import { existsSync } from 'node:fs'
+import { sql } from 'kysely'
+import { connect, sqlitePath } from './connect.ts'
+import { appliedTo, migrate, pendingAmong } from './migrate.ts'
+import { migrationScript } from './migration-plan.ts'
+import { migrations } from './migrations/all.ts'
+import type { Database } from './schema.ts'
+import { toUnavailable } from './unavailable.ts'
+
+/** Schema changes may rewrite tables. In seconds. */
+export const MIGRATION_TIMEOUT = 3600
+
+const OPTIONS = { connections: 1, timeout: 5, statementTimeout: MIGRATION_TIMEOUT }
+
+/**
+ * Brings a database up to date. Gives the names of the migrations that ran.
+ *
+ * @throws {StoreUnavailable}
+ * @throws {DatabaseTooNew}
+ */
+export const migrateDatabase = (database: string, now: number): Promise<readonly string[]> =>
+  using(database, (connected) => migrate(connected, now))
+
+/**
+ * The SQL that `migrateDatabase` would run; null when there is nothing to do. Changes nothing, and creates no file.
+ *
+ * @throws {StoreUnavailable}
+ * @throws {DatabaseTooNew}
+ */
+export async function planMigrations(database: string, now: number): Promise<string | null> {
+  const path = sqlitePath(database)
+  if (path !== null && !existsSync(path)) return migrationScript('sqlite', migrations, now)
+  return using(database, async (connected) => {
+    const applied = (await hasMigrations(connected)) ? await appliedTo(connected.db) : []
+    const pending = pendingAmong(migrations, applied)
+    return pending.length === 0 ? null : migrationScript(connected.engine, pending, now)
+  })
+}
+
+async function using<Value>(database: string, act: (connected: Database) => Promise<Value>): Promise<Value> {
+  const connected = connect(database, OPTIONS)
+  try {
+    return await act(connected)
+  } catch (error) {
+    throw toUnavailable(error)
+  } finally {
+    await connected.db.destroy()
+  }
+}
+
+async function hasMigrations({ engine, db }: Database): Promise<boolean> {
+  const query =
+    engine === 'postgres'
+      ? sql`select 1 where to_regclass('migrations') is not null`
+      : sql`select 1 from sqlite_master where type = 'table' and name = 'migrations'`
+  return (await query.execute(db)).rows.length > 0
+}

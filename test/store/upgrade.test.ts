@@ -1,0 +1,166 @@
+/**
+ * Databases of earlier schema versions, kept as SQL: upgraded once, by whoever comes first, and nothing of them is lost.
+ *
+ * @module
+ */
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import postgres from 'postgres'
+import {
+  client,
+  code,
+  consent,
+  grant,
+  NOW,
+  refreshToken,
+  resource,
+  user,
+} from '../../server/store/conformance/records.ts'
+import { connect } from '../../server/store/connect.ts'
+import { appliedTo } from '../../server/store/migrate.ts'
+import { migrateDatabase, planMigrations } from '../../server/store/migrate-database.ts'
+import { migrations } from '../../server/store/migrations/all.ts'
+import { openStore } from '../../server/store/open-store.ts'
+import { createSigner } from '../../server/store/signer.ts'
+import { usePostgres } from '../support/postgres.ts'
+import { ROOT } from '../support/source-tree.ts'
+import { FIXTURE_CLAIMS, FIXTURE_SECRET } from './fixtures/make-fixture.ts'
+
+setDefaultTimeout(60_000)
+
+const folder = await mkdtemp(join(tmpdir(), 'sallyport-upgrade-'))
+afterAll(() => rm(folder, { recursive: true }))
+const server = usePostgres()
+
+interface TestEngine {
+  readonly name: 'sqlite' | 'postgres'
+  empty(): Promise<string>
+  run(database: string, script: string): Promise<void>
+}
+
+const engines: readonly TestEngine[] = [
+  {
+    name: 'sqlite',
+    empty: async () => `sqlite:${join(folder, `${crypto.randomUUID()}.db`)}`,
+    async run(database, script) {
+      const file = new DatabaseSync(database.replace('sqlite:', ''))
+      file.exec(script)
+      file.close()
+    },
+  },
+  {
+    name: 'postgres',
+    empty: () => server.createDatabase(),
+    async run(database, script) {
+      const connection = postgres(database, { max: 1, onnotice: () => {} })
+      await connection.unsafe(script)
+      await connection.end()
+    },
+  },
+]
+
+const fixture = (migration: string, { name }: TestEngine): Promise<string> =>
+  Bun.file(new URL(`./fixtures/${migration}.${name}.sql`, import.meta.url)).text()
+
+/** The names that a database remembers. */
+async function migrationsOf(database: string): Promise<readonly string[]> {
+  const connected = connect(database, { connections: 1, timeout: 5 })
+  return appliedTo(connected.db).finally(() => connected.db.destroy())
+}
+
+const names = migrations.map(({ name }) => name)
+/** Every version but the newest must have been kept. */
+const earlier = names.slice(0, -1)
+
+describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_, engine) => {
+  test.each(earlier)('a database of %s is upgraded, and every row is there', async (migration) => {
+    const database = await engine.empty()
+    const script = await fixture(migration, engine)
+    await engine.run(database, script)
+    const store = await openStore({ database })
+    expect(await migrationsOf(database)).toEqual(names)
+
+    expect(await store.clients.list()).toEqual([client()])
+    expect(await store.resources.list()).toEqual([resource()])
+    expect(await store.users.findByUsername('anna')).toEqual(user())
+    expect(await store.sessions.find('cookie-hash', NOW)).toMatchObject({ userId: 'user-1', expiresAt: NOW + 59 })
+    expect(await store.consents.find('user-1', 'client-1', consent().resource)).toEqual(consent())
+    expect(await store.revokedTokens.has('jti-1')).toBe(true)
+    expect(await store.grants.find('grant-1')).toEqual(grant())
+    expect(await store.codes.find(code().hash)).toEqual(code({ consumedAt: NOW }))
+    expect(await store.codes.redeem(code().hash, null, NOW)).toBe('consumed')
+    const used = { consumedAt: NOW + 1, successorHash: 'token-hash-2', sealedAnswer: 'sealed' }
+    expect(await store.refreshTokens.find(refreshToken().hash)).toEqual(refreshToken(used))
+    expect(await store.refreshTokens.find('token-hash-2')).toEqual(refreshToken({ hash: 'token-hash-2' }))
+
+    const token = /access token: (\S+)/.exec(script)?.[1] ?? ''
+    const signer = await createSigner({ keys: store.signingKeys, secret: FIXTURE_SECRET, now: () => NOW + 1 })
+    expect(await signer.readAccessToken(token)).toEqual(FIXTURE_CLAIMS)
+    const [key] = await store.signingKeys.list()
+    expect(key).toMatchObject({ createdAt: NOW, signsFrom: NOW })
+    expect(await signer.jwks()).toMatchObject({ keys: [{ kid: key?.kid }] })
+    await store.close()
+  })
+
+  test('the plan is what an upgrade runs: the script alone gives the same database, and then nothing is left to do', async () => {
+    const database = await engine.empty()
+    await engine.run(database, (await planMigrations(database, NOW)) ?? '')
+    expect(await migrationsOf(database)).toEqual(names)
+    expect(await planMigrations(database, NOW)).toBeNull()
+    expect(await migrateDatabase(database, NOW)).toEqual([])
+    const store = await openStore({ database })
+    expect(await store.clients.create(client())).toBe(true)
+    await store.close()
+  })
+
+  test('the plan of an old database has what it lacks, and changes nothing', async () => {
+    const database = await engine.empty()
+    await engine.run(database, await fixture('0001-initial', engine))
+    const plan = (await planMigrations(database, NOW)) ?? ''
+    expect(plan).not.toContain('create table "clients"')
+    expect(plan).toContain('create table "leases"')
+    expect(await migrationsOf(database)).toEqual(['0001-initial'])
+    expect(await migrateDatabase(database, NOW)).toEqual(names.slice(1))
+  })
+
+  test('ten processes that open an old database at once upgrade it once', async () => {
+    const database = await engine.empty()
+    await engine.run(database, await fixture('0001-initial', engine))
+    const command = [`${ROOT}node_modules/.bin/bun`, `${ROOT}test/support/store-process.ts`, database]
+    const processes = Array.from({ length: 10 }, () =>
+      Bun.spawn(command, { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe', env: { PATH: Bun.env['PATH'] ?? '' } }),
+    )
+    const outputs = processes.map(({ stdout }) => stdout.getReader())
+    // All are up, and none has begun.
+    await Promise.all(outputs.map((output) => output.read()))
+    for (const { stdin } of processes) {
+      stdin.write('go\n')
+      await stdin.end()
+    }
+    const said = await Promise.all(outputs.map(async (output) => new TextDecoder().decode((await output.read()).value)))
+    const errors = await Promise.all(processes.map(({ stderr }) => new Response(stderr).text()))
+    expect({ said, errors }).toEqual({ said: Array(10).fill('opened\n'), errors: Array(10).fill('') })
+    expect(await migrationsOf(database)).toEqual(names)
+  })
+
+  test('ten processes that open a new database at once make it once', async () => {
+    const database = await engine.empty()
+    const command = [`${ROOT}node_modules/.bin/bun`, `${ROOT}test/support/store-process.ts`, database]
+    const processes = Array.from({ length: 10 }, () =>
+      Bun.spawn(command, { stdin: new TextEncoder().encode('go\n'), stdout: 'pipe', stderr: 'pipe' }),
+    )
+    const errors = await Promise.all(processes.map(({ stderr }) => new Response(stderr).text()))
+    const codes = await Promise.all(processes.map(({ exited }) => exited))
+    expect({ codes, errors }).toEqual({ codes: Array(10).fill(0), errors: Array(10).fill('') })
+    expect(await migrationsOf(database)).toEqual(names)
+  })
+})
+
+test('a plan for a SQLite file that does not exist does not create it', async () => {
+  const path = join(folder, 'never.db')
+  expect(await planMigrations(`sqlite:${path}`, NOW)).toStartWith('begin immediate;')
+  expect(await Bun.file(path).exists()).toBe(false)
+})
