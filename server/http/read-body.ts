@@ -29,6 +29,7 @@ export const parseJson = async ({ request }: { request: Request }): Promise<unkn
 async function readText(request: Request, contentType: string): Promise<string> {
   const given = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (given !== contentType) throw new UnreadableRequest('malformed_request')
+  if (isShort(request.headers)) return request.text()
   const decoder = new TextDecoder()
   let text = ''
   let size = 0
@@ -39,4 +40,10 @@ async function readText(request: Request, contentType: string): Promise<string> 
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
+}
+
+/** A body that announces its length is no longer than that: the runtimes see to it. Reading it chunk by chunk costs several times as much. */
+function isShort(headers: Headers): boolean {
+  const length = headers.get('content-length') ?? ''
+  return /^\d{1,5}$/.test(length) && Number(length) <= LIMIT && !headers.has('transfer-encoding')
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { base64url } from 'jose'
+import { createHash } from 'node:crypto'
 import type { Hash } from '../core/ports.ts'
 
-export const hash: Hash = async (text) =>
-  base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+/** At once, on this thread: handing 43 characters to another one costs three times as much as hashing them. */
+export const hash: Hash = async (text) => createHash('sha256').update(text).digest('base64url')

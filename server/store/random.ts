@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { base64url } from 'jose'
+import { randomBytes } from 'node:crypto'
 import type { Random } from '../core/ports.ts'
 
-export const random: Random = (bytes = 32) => base64url.encode(crypto.getRandomValues(new Uint8Array(bytes)))
+export const random: Random = (bytes = 32) => randomBytes(bytes).toString('base64url')

@@ -1,14 +1,45 @@
 /**
- * Seals a text for the bearer of a token: the database alone cannot open it.
+ * Seals a text for the bearer of a token: the database alone cannot open it. One is sealed with every refresh, so it is done at once and on
+ * this thread; what comes out is the same JWE as that of `encryption.ts`.
  *
+ * @see RFC 5869: HKDF
+ * @see RFC 7516 section 3.1: the compact form; RFC 7518 section 4.5 (`dir`) and section 5.3 (`A256GCM`)
+ * @see docs/adr/0073-small-secrets-on-this-thread.md
  * @module
  */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import type { Sealer } from '../core/ports.ts'
-import { decrypt, deriveKey, encrypt } from './encryption.ts'
-
-const PURPOSE = 'sallyport sealed answer'
 
 export const sealer: Sealer = {
-  seal: async (text, secret) => encrypt(text, await deriveKey(secret, PURPOSE)),
-  open: async (sealed, secret) => decrypt(sealed, await deriveKey(secret, PURPOSE)),
+  async seal(text, secret) {
+    const iv = randomBytes(IV_LENGTH)
+    const cipher = createCipheriv('aes-256-gcm', derive(secret), iv).setAAD(Buffer.from(HEADER))
+    const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+    return [HEADER, '', ...[iv, sealed, cipher.getAuthTag()].map((part) => part.toString('base64url'))].join('.')
+  },
+
+  async open(sealed, secret) {
+    const [, iv, text, tag] = SEALED.exec(sealed)?.map((part) => Buffer.from(part, 'base64url')) ?? []
+    if (iv?.length !== IV_LENGTH || text === undefined || tag?.length !== TAG_LENGTH) return null
+    const decipher = createDecipheriv('aes-256-gcm', derive(secret), iv, { authTagLength: TAG_LENGTH })
+    decipher.setAAD(Buffer.from(HEADER)).setAuthTag(tag)
+    try {
+      return Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8')
+    } catch {
+      return null
+    }
+  },
 }
+
+/** In bytes. */
+const IV_LENGTH = 12
+const TAG_LENGTH = 16
+
+const HEADER = Buffer.from('{"alg":"dir","enc":"A256GCM"}').toString('base64url')
+
+const SEALED = new RegExp(`^${HEADER}\\.\\.([\\w-]+)\\.([\\w-]*)\\.([\\w-]+)$`)
+
+/** Only the bearer can: 256 bits, from a token of full entropy. */
+const derive = (secret: string): Uint8Array => new Uint8Array(hkdfSync('sha256', secret, '', PURPOSE, 32))
+
+const PURPOSE = 'sallyport sealed answer'

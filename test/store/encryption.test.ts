@@ -36,6 +36,12 @@ describe('sealer', () => {
     }
   })
 
+  test('seals a JWE that any library opens, with the key that HKDF derives', async () => {
+    const key = await deriveKey('secret-1', 'sallyport sealed answer')
+    expect(await decrypt(await sealer.seal(TEXT, 'secret-1'), key)).toBe(TEXT)
+    expect(await sealer.open(await encrypt(TEXT, key), 'secret-1')).toBe(TEXT)
+  })
+
   test('seals the same text differently each time', async () => {
     expect(await sealer.seal(TEXT, 'secret-1')).not.toBe(await sealer.seal(TEXT, 'secret-1'))
   })
