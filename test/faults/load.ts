@@ -22,6 +22,8 @@ export interface Load {
   readonly over: () => boolean
   /** Statuses that may come instead of an answer, such as 503 during an outage. Default: none. */
   readonly excused?: readonly number[]
+  /** True: a connection may break, because a process of several was killed. Default: never. */
+  readonly mayBreak?: () => boolean
   /** Told of each write that was acknowledged. */
   readonly onAcknowledged?: () => void
 }
@@ -152,7 +154,7 @@ export type Tokens = v.InferOutput<typeof TokenResponse> & { readonly refresh_to
 
 /** The tokens; `refused` for `invalid_grant`; null when there was no answer, or one that is excused. */
 export async function askForTokens(
-  load: Pick<Load, 'server' | 'over' | 'excused'>,
+  load: Pick<Load, 'server' | 'over' | 'excused' | 'mayBreak'>,
   form: Parameters<typeof postForm>[2],
 ): Promise<Tokens | 'refused' | null> {
   const answer = await ask(load, async () => {
@@ -188,13 +190,15 @@ function acknowledge({ ledger, onAcknowledged }: Load): void {
 
 /** Null when the connection broke; whatever else goes wrong, and a connection that breaks without reason, is an error. */
 async function ask<Answer>(
-  load: Pick<Load, 'over' | 'excused'>,
+  load: Pick<Load, 'over' | 'excused' | 'mayBreak'>,
   request: () => Promise<Answer>,
 ): Promise<Answer | null> {
   try {
     return await request()
   } catch (error) {
     if (load.over() || (load.excused ?? []).some((status) => String(error).includes(`${status}`))) return null
+    // What the runtime throws has a code; what these tests throw has none.
+    if (load.mayBreak?.() === true && error instanceof Error && 'code' in error) return null
     throw error
   }
 }

@@ -31,8 +31,11 @@ export interface TestServer extends Server {
   close(): Promise<void>
 }
 
-/** Settings as a config file would say them, over the defaults of these tests. */
-export async function createTestServer(config: ConfigInput = {}): Promise<TestServer> {
+/** Settings as a config file would say them, over the defaults of these tests. `connections`: to PostgreSQL. */
+export async function createTestServer(
+  config: ConfigInput = {},
+  { connections = 10 }: { readonly connections?: number } = {},
+): Promise<TestServer> {
   const settings = {
     ...v.parse(Config, {
       resources: [
@@ -52,7 +55,7 @@ export async function createTestServer(config: ConfigInput = {}): Promise<TestSe
   const clock = { now: 1_800_000_000 }
   const events: AuditEvent[] = []
   const failures: unknown[] = []
-  const store = await openStore({ database: settings.database })
+  const store = await openStore({ database: settings.database, connections })
   const now = () => clock.now
   // Another server on the same database has created the user already.
   const { username } = USER

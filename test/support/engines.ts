@@ -11,6 +11,9 @@ import type { ConfigInput } from '../../server/config.ts'
 import { createTestServer, type TestServer } from './authorization-server.ts'
 import { usePostgres } from './postgres.ts'
 
+/** Connections of each server, so that 32 callers really race. */
+const CONNECTIONS = 20
+
 /** Two servers on one database; the clock of each stands still. */
 export type Pair = readonly [TestServer, TestServer]
 
@@ -25,8 +28,11 @@ export function useEngines(): readonly Engine[] {
   const servers: TestServer[] = []
   const directories: string[] = []
   const open = async (config: ConfigInput): Promise<Pair> => {
-    const pair: Pair = [await createTestServer(config), await createTestServer(config)]
+    const options = { connections: CONNECTIONS }
+    const pair: Pair = [await createTestServer(config, options), await createTestServer(config, options)]
     servers.push(...pair)
+    // All of them are open before the race begins.
+    await Promise.all(pair.flatMap(({ store }) => Array.from({ length: CONNECTIONS }, () => store.ping())))
     return pair
   }
   afterAll(async () => {
