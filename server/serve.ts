@@ -91,6 +91,7 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
     bun: { idleTimeout: 255 },
     fetch: (request) => options.fetch(request, request.ip),
     error: (error) => {
+      if (isTooLarge(error)) return new Response(null, { status: 413, headers: { connection: 'close' } })
       options.onError?.(error)
       return new Response(null, { status: 500 })
     },
@@ -98,6 +99,9 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
   await server.serve()
   return await server.ready()
 }
+
+/** srvx ends the reading of a body over the limit with this. */
+const isTooLarge = (error: unknown): boolean => error instanceof Error && 'status' in error && error.status === 413
 
 const LOOPBACK = ['127.0.0.1', '::1']
 

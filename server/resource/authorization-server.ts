@@ -20,7 +20,7 @@ export interface AuthorizationServer {
 
 /** Nothing is fetched before it is needed, so a resource may start before its authorization server. */
 export function createAuthorizationServer(issuer: string, settings: ResourceSettings): AuthorizationServer {
-  const { fetch, jwksUri, now, report } = settings
+  const { jwksUri, now, report } = settings
   const rules: Remembering = {
     now,
     maxAge: 600,
@@ -29,9 +29,9 @@ export function createAuthorizationServer(issuer: string, settings: ResourceSett
     retryDelay: RETRY_DELAY,
     onFailure: (cause) => report({ type: 'authorization_server_trouble', issuer, cause }),
   }
-  const discovered = remember(() => discoverIssuer(issuer, fetch), rules)
+  const discovered = remember(() => discoverIssuer(issuer, settings), rules)
   const locate = async (): Promise<string> => jwksUri ?? keySetUrl(issuer, (await discovered.current())?.jwks_uri)
-  return { issuer, metadata: () => discovered.current(), keys: createKeyResolver(locate, fetch, rules) }
+  return { issuer, metadata: () => discovered.current(), keys: createKeyResolver(locate, settings, rules) }
 }
 
 /** How long after a failure the server is left alone, in seconds. Callers are told to wait as long. */

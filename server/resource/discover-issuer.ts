@@ -7,16 +7,16 @@
 import * as v from 'valibot'
 import { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import { authorizationServerMetadataUrls } from '../../shared/well-known.ts'
-import { type Fetch, getJson } from './get-json.ts'
+import { getJson, type Reach } from './get-json.ts'
 
 /**
  * The document, or `null` when the server has none in any of the three places.
  *
  * @throws when a server cannot be asked, or its document is not one of `issuer`: both may pass, neither may be guessed around
  */
-export async function discoverIssuer(issuer: string, fetch: Fetch): Promise<AuthorizationServerMetadata | null> {
+export async function discoverIssuer(issuer: string, reach: Reach): Promise<AuthorizationServerMetadata | null> {
   for (const url of authorizationServerMetadataUrls(issuer)) {
-    const { status, body } = await getJson(fetch, url)
+    const { status, body } = await getJson(reach, url)
     if (status >= 500 || status === 429) throw new Error(`the authorization server's metadata answered ${status}`)
     if (status !== 200) continue
     const metadata = v.parse(AuthorizationServerMetadata, body)

@@ -36,11 +36,12 @@ export async function guard(
   const verified = await rules.verify(credentials.value)
   if (!verified.ok) return err({ reason: verified.error })
   const authInfo = verified.value
-  if (rules.toolScopes === undefined || request.body === null) return ok({ authInfo, body: undefined })
+  // Only a POST carries messages. One without a body is judged like any other that cannot be read.
+  if (rules.toolScopes === undefined || request.method !== 'POST') return ok({ authInfo, body: undefined })
 
-  const body = await readBounded(bodyOf(request), rules.maxBodyBytes)
+  const body = request.body === null ? new Uint8Array() : await readBounded(bodyOf(request), rules.maxBodyBytes)
   if (body === null) {
-    if (!request.bodyUsed) request.body.cancel().catch(() => {})
+    if (!request.bodyUsed) request.body?.cancel().catch(() => {})
     return err({ reason: 'body_too_large' })
   }
   const required = requiredScopes(body, rules.toolScopes)

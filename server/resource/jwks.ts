@@ -8,7 +8,7 @@
 import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose'
 import * as v from 'valibot'
 import { checkUrl } from '../../shared/url-policy.ts'
-import { type Fetch, getJson } from './get-json.ts'
+import { getJson, type Reach } from './get-json.ts'
 import { type Remembering, remember } from './remember.ts'
 
 /** Anyone's key set. What each key must look like is the library's business. */
@@ -24,9 +24,9 @@ export class KeysUnavailableError extends Error {
  *
  * @throws KeysUnavailableError from the resolver; jose's `JWKSNoMatchingKey` for a key that even a fresh set does not have
  */
-export function createKeyResolver(locate: () => Promise<string>, fetch: Fetch, rules: Remembering): JWTVerifyGetKey {
+export function createKeyResolver(locate: () => Promise<string>, reach: Reach, rules: Remembering): JWTVerifyGetKey {
   const keySet = remember(async () => {
-    const { status, body } = await getJson(fetch, await locate())
+    const { status, body } = await getJson(reach, await locate())
     if (status !== 200) throw new Error(`the key set answered ${status}`)
     return createLocalJWKSet(v.parse(ForeignKeySet, body))
   }, rules)

@@ -52,6 +52,8 @@ export interface ResourceOptions {
   readonly clockTolerance?: number | undefined
   /** The largest body that is read to learn which tool is called, in bytes. Default: 4 MiB. */
   readonly maxBodyBytes?: number | undefined
+  /** How long an authorization server may take to answer, in seconds. Default: 5. */
+  readonly timeout?: number | undefined
   /** Serve the metadata at the root well-known URL too. Default: true. */
   readonly rootMetadata?: boolean | undefined
   /** Relay the first issuer's metadata on this host, for hosts that look there. Default: true. */
@@ -81,6 +83,7 @@ export interface ResourceSettings {
   readonly algorithms: readonly string[]
   readonly clockTolerance: number
   readonly maxBodyBytes: number
+  readonly timeout: number
   readonly rootMetadata: boolean
   readonly relayAuthorizationServerMetadata: boolean
   readonly resourceName: string | undefined
@@ -109,6 +112,7 @@ export function settleOptions(options: ResourceOptions): ResourceSettings {
     algorithms: options.algorithms ?? ASYMMETRIC_ALGORITHMS,
     clockTolerance: options.clockTolerance ?? 10,
     maxBodyBytes: options.maxBodyBytes ?? 4 * 1024 * 1024,
+    timeout: options.timeout ?? 5,
     rootMetadata: options.rootMetadata ?? true,
     relayAuthorizationServerMetadata: options.relayAuthorizationServerMetadata ?? true,
     resourceName: options.resourceName,
@@ -135,6 +139,7 @@ function* problems(settings: ResourceSettings): Generator<string, undefined> {
   if (jwksUri !== undefined && !usable(jwksUri)) yield 'jwksUri must be an https URL (http on loopback)'
   if (jwksUri !== undefined && authorizationServers.length > 1)
     yield 'jwksUri fits exactly one authorization server: leave it out, and each issuer names its own'
+  if (!(settings.timeout > 0)) yield 'timeout must be more than 0 seconds'
   if (algorithms.length === 0 || !algorithms.every((algorithm) => ASYMMETRIC_ALGORITHMS.includes(algorithm)))
     yield `algorithms must be among ${ASYMMETRIC_ALGORITHMS.join(', ')}`
 

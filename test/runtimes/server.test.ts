@@ -56,6 +56,10 @@ describe.each(Object.entries(RUNTIMES))('%s', (_, runtime) => {
     await session.authorize({ force: true, scope: 'notes:admin' })
     const cleared = await session.fetch(session.resource, call('notes_clear'))
     expect([cleared.status, await cleared.text()]).toEqual([200, expect.stringContaining('"result"')])
+    const tooLong = await session.fetch(session.resource, call('notes_add', { text: 'x'.repeat(5 * 1024 * 1024) }))
+    expect([tooLong.status, await tooLong.text()]).toEqual([413, expect.any(String)])
+    const empty = await session.fetch(session.resource, { ...call('notes_add'), body: '' })
+    expect([empty.status, await empty.text()]).toEqual([400, expect.stringContaining('-32700')])
     expect(await session.logout()).toEqual({ revoked: true, deleted: true })
 
     program.kill('SIGINT')

@@ -15,7 +15,29 @@ describe('the same suite as on other runtimes', () => {
   for (const { name, run } of RESOURCE_CASES) test(name, run)
 })
 
+describe('an authorization server that never answers', () => {
+  test('is given up, and asked again by the next request after the pause', async () => {
+    const fixture = await createResourceFixture({ timeout: 0.01, fetch: (url, init) => reach(url, init) })
+    let hangs = true
+    const reach: typeof fixture.issuer.fetch = (url, init) =>
+      hangs ? new Promise(() => {}) : fixture.issuer.fetch(url, init)
+    const post = async () => fixture.post(await fixture.issuer.sign({ scope: 'notes:read' }), toolCall('notes_list'))
+    const gaveUp = refused(await post())
+    expect([gaveUp.status, gaveUp.headers.get('retry-after')]).toEqual([503, '5'])
+    hangs = false
+    fixture.clock.now += 5
+    admitted(await post())
+  })
+})
+
 describe('scopes per tool', () => {
+  test('a POST without a body is no way round reading one', async () => {
+    const { issuer, send } = await createResourceFixture()
+    const headers = { authorization: `Bearer ${await issuer.sign({ scope: 'notes:read' })}` }
+    const response = refused(await send({ method: 'POST', headers }))
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('-32700')])
+  })
+
   test('a request that a logger copied before is served whole', async () => {
     const { issuer, notes } = await createResourceFixture()
     const headers = { authorization: `Bearer ${await issuer.sign({ scope: 'notes:read' })}` }

@@ -106,8 +106,8 @@ describe('section 4 a token that fails one check', () => {
 describe('RS-048 section 4 the audience', () => {
   const cases: readonly [string, string | string[], string, boolean][] = [
     ['the same', 'https://h.example/mcp', 'https://h.example/mcp', true],
-    ['upper-case scheme and host', 'HTTPS://H.Example/mcp', 'https://h.example/mcp', true],
-    ['an empty path and a slash', 'https://h.example/', 'https://h.example', true],
+    ['upper-case scheme and host', 'HTTPS://H.Example/mcp', 'https://h.example/mcp', false],
+    ['an empty path and a slash', 'https://h.example/', 'https://h.example', false],
     ['one of several', ['https://x.example', 'https://h.example/mcp'], 'https://h.example/mcp', true],
     ['a slash after a path', 'https://h.example/mcp/', 'https://h.example/mcp', false],
     ['the origin of it', 'https://h.example', 'https://h.example/mcp', false],
