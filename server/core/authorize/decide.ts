@@ -1,0 +1,48 @@
+/**
+ * What becomes of a valid request: the next step for whoever is signed in, and what their answer leads to.
+ *
+ * @see OpenID Connect Core 1.0 section 3.1.2.4: obtaining consent
+ * @module
+ */
+import type { Dependencies } from '../dependencies.ts'
+import type { Consent } from '../records.ts'
+import { issueCode } from './issue-code.ts'
+import { canRememberConsent, nextStep } from './next-step.ts'
+import { errorRedirect } from './redirect.ts'
+import type { NextStep, ValidRequest } from './request.ts'
+
+/** What comes next, `userId` being signed in (null: nobody). Issues the code where nothing is left to ask. */
+export async function next(request: ValidRequest, userId: string | null, deps: Dependencies): Promise<NextStep> {
+  const step = nextStep(request, userId, await rememberedConsent(request, userId, deps))
+  if (typeof step === 'object') {
+    return { kind: 'redirect', location: errorRedirect(request, step.refuse, deps.settings.issuer) }
+  }
+  if (step !== 'issue' || userId === null) return { kind: step === 'consent' ? 'consent' : 'sign_in' }
+  return { kind: 'redirect', location: await issueCode(request, userId, deps) }
+}
+
+/** The person agreed: remembers it where that is safe, and issues the code. */
+export async function approve(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
+  const { client, resource, scopes } = request
+  if (canRememberConsent(client)) {
+    const agreed = { userId, clientId: client.id, resource: resource.identifier, scopes, grantedAt: deps.now() }
+    await deps.store.consents.remember(agreed)
+  }
+  return issueCode(request, userId, deps)
+}
+
+/** The person declined. */
+export function deny(request: ValidRequest, userId: string, { settings, audit }: Dependencies): string {
+  const resource = request.resource.identifier
+  audit({ type: 'authorization_denied', userId, clientId: request.client.id, resource })
+  return errorRedirect(request, 'denied_by_user', settings.issuer)
+}
+
+async function rememberedConsent(
+  { client, resource }: ValidRequest,
+  userId: string | null,
+  { store }: Dependencies,
+): Promise<Consent | null> {
+  if (userId === null || !canRememberConsent(client)) return null
+  return store.consents.find(userId, client.id, resource.identifier)
+}
