@@ -6,7 +6,7 @@
  * @see docs/adr/0025-the-life-of-a-signing-key.md
  * @module
  */
-import { compactVerify, errors, SignJWT } from 'jose'
+import { compactVerify, errors } from 'jose'
 import * as v from 'valibot'
 import { ACCESS_TOKEN_TYPE, AccessTokenClaims } from '../../shared/access-token.ts'
 import { activeKey } from '../core/key-life-cycle.ts'
@@ -44,8 +44,8 @@ export async function createSigner(options: SignerOptions): Promise<Signer> {
 
   return {
     async signAccessToken(claims) {
-      const { kid, alg, privateKey } = signingPair(await rings.current(), now())
-      return new SignJWT(claims).setProtectedHeader({ alg, typ: ACCESS_TOKEN_TYPE, kid }).sign(privateKey)
+      const { kid, alg, sign } = signingPair(await rings.current(), now())
+      return sign({ alg, typ: ACCESS_TOKEN_TYPE, kid }, claims)
     },
 
     async readAccessToken(token) {
@@ -68,7 +68,7 @@ function signingPair({ stored, pairs }: KeyRing, now: number) {
   const pair = pairs.get(key.kid)
   // To sign on with an older one would go well for as long as that is published, and then fail everywhere at once.
   if (pair === undefined) throw new WrongSecret('The signing key was encrypted with another secret.')
-  return { kid: key.kid, alg: pair.publicJwk.alg, privateKey: pair.privateKey }
+  return { kid: key.kid, alg: pair.publicJwk.alg, sign: pair.sign }
 }
 
 /** The claims; null for anything but an access token of ours. */

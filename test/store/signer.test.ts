@@ -157,10 +157,10 @@ describe('readAccessToken', () => {
     const signer = await createSigner({ keys, secret: SECRET, now })
     const [stored] = await keys.list()
     if (stored === undefined) throw new Error('no key was made')
-    const { privateKey } = await unsealKey(stored, await createKeyVault({ secret: SECRET }))
+    const pair = await unsealKey(stored, await createKeyVault({ secret: SECRET }))
     const sign = (claims: JWTPayload, typ?: string) => {
       const header = { alg: 'ES256', kid: stored.kid, ...(typ === undefined ? {} : { typ }) }
-      return new SignJWT(claims).setProtectedHeader(header).sign(privateKey)
+      return pair.sign(header, claims)
     }
     const { client_id: _, ...incomplete } = CLAIMS
 
