@@ -105,6 +105,7 @@ async function ask(
     const scope = scopeFor(state, discovery, before, wanted)
     const credential = await withFreshIdentity(state, discovery, prepared, scope, signal)
     await adopt(state, credential)
+    attempts.obtained(credential.generation)
     return credential
   } finally {
     await prepared.close()

@@ -51,10 +51,11 @@ async function withCredential(state: SessionState, request: ReplayableRequest): 
     const stepped = await afterForbidden(state, request, credential, response)
     if (stepped !== undefined) {
       discard(response)
+      credential = stepped
       response = await request.send(stepped.accessToken)
     }
   }
-  if (response.ok) state.attempts.signedIn()
+  if (response.ok && credential !== undefined) state.attempts.accepted(credential.generation)
   return response
 }
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { unionScopes } from '../../shared/scope.ts'
 import type { ClientContext } from '../context.ts'
 import type { ReceivedChallenge } from '../discovery/discovery.ts'
 import { SallyportError } from '../errors.ts'
@@ -99,8 +98,8 @@ export async function traceable({ accessToken, refreshToken, expiresAt, obtained
   }
 }
 
-/** Keeps what a challenge asks for until the next authorization. */
-export function remember(state: SessionState, challenge: ReceivedChallenge, wanted: readonly string[] = []): void {
+/** Keeps a challenge, and what is wanted because of it, until the next authorization. */
+export function remember(state: SessionState, challenge: ReceivedChallenge, wanted = state.wanted): void {
   state.challenge = challenge
-  state.wanted = unionScopes(state.wanted, wanted)
+  state.wanted = wanted
 }

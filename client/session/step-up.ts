@@ -12,6 +12,9 @@ import { AuthorizationRequiredError } from '../errors.ts'
 import type { Credential } from '../token/credential.ts'
 import { readStored, remember, type SessionState } from './state.ts'
 
+/** No operation needs more scopes; what a server that names new ones in every challenge adds up to has an end. */
+const MAX_WANTED = 100
+
 /** What to do about a 403: nothing, use a credential that has the scope already, or ask a person. */
 export type StepUp =
   | { readonly kind: 'none' }
@@ -35,8 +38,10 @@ export async function decideStepUp(state: SessionState, used: Credential, header
   if (stored !== undefined && stored.generation !== used.generation && includesScopes(stored.scope, needed)) {
     return { kind: 'retry', credential: stored }
   }
-  if (!attempts.allows(unionScopes(state.wanted, needed))) return { kind: 'none' }
-  remember(state, challenge, needed)
+  const union = unionScopes(state.wanted, needed)
+  const wanted = union.length > MAX_WANTED ? needed : union
+  if (wanted.length > MAX_WANTED || !attempts.allows(wanted)) return { kind: 'none' }
+  remember(state, challenge, wanted)
   const scope = unionScopes(used.requestedScope, used.scope, needed)
   return { kind: 'ask', error: new AuthorizationRequiredError('insufficient_scope', context.resource, scope) }
 }

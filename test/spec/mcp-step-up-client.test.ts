@@ -126,6 +126,81 @@ describe('C-124 C-125 knowing when to stop', () => {
     expect(scopes(world)).toHaveLength(4)
   })
 
+  test('C-124 C-125 however the wanted scopes change: three step-ups in a row, then the response is returned', async () => {
+    const { world, session, call } = await attended()
+    const codes: string[] = []
+    for (const scope of ['s1', 's2', 's3', 's4', 's5']) {
+      world.mcp.scope = [scope, 'never']
+      const outcome = await call().then(
+        ({ status }) => String(status),
+        async () => (await session.authorize({ scope })).issuer,
+      )
+      codes.push(outcome)
+    }
+    expect(codes).toEqual([world.issuer, world.issuer, world.issuer, '403', '403'])
+    expect(scopes(world)).toHaveLength(4)
+    world.clock.now += 600
+    expect((await failureOf(call())).code).toBe('insufficient_scope')
+  })
+
+  test('C-124 C-125 with a person who closes every window too, whatever else is allowed to the present token', async () => {
+    const { world, session, call } = await attended()
+    world.on('GET', AUTHORIZE, () => new Response(null, { status: 302, headers: { location: 'https://elsewhere' } }))
+    const codes: string[] = []
+    for (const scope of ['s1', 's2', 's3', 's4']) {
+      world.mcp.scope = [scope]
+      await call().catch(() => session.authorize().catch(({ code }) => codes.push(code)))
+      world.mcp.scope = []
+      expect((await call()).status).toBe(200)
+    }
+    expect(codes).toHaveLength(3)
+    expect(scopes(world)).toHaveLength(4)
+    expect((await failureOf(session.authorize({ scope: 's4' }))).code).toBe('too_many_attempts')
+    world.on('GET', AUTHORIZE)
+    expect((await session.authorize({ scope: 's4', force: true })).scope).toContain('s4')
+  })
+
+  test('C-125 a step-up that worked starts the count anew', async () => {
+    const { world, session, call } = await attended()
+    const stepUp = async (scope: string): Promise<void> => {
+      world.mcp.scope = [scope]
+      await failureOf(call())
+      await session.authorize()
+    }
+    for (const scope of ['s1', 's2', 's3', 's4', 's5']) {
+      await stepUp(scope)
+      expect((await call()).status).toBe(200)
+    }
+    expect(scopes(world)).toHaveLength(6)
+  })
+
+  test('C-125 a server whose authorization server asks nobody comes to an end as well', async () => {
+    const world = fakeWorld({ challengeScope: 'read' })
+    const session = sessionIn(world)
+    await session.authorize()
+    const statuses: number[] = []
+    for (let round = 0; round < 15; round += 1) {
+      world.mcp.scope = [`s${round}`]
+      statuses.push((await session.fetch(world.resource)).status)
+    }
+    expect(statuses.filter((status) => status === 403).length).toBeGreaterThan(0)
+    expect(scopes(world)).toHaveLength(10)
+  })
+
+  test('C-125 what is wanted does not grow with every challenge that the host ignores', async () => {
+    const { world, session, call } = await attended()
+    for (let round = 0; round < 250; round += 1) {
+      world.mcp.scope = [`s${round}`]
+      await failureOf(call())
+    }
+    await session.authorize()
+    const asked = scopes(world).at(-1)?.split(' ') ?? []
+    expect(asked).toContain('s249')
+    expect(asked.length).toBeLessThan(110)
+    world.mcp.scope = Array.from({ length: 101 }, (_, index) => `t${index}`)
+    expect((await call()).status).toBe(403)
+  })
+
   test('C-124 a challenge for what was granted is permanent', async () => {
     const { world, call } = await attended()
     world.on('POST', world.resource, () => denied({ error: 'insufficient_scope', scope: 'read' }))
