@@ -214,7 +214,7 @@ export const Config = v.strictObject({
         seconds(
           0,
           300,
-          'How long the server goes on serving after it was told to stop, while `/health/ready` says 503: load balancers must notice.',
+          'How long the server goes on serving after SIGTERM, while `/health/ready` says 503: load balancers must notice.',
           { dev: 0 },
         ),
         5,

@@ -23,11 +23,16 @@ export interface Composition {
   close?(): void
 }
 
+export interface StopOptions {
+  /** Whether to go on serving for a while first. A person at a terminal has no load balancer. Default: true. */
+  readonly drain?: boolean
+}
+
 /** A server that listens. */
 export interface Running {
   readonly port: number
   /** Turns readiness off, goes on serving while load balancers notice, finishes what is in flight, closes the store. */
-  stop(): Promise<void>
+  stop(how?: StopOptions): Promise<void>
 }
 
 /** Seconds between two clean-ups of what has expired. */
@@ -68,10 +73,10 @@ export async function startServer(
     const purging = setInterval(() => store.purge(systemClock(), 500).catch(onFailure), PURGE_INTERVAL * 1000)
     return ok({
       port: listening.value.port,
-      async stop() {
+      async stop({ drain = true } = {}) {
         stopping = true
         clearInterval(purging)
-        await new Promise((resolve) => setTimeout(resolve, settings.shutdown.drain * 1000))
+        if (drain) await new Promise((resolve) => setTimeout(resolve, settings.shutdown.drain * 1000))
         await listening.value.close(settings.shutdown.limit)
         await close()
       },
@@ -97,7 +102,7 @@ export async function runServer(
   const worker = workerRole()
   const running = await start(settings.value, worker, compose)
   if (!running.ok) return exitWith(running.error)
-  stopOnSignals(() => running.value.stop())
+  stopOnSignals((signal) => running.value.stop({ drain: signal === 'SIGTERM' }))
   if (worker !== null) return worker.listening()
   warn(settings.value)
   announce(settings.value, running.value)
@@ -112,7 +117,11 @@ async function start(
   if (worker !== null) return startServer({ ...settings, port: worker.port }, compose, { sharePort: true })
   if (settings.workers === 1) return startServer(settings, compose)
   const workers = await startWorkers(settings)
-  return workers.ok ? ok({ port: workers.value.port, stop: workers.value.close }) : workers
+  if (!workers.ok) return workers
+  return ok({
+    port: workers.value.port,
+    stop: ({ drain = true } = {}) => workers.value.stop(drain ? 'SIGTERM' : 'SIGINT'),
+  })
 }
 
 function warn(settings: Settings): void {

@@ -58,20 +58,20 @@ export async function serve(options: ServeOptions): Promise<Result<Listening, Pr
  * Calls `stop` at the first Ctrl-C or SIGTERM, then ends the process with exit code 0. A second one ends it at once.
  * A terminal signals every process of the group, and npm and Bun pass signals on: within a second it is the same keystroke.
  */
-export function stopOnSignals(stop: () => Promise<void>): void {
+export function stopOnSignals(stop: (signal: 'SIGINT' | 'SIGTERM') => Promise<void>): void {
   let first: number | undefined
-  const onSignal = (): void => {
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
     const now = performance.now()
     if (first === undefined) {
       first = now
-      stop().then(
+      stop(signal).then(
         () => process.exit(0),
         () => process.exit(1),
       )
     } else if (now - first > 1000) process.exit(130)
   }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', () => onSignal('SIGINT'))
+  process.on('SIGTERM', () => onSignal('SIGTERM'))
 }
 
 /** `localhost` is two addresses, and clients differ in which one they try first. */

@@ -12,7 +12,7 @@ import { err, ok, type Result } from '../shared/result.ts'
 import { type Problem, refusal } from './config/problem.ts'
 import type { Settings } from './config.ts'
 import { log } from './logging.ts'
-import { type Listening, serve } from './serve.ts'
+import { serve } from './serve.ts'
 
 /** How a worker is told that it is one, and the port: never set by a person. */
 const WORKER_PORT = 'SALLYPORT_WORKER_PORT'
@@ -26,8 +26,14 @@ const WELL = 30_000
 /** Seconds that workers get to end beyond what they give their requests. */
 const PATIENCE = 5
 
+export interface Workers {
+  readonly port: number
+  /** Passes the signal on; resolves when all have ended. */
+  stop(signal: 'SIGINT' | 'SIGTERM'): Promise<void>
+}
+
 /** Starts this very program once more for each worker; resolves when all of them listen. */
-export async function startWorkers(settings: Settings): Promise<Result<Listening, Problem>> {
+export async function startWorkers(settings: Settings): Promise<Result<Workers, Problem>> {
   const { workers, host, shutdown } = settings
   if (process.platform !== 'linux') return err(refusal('workers: several processes on one port need Linux.'))
   if ('Deno' in globalThis) return err(refusal('workers: Deno does not share ports. Use Bun or Node.'))
@@ -42,9 +48,9 @@ export async function startWorkers(settings: Settings): Promise<Result<Listening
   const first = await addWorker(slots, port)
   if (first === 'ended') return err(refusal('A worker could not start: see above.'))
   const others = await Promise.all(Array.from({ length: workers - 1 }, () => addWorker(slots, port)))
-  const close = (): Promise<void> => stopAll(slots, shutdown.drain + shutdown.limit + PATIENCE)
-  if (!others.includes('ended')) return ok({ port, close })
-  await close()
+  const stop: Workers['stop'] = (signal) => stopAll(slots, signal, shutdown.drain + shutdown.limit + PATIENCE)
+  if (!others.includes('ended')) return ok({ port, stop })
+  await stop('SIGINT')
   return err(refusal('A worker could not start: see above.'))
 }
 
@@ -112,7 +118,7 @@ function startProcess(port: number): ChildProcess {
 }
 
 /** Passes the signal on, and ends by force what has not ended after `limit` seconds. */
-async function stopAll(slots: readonly Slot[], limit: number): Promise<void> {
+async function stopAll(slots: readonly Slot[], signal: NodeJS.Signals, limit: number): Promise<void> {
   await Promise.all(
     slots.map(async (slot) => {
       slot.stopping = true
@@ -121,7 +127,7 @@ async function stopAll(slots: readonly Slot[], limit: number): Promise<void> {
       if (child === null) return
       const { promise, resolve } = Promise.withResolvers<void>()
       child.once('exit', () => resolve())
-      child.kill('SIGTERM')
+      child.kill(signal)
       const force = setTimeout(() => child.kill('SIGKILL'), limit * 1000)
       await promise
       clearTimeout(force)

@@ -77,6 +77,12 @@ describe.each([
   })
 })
 
+test('Ctrl-C does not go on serving first', async () => {
+  const server = await startWith({ drain: 300, limit: 30 })
+  server.kill('SIGINT')
+  expect(await server.exited).toBe(0)
+})
+
 test('a request that does not end is cut off at the limit, and the process ends with 0 all the same', async () => {
   const server = await startWith({ drain: 0, limit: 1 })
   const request = await beginRequest(server.port)
