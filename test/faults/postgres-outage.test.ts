@@ -56,7 +56,7 @@ describe.each(['SIGINT', 'SIGQUIT'] as const)('stopped with %s', (how) => {
     for (const answer of [
       await postForm(server, '/oauth/token', form),
       await postForm(server, '/oauth/revoke', { token: 'unknown', client_id }),
-      await server.fetch(`/oauth/authorize?client_id=${client_id}`),
+      await server.fetch('/account', { headers: { cookie: `sallyport_session=${'x'.repeat(43)}` } }),
     ]) {
       expect(answer.status).toBe(503)
       expect(answer.headers.get('retry-after')).toBe('5')
