@@ -80,9 +80,8 @@ export function matchesRedirectUri(registered: string, presented: string, matchi
 function hasFlexiblePort(uri: string, { localhostAnyPort }: RedirectUriMatching): boolean {
   const classified = classifyRedirectUri(uri)
   if (!classified.ok || classified.value !== 'loopback') return false
-  const url = new URL(uri)
-  if (url.protocol !== 'http:') return false
-  return isLoopbackAddress(url.hostname) || (localhostAnyPort && url.hostname === 'localhost')
+  const { hostname } = new URL(uri)
+  return isLoopbackAddress(hostname) || (localhostAnyPort && hostname === 'localhost')
 }
 
 /** The string itself, its port cut out: no other normalisation, so that nothing but the port can differ. */

@@ -73,8 +73,10 @@ describe.each(ENDPOINTS)('%s', (path, contentType) => {
 })
 
 test('64 KiB are read, in pieces that cut letters apart', async () => {
-  const text = `token=${'\u{1F511}'.repeat(1000)}&client_id=${client_id}&filler=`
-  const bytes = new TextEncoder().encode(text + 'x'.repeat(64 * KIB - new TextEncoder().encode(text).byteLength))
+  const client_name = '\u{1F511}'.repeat(50)
+  const document = JSON.stringify({ client_name, redirect_uris: ['http://127.0.0.1/cb'] })
+  const bytes = new TextEncoder().encode(document.padEnd(64 * KIB - 50 * 2))
+  expect(bytes.byteLength).toBe(64 * KIB)
   let at = 0
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -83,8 +85,12 @@ test('64 KiB are read, in pieces that cut letters apart', async () => {
       at += 7
     },
   })
-  const response = await server.fetch('/oauth/revoke', { method: 'POST', headers: { 'content-type': FORM }, body })
-  expect(response.status).toBe(200)
+  const response = await server.fetch('/oauth/register', {
+    method: 'POST',
+    headers: { 'content-type': JSON_TYPE },
+    body,
+  })
+  expect([response.status, (await response.json()).client_name]).toEqual([201, client_name])
 })
 
 test('text that is no UTF-8 is no failure', async () => {

@@ -1,5 +1,5 @@
 /**
- * Making refresh tokens: opaque, stored only as hashes, each with an idle lifetime inside its grant's absolute one.
+ * Making refresh tokens: opaque, stored only as hashes, each with an idle lifetime. The end of its grant ends it as well.
  *
  * @see OAuth 2.1 section 4.3 (draft-ietf-oauth-v2-1-16)
  * @module
@@ -25,7 +25,7 @@ export async function createRefreshToken(grant: Grant, deps: Dependencies): Prom
       resource: grant.resource,
       scopes: grant.scopes,
       createdAt: at,
-      expiresAt: Math.min(at + deps.settings.refreshIdleLifetime, grant.expiresAt),
+      expiresAt: at + deps.settings.refreshIdleLifetime,
       consumedAt: null,
       successorHash: null,
       sealedAnswer: null,
