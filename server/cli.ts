@@ -13,13 +13,14 @@ import type { Accounts, AdminContext, Outcome } from './admin/context.ts'
 import { readPassword } from './admin/read-password.ts'
 import { addResource, listResources, removeResource } from './admin/resources.ts'
 import { addUser, listUsers, setPassword } from './admin/users.ts'
-import { addSettingFlags, flagValues, parseQuietly } from './config/flags.ts'
-import { leafNamed } from './config/leaves.ts'
-import { exitWith, loadConfig } from './config/load.ts'
-import { type Problem, refusal, usage } from './config/problem.ts'
+import { command, group, runWithStore } from './cli/command.ts'
+import { addKeyCommands } from './cli/keys.ts'
+import { addMigrateCommand } from './cli/migrate.ts'
+import { parseQuietly } from './config/flags.ts'
+import { exitWith } from './config/load.ts'
+import { usage } from './config/problem.ts'
 import type { Settings } from './config.ts'
 import type { Users } from './core/ports.ts'
-import { StoreUnavailable } from './core/ports.ts'
 import { systemClock } from './create-server.ts'
 import { DEMO_USER } from './demo-user.ts'
 import { log } from './logging.ts'
@@ -28,11 +29,7 @@ import { hashPassword } from './login/password-hash.ts'
 import { type Running, runServer } from './main.ts'
 
 import { hash } from './store/hash.ts'
-import { openStore } from './store/open-store.ts'
 import { random } from './store/random.ts'
-
-/** The settings that the administrator's commands need. */
-const SHARED = [leafNamed('database'), leafNamed('config')]
 
 function createProgram(): Command {
   const program = new Command('sallyport')
@@ -43,6 +40,8 @@ function createProgram(): Command {
   addUserCommands(group(program, 'users', 'Who can sign in.'))
   addClientCommands(group(program, 'clients', 'Which applications may ask.'))
   addResourceCommands(group(program, 'resources', 'Which MCP servers are protected.'))
+  addKeyCommands(program)
+  addMigrateCommand(program)
   return program
 }
 
@@ -120,12 +119,6 @@ function addResourceCommands(resources: Command): void {
   )
 }
 
-const group = (parent: Command, name: string, description: string): Command =>
-  parent.command(name).description(description).helpOption('-h, --help', 'Prints this.').helpCommand(false)
-
-const command = (parent: Command, name: string, description: string): Command =>
-  addSettingFlags(group(parent, name, description), SHARED)
-
 const refuseUsage = async (message: string) => err(usage(message))
 
 async function withPassword(options: { passwordStdin?: true }, act: (password: string) => Outcome): Outcome {
@@ -133,21 +126,10 @@ async function withPassword(options: { passwordStdin?: true }, act: (password: s
   return password.ok ? act(password.value) : password
 }
 
-/** Opens what the settings name, acts, prints, and ends with the right exit code. */
-async function run(self: Command, act: (context: AdminContext) => Outcome): Promise<void> {
-  const config = await loadConfig(flagValues(self, SHARED))
-  if (!config.ok) return exitWith(config.error)
-  try {
-    const store = await openStore({ database: config.value.database })
-    const accounts = accountsIn(store.users)
-    const context = { store, configured: config.value.resources, accounts, now: systemClock, random, hash }
-    const outcome = await act(context).finally(() => store.close())
-    if (!outcome.ok) return exitWith(outcome.error)
-    process.stdout.write(`${outcome.value}\n`)
-  } catch (error) {
-    exitWith(explain(error))
-  }
-}
+const run = (self: Command, act: (context: AdminContext) => Outcome): Promise<void> =>
+  runWithStore(self, (store, { resources }) =>
+    act({ store, configured: resources, accounts: accountsIn(store.users), now: systemClock, random, hash }),
+  )
 
 const accountsIn = (users: Users): Accounts => ({
   create: (username, password) => createUser({ users, now: systemClock, random }, { username, password }),
@@ -157,11 +139,6 @@ const accountsIn = (users: Users): Accounts => ({
     return fits ? ok(await hashPassword(password)) : err('bad_password_length')
   },
 })
-
-function explain(error: unknown): Problem {
-  if (error instanceof StoreUnavailable) return refusal(`The database cannot be used. ${error.message}`)
-  return refusal(error instanceof Error ? error.message : String(error))
-}
 
 /** Next to the compiled files, or above them. */
 function packageVersion(): string {

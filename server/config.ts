@@ -11,6 +11,9 @@ import { choice, list, nonEmpty, seconds, structure, text, whole, yesOrNo } from
 const MINUTE = 60
 const DAY = 24 * 60 * MINUTE
 
+/** The most that `access_token.lifetime` can be, in seconds. A signing key stays published so long after it last signed. */
+export const LONGEST_ACCESS_TOKEN = DAY
+
 /** Where the hosts in the field take their authorization answers, loopback apart (that is always approved). */
 export const KNOWN_HOST_CALLBACKS: readonly string[] = [
   'https://claude.ai/api/mcp/auth_callback',
@@ -22,6 +25,13 @@ export const KNOWN_HOST_CALLBACKS: readonly string[] = [
   'https://vscode.dev/redirect',
   'https://insiders.vscode.dev/redirect',
 ]
+
+const SECRET_WANTED = 'at least 32 bytes, e.g. from `openssl rand -base64 32`'
+
+const secretText = v.pipe(
+  v.string(),
+  v.check((value) => new TextEncoder().encode(value).length >= 32),
+)
 
 /** A protected resource as the config file describes it. */
 export const ResourceConfig = v.strictObject({
@@ -91,13 +101,18 @@ export const Config = v.strictObject({
   ),
   secret: v.optional(
     text(
-      v.pipe(
-        v.string(),
-        v.check((value) => new TextEncoder().encode(value).length >= 32),
-      ),
-      'at least 32 bytes, e.g. from `openssl rand -base64 32`',
+      secretText,
+      SECRET_WANTED,
       'At least 32 bytes that nobody else knows, e.g. from `openssl rand -base64 32`. Encrypts the signing keys at rest.',
       { dev: 'generated, kept in `.sallyport/secret`', defaultText: 'none: must be set', noFlag: true },
+    ),
+  ),
+  previous_secret: v.optional(
+    text(
+      secretText,
+      SECRET_WANTED,
+      'A second secret that opens the signing keys, while the secret is being changed: at the start they are encrypted with `secret` again.',
+      { defaultText: 'none', noFlag: true },
     ),
   ),
   config: v.optional(
@@ -156,10 +171,23 @@ export const Config = v.strictObject({
   access_token: v.optional(
     v.strictObject({
       lifetime: v.optional(
-        seconds(1, DAY, 'How long an access token is valid. Hosts refresh up to five minutes early.'),
+        seconds(1, LONGEST_ACCESS_TOKEN, 'How long an access token is valid. Hosts refresh up to five minutes early.'),
         15 * MINUTE,
       ),
       algorithm: v.optional(choice(['ES256', 'RS256'], 'What access tokens are signed with.'), 'ES256'),
+    }),
+    {},
+  ),
+  keys: v.optional(
+    v.strictObject({
+      rotation_interval: v.optional(
+        seconds(
+          0,
+          3650 * DAY,
+          'How long a signing key signs before the next one takes over by itself, an hour at least; 0: until `sallyport keys rotate`.',
+        ),
+        30 * DAY,
+      ),
     }),
     {},
   ),

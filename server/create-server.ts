@@ -50,8 +50,14 @@ export interface Server {
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { settings, store, audit, now = systemClock, random = secureRandom } = options
-  const { secret, access_token } = settings
-  const signer = await createSigner({ keys: store.signingKeys, secret, algorithm: access_token.algorithm, now })
+  const signer = await createSigner({
+    keys: store.signingKeys,
+    secret: settings.secret,
+    previousSecret: settings.previous_secret,
+    algorithm: settings.access_token.algorithm,
+    now,
+    onFailure: options.onFailure,
+  })
   const resources = withConfigured(store.resources, settings.resources.map(toResource))
   const known = { ...store, resources }
   const as = createAuthorizationServer({

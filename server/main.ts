@@ -5,6 +5,7 @@
  */
 
 import { err, ok, type Result } from '../shared/result.ts'
+import { startBackground } from './background.ts'
 import { exitWith, loadSettings } from './config/load.ts'
 import { type Problem, refusal } from './config/problem.ts'
 import type { Settings } from './config.ts'
@@ -34,9 +35,6 @@ export interface Running {
   /** Turns readiness off, goes on serving while load balancers notice, finishes what is in flight, closes the store. */
   stop(how?: StopOptions): Promise<void>
 }
-
-/** Seconds between two clean-ups of what has expired. */
-const PURGE_INTERVAL = 600
 
 /** Opens the store, composes, listens; a `Problem` for the person who started it when something of that cannot be. */
 export async function startServer(
@@ -70,14 +68,15 @@ export async function startServer(
       await close()
       return listening
     }
-    const purging = setInterval(() => store.purge(systemClock(), 500).catch(onFailure), PURGE_INTERVAL * 1000)
+    const background = startBackground({ settings, store, onFailure })
     return ok({
       port: listening.value.port,
       async stop({ drain = true } = {}) {
         stopping = true
-        clearInterval(purging)
+        const quiet = background.stop()
         if (drain) await new Promise((resolve) => setTimeout(resolve, settings.shutdown.drain * 1000))
         await listening.value.close(settings.shutdown.limit)
+        await quiet
         await close()
       },
     })

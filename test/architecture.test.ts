@@ -40,7 +40,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@elysiajs/eden': ['client/rpc.ts'],
   kysely: ['server/store/'],
   postgres: ['server/store/'],
-  commander: ['server/cli.ts', 'server/config', 'server/admin/', 'client/cli/'],
+  commander: ['server/cli', 'server/config', 'server/admin/', 'client/cli/'],
   srvx: ['server/serve.ts'],
 }
 

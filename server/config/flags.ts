@@ -101,4 +101,4 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
 
 const ELSEWHERE = `A flag --refresh-replay-window is also the environment variable SALLYPORT_REFRESH_REPLAY_WINDOW, and
 \`refresh: { replay_window }\` in sallyport.config.ts or .json. Flags come before the environment, that before the file.
-Never flags: the secret (SALLYPORT_SECRET) and the resources (config file).`
+Never flags: the secrets (SALLYPORT_SECRET, SALLYPORT_PREVIOUS_SECRET) and the resources (config file).`

@@ -34,7 +34,7 @@ export async function loadSettings(surroundings: Surroundings = {}): Promise<Res
   const flags = await parseFlags(argv, program)
   if (!flags.ok) return flags
   const config = await loadConfig(flags.value, surroundings)
-  return config.ok ? applyStartRules(config.value, () => devSecret(resolve(cwd, '.sallyport/secret'))) : config
+  return config.ok ? applyStartRules(config.value, () => devSecret(resolve(cwd, DEV_SECRET))) : config
 }
 
 /** Settings as given: enough for a command that only needs the database. */
@@ -61,6 +61,15 @@ function filesIn(cwd: string): Files {
     load: (path) => import(pathToFileURL(resolve(cwd, path)).href),
   }
 }
+
+const DEV_SECRET = '.sallyport/secret'
+
+/** The secret that a development server has made in this folder; undefined where none has. */
+export const existingDevSecret = (): Promise<string | undefined> =>
+  readFile(resolve(process.cwd(), DEV_SECRET), 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  )
 
 /**
  * The secret of a development server: kept, so that its keys and sessions outlive a restart; for its owner only.

@@ -48,7 +48,10 @@ function checkIssuer(issuer: string, { dev, dev_login }: Config): string | null 
   return null
 }
 
-function checkLifetimes({ refresh }: Config): string | null {
+function checkLifetimes({ refresh, keys }: Config): string | null {
+  if (keys.rotation_interval > 0 && keys.rotation_interval < 3600) {
+    return 'keys.rotation_interval must be 0 or at least 3600 seconds.'
+  }
   if (refresh.idle_lifetime <= refresh.absolute_lifetime) return null
   return 'refresh.idle_lifetime must not be longer than refresh.absolute_lifetime.'
 }

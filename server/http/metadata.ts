@@ -11,9 +11,10 @@ import { AuthorizationServerMetadata } from '../../shared/authorization-server-m
 import { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
+import { JWKS_MAX_AGE } from '../core/key-life-cycle.ts'
 
-/** Short enough that a new key or scope is seen soon, long enough to spare the server, in seconds. */
-const CACHE = { 'cache-control': 'public, max-age=300' }
+/** Short enough that a new key or scope is seen soon, long enough to spare the server. */
+const CACHE = { 'cache-control': `public, max-age=${JWKS_MAX_AGE}` }
 
 /** What can go wrong here is trouble of our own. */
 const withTrouble = <Document>(document: Document) => ({

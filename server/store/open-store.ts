@@ -68,7 +68,8 @@ async function migrateOrClose(database: Database): Promise<void> {
   }
 }
 
-function createStore(database: Database): OpenStore {
+/** Every port, on a database that is open and up to date. */
+export function createStore(database: Database): OpenStore {
   return {
     clients: reportingOutages(createClients(database)),
     resources: reportingOutages(createResources(database)),

@@ -1,0 +1,73 @@
+/**
+ * Jobs beside the requests: each under a lease, one run at a time, and none left when the server stops. What fails is told and tried
+ * again the next time.
+ *
+ * @see docs/adr/0024-leases.md
+ * @module
+ */
+import type { Clock, Leases } from '../core/ports.ts'
+
+export interface Job {
+  /** Of its lease, too. */
+  readonly name: string
+  /** Seconds from the end of a run to the next. */
+  readonly every: number
+  /** `goOn` is to be asked between steps: false, when the server stops or another process has taken over. */
+  run(goOn: () => Promise<boolean>): Promise<void>
+}
+
+export interface JobContext {
+  readonly leases: Leases
+  /** Names this process among all. */
+  readonly holder: string
+  readonly now: Clock
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface Background {
+  /** Starts nothing any more, waits for the step that runs, gives the leases back. */
+  stop(): Promise<void>
+}
+
+/** Seconds until the first run: not while the server starts. */
+const FIRST = 10
+
+/** Seconds that a lease lasts beyond the next run, so that its holder keeps it. */
+const MARGIN = 60
+
+export function runJobs(jobs: readonly Job[], context: JobContext): Background {
+  let stopping = false
+  const ends = jobs.map((job) => {
+    let running = Promise.resolve()
+    const schedule = (seconds: number): ReturnType<typeof setTimeout> =>
+      setTimeout(() => {
+        running = runOnce(job, context, () => stopping).then(() => {
+          if (!stopping) timer = schedule(job.every)
+        })
+      }, seconds * 1000)
+    let timer = schedule(FIRST)
+    return async () => {
+      clearTimeout(timer)
+      await running
+      await context.leases.release(job.name, context.holder).catch(context.onFailure)
+    }
+  })
+  return {
+    async stop() {
+      stopping = true
+      await Promise.all(ends.map((end) => end()))
+    },
+  }
+}
+
+/** Runs it, if this process gets or has the lease. */
+export async function runOnce(job: Job, context: JobContext, stopping: () => boolean = () => false): Promise<void> {
+  const { leases, holder, now, onFailure } = context
+  const goOn = async (): Promise<boolean> =>
+    !stopping() && (await leases.acquire(job.name, holder, now() + job.every + MARGIN, now()))
+  try {
+    if (await goOn()) await job.run(goOn)
+  } catch (error) {
+    onFailure(error)
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What the commands of the CLI have in common: flags of the settings that name the database, one outcome, one exit code.
+ *
+ * @module
+ */
+import process from 'node:process'
+import type { Command } from 'commander'
+import type { Outcome } from '../admin/context.ts'
+import { addSettingFlags, flagValues } from '../config/flags.ts'
+import { leafNamed } from '../config/leaves.ts'
+import { exitWith, loadConfig } from '../config/load.ts'
+import { type Problem, refusal } from '../config/problem.ts'
+import type { Config } from '../config.ts'
+import { StoreUnavailable } from '../core/ports.ts'
+import { type OpenStore, openStore } from '../store/open-store.ts'
+
+/** The settings that the administrator's commands need. */
+const SHARED = [leafNamed('database'), leafNamed('config')]
+
+/** A command that only has others. */
+export const group = (parent: Command, name: string, description: string): Command =>
+  parent.command(name).description(description).helpOption('-h, --help', 'Prints this.').helpCommand(false)
+
+export const command = (parent: Command, name: string, description: string): Command =>
+  addSettingFlags(group(parent, name, description), SHARED)
+
+/** Acts, prints, and ends with the right exit code. */
+export async function run(self: Command, act: (config: Config) => Outcome): Promise<void> {
+  const config = await loadConfig(flagValues(self, SHARED))
+  if (!config.ok) return exitWith(config.error)
+  try {
+    const outcome = await act(config.value)
+    if (!outcome.ok) return exitWith(outcome.error)
+    process.stdout.write(`${outcome.value}\n`)
+  } catch (error) {
+    exitWith(explain(error))
+  }
+}
+
+/** The same with the store that the settings name. */
+export const runWithStore = (self: Command, act: (store: OpenStore, config: Config) => Outcome): Promise<void> =>
+  run(self, async (config) => {
+    const store = await openStore({ database: config.database })
+    return act(store, config).finally(() => store.close())
+  })
+
+function explain(error: unknown): Problem {
+  if (error instanceof StoreUnavailable) return refusal(`The database cannot be used. ${error.message}`)
+  return refusal(error instanceof Error ? error.message : String(error))
+}

@@ -1,0 +1,188 @@
+/**
+ * What a request looks up and what is forgotten is found by an index, never by reading a table. Both engines say so themselves, about
+ * every statement of the ports.
+ *
+ * @see docs/adr/0027-a-little-at-a-time.md
+ * @module
+ */
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { type CompiledQuery, type KyselyPlugin, sql } from 'kysely'
+import {
+  client,
+  code,
+  consent,
+  grant,
+  NOW,
+  refreshToken,
+  resource,
+  user,
+} from '../../server/store/conformance/records.ts'
+import { connect } from '../../server/store/connect.ts'
+import { migrate } from '../../server/store/migrate.ts'
+import { createStore, type OpenStore } from '../../server/store/open-store.ts'
+import type { Database } from '../../server/store/schema.ts'
+import { usePostgres } from '../support/postgres.ts'
+
+setDefaultTimeout(60_000)
+
+const server = usePostgres()
+
+/** Few rows, all of which are wanted. */
+const SMALL = ['resources', 'signing_keys']
+
+/** The same database, and every statement that is made for it. */
+function tapped(database: Database): { readonly database: Database; readonly made: Map<string, CompiledQuery> } {
+  const made = new Map<string, CompiledQuery>()
+  const executor = database.db.getExecutor()
+  const tap: KyselyPlugin = {
+    transformQuery({ node, queryId }) {
+      const query = executor.compileQuery(node, queryId)
+      made.set(query.sql, query)
+      return node
+    },
+    transformResult: async ({ result }) => result,
+  }
+  return { database: { ...database, db: database.db.withPlugin(tap) }, made }
+}
+
+/** Every verb that a request or a job uses; what lists whole tables for an administrator is left out. */
+async function useEverything(store: OpenStore): Promise<void> {
+  await store.clients.create(client())
+  await store.clients.find('client-1')
+  await store.resources.put(resource())
+  await store.resources.list()
+  await store.users.create(user())
+  await store.users.find('user-1')
+  await store.users.findByUsername('anna')
+  await store.users.setPassword('user-1', 'hash')
+  await store.sessions.create({ hash: 'cookie-hash', userId: 'user-1', createdAt: NOW, expiresAt: NOW + 59 })
+  await store.sessions.find('cookie-hash', NOW)
+  await store.sessions.remove('cookie-hash')
+  await store.consents.remember(consent())
+  await store.consents.find('user-1', 'client-1', consent().resource)
+  await store.consents.forget('user-1', 'client-1', consent().resource)
+  await store.revokedTokens.remember('jti-1', NOW + 59)
+  await store.revokedTokens.has('jti-1')
+  await store.signInAttempts.take('key', { attempts: 5, window: 900 }, NOW)
+  await store.signInAttempts.giveBack('key', { attempts: 5, window: 900 })
+  await store.signInAttempts.forget('key')
+  await store.grants.create(grant(), code())
+  await store.grants.find('grant-1')
+  await store.grants.listLive('user-1', NOW)
+  await store.codes.find(code().hash)
+  await store.codes.redeem(code().hash, refreshToken(), NOW)
+  await store.codes.redeem(code().hash, refreshToken(), NOW)
+  await store.refreshTokens.find(refreshToken().hash)
+  const successor = refreshToken({ hash: 'token-hash-2' })
+  for (const _ of [1, 2]) {
+    await store.refreshTokens.rotate({ hash: refreshToken().hash, successor, sealedAnswer: null, now: NOW })
+  }
+  await store.grants.revoke('grant-1', NOW)
+  await store.clients.remove('client-1', NOW)
+  await store.leases.acquire('purge', 'holder', NOW + 60, NOW)
+  await store.leases.release('purge', 'holder')
+  await store.signingKeys.list()
+  await store.signingKeys.remove('kid', NOW)
+  await store.purge(NOW, 500)
+}
+
+/** So many rows that reading them all would cost more than an index. */
+async function fill({ engine, db }: Database): Promise<void> {
+  const numbers =
+    engine === 'postgres'
+      ? sql`select n from generate_series(1, 20000) as n`
+      : sql`select value as n from (with recursive counter(value) as
+          (select 1 union all select value + 1 from counter where value < 20000) select value from counter) as counted`
+  const rows = (table: string, columns: string, values: string) =>
+    sql`insert into ${sql.table(table)} (${sql.raw(columns)}) select ${sql.raw(values)} from (${numbers}) as numbers`.execute(
+      db,
+    )
+  const end = `${NOW} - 10000 + n`
+  await rows(
+    'clients',
+    'id, redirect_uris, auth_method, secret_expires_at, grant_types, response_types, application_type, metadata, origin, issued_at',
+    `'c' || n, '', '', 0, '', '', '', '', '', n`,
+  )
+  await rows(
+    'grants',
+    'id, user_id, client_id, resource, scopes, created_at, expires_at',
+    `'g' || n, 'u' || n, 'c' || n, '', '', n, ${end}`,
+  )
+  await rows(
+    'codes',
+    'hash, grant_id, client_id, redirect_uri, code_challenge, resource, scopes, expires_at, consumed_at',
+    `'h' || n, 'g' || n, 'c' || n, '', '', '', '', ${NOW} - n, case when n % 100 = 0 then null else n end`,
+  )
+  await rows(
+    'refresh_tokens',
+    'hash, grant_id, client_id, resource, scopes, created_at, expires_at',
+    `'h' || n, 'g' || n, '', '', '', n, ${end}`,
+  )
+  await rows('revoked_tokens', 'jti, expires_at', `'j' || n, ${end}`)
+  await rows('consents', 'user_id, client_id, resource, scopes, granted_at', `'u' || n, 'c' || n, '', '', n`)
+  await rows('users', 'id, username, username_key, password_hash, created_at', `'u' || n, 'u' || n, 'u' || n, '', n`)
+  await rows('sessions', 'hash, user_id, created_at, expires_at', `'h' || n, '', n, ${end}`)
+  await rows('sign_in_attempts', 'key_hash, count, ends_at', `'k' || n, 1, ${end}`)
+  await rows('leases', 'name, holder, expires_at', `'l' || n, 'h', n`)
+  await rows(
+    'signing_keys',
+    'generation, kid, algorithm, sealed_jwk, created_at, signs_from',
+    `n, 'k' || n, '', '', n, n`,
+  )
+  if (engine === 'postgres') await sql`analyze`.execute(db)
+}
+
+/** What an engine says it would read from end to end. */
+async function scans(database: Database, query: CompiledQuery): Promise<readonly string[]> {
+  // Statements that are compiled once have no values yet: any will do.
+  const text = query.sql.replace(/\?|\$\d+/g, "'1'")
+  if (database.engine === 'sqlite') {
+    const { rows } = await sql<{ detail: string }>`${sql.raw(`explain query plan ${text}`)}`.execute(database.db)
+    return rows.flatMap(({ detail }) => /^SCAN (?!CONSTANT)(\S+)/.exec(detail)?.[1] ?? [])
+  }
+  const { rows } = await sql<{
+    'QUERY PLAN': readonly { readonly Plan: Plan }[]
+  }>`${sql.raw(`explain (format json) ${text}`)}`.execute(database.db)
+  return rows.flatMap((row) => row['QUERY PLAN'].flatMap(({ Plan }) => scansIn(Plan)))
+}
+
+interface Plan {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Index Name'?: string
+  readonly 'Index Cond'?: string
+  readonly Plans?: readonly Plan[]
+}
+
+const scansIn = (plan: Plan): readonly string[] => [
+  ...(/Scan$/.test(plan['Node Type']) && /Seq|Index/.test(plan['Node Type']) && plan['Index Cond'] === undefined
+    ? [plan['Relation Name'] ?? plan['Index Name'] ?? '?']
+    : []),
+  ...(plan.Plans ?? []).flatMap(scansIn),
+]
+
+const engines = {
+  SQLite: async () => connect('sqlite::memory:', { connections: 1, timeout: 5 }),
+  PostgreSQL: async () => connect(await server.createDatabase(), { connections: 1, timeout: 30 }),
+}
+
+test.each(Object.entries(engines))('%s reads no table from end to end', async (_, open) => {
+  const database = await open()
+  await migrate(database, NOW)
+  const tap = tapped(database)
+  await useEverything(createStore(tap.database))
+  await fill(database)
+  const found: [string, readonly string[]][] = []
+  for (const query of tap.made.values()) {
+    if (!/^\s*(select|update|delete|insert)\b/.test(query.sql)) continue
+    const whole = (await scans(database, query)).filter((table) => !SMALL.includes(table) && !/^(later|\()/.test(table))
+    if (whole.length > 0) found.push([query.sql, whole])
+  }
+  expect(found).toEqual([])
+  expect(tap.made.size).toBeGreaterThan(40)
+
+  // And it would be seen.
+  const unindexed = sql`select id from grants where resource = 'x'`.compile(database.db)
+  expect(await scans(database, unindexed)).toEqual(['grants'])
+  await database.db.destroy()
+})
