@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { authorize } from './authorize/authorize.ts'
 import { approve, deny, next } from './authorize/decide.ts'
@@ -15,7 +16,9 @@ import type { Dependencies } from './dependencies.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
 import { refreshToken } from './grants/refresh-token.ts'
 import { isLive, withdrawGrant } from './live-grant.ts'
+import { memoizeLast } from './memoize-last.ts'
 import { buildMetadata } from './metadata.ts'
+import type { Resource } from './records.ts'
 import { register } from './registration/register.ts'
 import { revoke } from './revocation.ts'
 import { type GrantTypes, token } from './token-endpoint.ts'
@@ -38,10 +41,13 @@ export function createAuthorizationServer(deps: Dependencies, offer: Offer = {})
   } = offer
   const { settings, store, signer } = deps
   const offered = { grantTypes: Object.keys(grantTypes), authMethods: clientAuthMethods.map(({ name }) => name) }
+  const metadata = memoizeLast((resources: readonly Resource[], keys: JsonWebKeySet) =>
+    buildMetadata(settings, offered, resources, keys),
+  )
 
   return {
     issuer: settings.issuer,
-    metadata: async () => buildMetadata(settings, offered, await store.resources.list(), await signer.jwks()),
+    metadata: async () => metadata(await store.resources.list(), await signer.jwks()),
     jwks: () => signer.jwks(),
 
     authorize: (query) => authorize(query, deps),

@@ -107,7 +107,10 @@ export interface Users {
   findByUsername(username: string): Promise<User | null>
   /** False: the name is taken. */
   create(user: User): Promise<boolean>
+  /** Ends the user's sessions too, in one transaction: a new password often means that somebody had the old one. */
   setPassword(id: string, passwordHash: string): Promise<boolean>
+  /** False: there is none. Revokes the user's grants, and forgets sessions and consents, in one transaction. */
+  remove(id: string, now: number): Promise<boolean>
   list(): Promise<readonly User[]>
 }
 

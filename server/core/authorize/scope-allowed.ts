@@ -19,12 +19,12 @@ export function checkScope(
   requireScope: boolean,
 ): Result<readonly string[], Rejection> {
   if (scope !== undefined && !v.is(ScopeString, scope)) return reject('malformed_scope')
-  const registered = Object.keys(resource.scopes)
+  const registered = withoutOfflineAccess(Object.keys(resource.scopes))
   const asked = withoutOfflineAccess(parseScope(scope))
   if (asked.length === 0) {
     // A resource without scopes has nothing to name: its audience alone is the permission.
     if (requireScope && registered.length > 0) return reject('missing_scope')
-    return ok(withinCeiling(resource.defaultScopes ?? registered, client))
+    return ok(withinCeiling(withoutOfflineAccess(resource.defaultScopes ?? registered), client))
   }
   if (!includesScopes(registered, asked)) return reject('unknown_scope')
   return withinCeiling(asked, client).length === asked.length ? ok(asked) : reject('scope_above_ceiling')

@@ -25,7 +25,7 @@ export const refreshToken: GrantType<'refresh_token'> = {
   type: 'refresh_token',
 
   async authorize(request, client, deps) {
-    const { store, hash, now, settings } = deps
+    const { store, hash, now } = deps
     const token = await store.refreshTokens.find(await hash(request.refresh_token))
     if (token === null) return reject('unknown_refresh_token')
     const grant = await store.grants.find(token.grantId)
@@ -44,21 +44,7 @@ export const refreshToken: GrantType<'refresh_token'> = {
         grant: live.value,
         scopes: scopes.value,
         refreshToken: successor,
-        commit: async (answer) => {
-          const sealedAnswer =
-            settings.replayWindow > 0 ? await deps.sealer.seal(JSON.stringify(answer), request.refresh_token) : null
-          const rotated = await store.refreshTokens.rotate({
-            hash: token.hash,
-            successor: successor.record,
-            sealedAnswer,
-            now: now(),
-          })
-          if (rotated === 'dead') return reject('dead_grant')
-          if (rotated === 'rotated') return ok(answer)
-          // Someone was faster with the same token: the replay window decides.
-          const consumed = await store.refreshTokens.find(token.hash)
-          return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, deps)
-        },
+        commit: (answer) => rotate(token, successor.record, answer, request, deps),
       },
     })
   },
@@ -100,11 +86,32 @@ export function mayReplay(
 ): token is RefreshToken & { readonly sealedAnswer: string } {
   return (
     token.consumedAt !== null &&
-    now - token.consumedAt < window &&
+    window > 0 &&
+    // Whole seconds: a difference equal to the window can be just below it, and must not cost a session.
+    now - token.consumedAt <= window &&
     token.sealedAnswer !== null &&
     successor !== null &&
     successor.consumedAt === null
   )
+}
+
+/** The answer counts once the token is consumed together with it. */
+async function rotate(
+  { hash }: RefreshToken,
+  successor: RefreshToken,
+  answer: TokenResponse,
+  request: RefreshTokenRequest,
+  deps: Dependencies,
+): Promise<Result<TokenResponse, Rejection>> {
+  const { store, sealer, settings, now } = deps
+  const sealedAnswer =
+    settings.replayWindow > 0 ? await sealer.seal(JSON.stringify(answer), request.refresh_token) : null
+  const rotated = await store.refreshTokens.rotate({ hash, successor, sealedAnswer, now: now() })
+  if (rotated === 'dead') return reject('dead_grant')
+  if (rotated === 'rotated') return ok(answer)
+  // Someone was faster with the same token: the replay window decides.
+  const consumed = await store.refreshTokens.find(hash)
+  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, deps)
 }
 
 async function replayOrRevoke(
