@@ -31,7 +31,7 @@ export class UnreadableRequest extends Error {
 }
 
 /** The body of an error answer. All of it is constant. */
-export function errorBody(reason: Reason): OAuthErrorResponse {
+function errorBody(reason: Reason): OAuthErrorResponse {
   const { code, status, description } = toOAuthError(reason)
   return {
     error: code,
@@ -54,7 +54,7 @@ const TITLES: Readonly<Record<number, string>> = {
 }
 
 /** The headers of an error answer to `request`. */
-export function errorHeaders(request: Request, reason: Reason): Record<string, string> {
+function errorHeaders(request: Request, reason: Reason): Record<string, string> {
   const { status } = toOAuthError(reason)
   const problem = prefersProblemJson(request.headers.get('accept'))
   return {

@@ -18,7 +18,7 @@ export function presentSecret(clientId: string, secret: string): PresentedClient
 }
 
 /** Pure. The hashes of two 256-bit secrets say nothing about each other, so comparing them leaks nothing. */
-export function checkSecret(client: Client, presentedHash: string, now: number): Result<Client, Rejection> {
+function checkSecret(client: Client, presentedHash: string, now: number): Result<Client, Rejection> {
   if (client.secretHash === null || client.secretHash !== presentedHash) return reject('wrong_client_secret')
   if (client.secretExpiresAt !== 0 && client.secretExpiresAt <= now) return reject('expired_client_secret')
   return ok(client)

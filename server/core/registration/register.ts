@@ -39,7 +39,7 @@ export async function register(
 }
 
 /** Everything that is registered, and the secret this once. */
-export function toClientInformation(client: Client, secret: string | null): ClientInformationResponse {
+function toClientInformation(client: Client, secret: string | null): ClientInformationResponse {
   return {
     client_id: client.id,
     client_id_issued_at: client.issuedAt,
