@@ -4,9 +4,10 @@
  * @module
  */
 import { type AnyElysia, Elysia } from 'elysia'
+import { identifierPath } from '../shared/well-known.ts'
 import type { Store } from './core/ports.ts'
-import { routeBelowIssuer } from './http/below-issuer.ts'
-import { clientAddress, noteClientAddress } from './http/client-address.ts'
+import { routeBelow } from './http/below-issuer.ts'
+import { type Address, clientAddress, noteClientAddress } from './http/client-address.ts'
 import { cors } from './http/cors.ts'
 import { errors } from './http/errors.ts'
 import { health } from './http/health.ts'
@@ -49,15 +50,16 @@ export type Application = ReturnType<typeof createApp>
 export type App = AsSent<Application>
 
 /** Takes any request; null when its path is not this issuer's. `address`: the peer's, where there is one. */
-export type Handler = (request: Request, address?: string) => Promise<Response | null>
+export type Handler = (request: Request, address?: Address) => Promise<Response | null>
 
 /** Leads requests to the routes, for issuers with and without a path. */
 export function createHandler(app: Pick<Application, 'handle'>, issuer: string): Handler {
+  const base = identifierPath(issuer)
   return async (request, address) => {
     const url = URL.parse(request.url)
     // RFC 9112 section 3.2: a Host header that is none.
     if (url === null) return new Response(null, { status: 400 })
-    const route = routeBelowIssuer(issuer, url.pathname)
+    const route = routeBelow(base, url.pathname)
     if (route === null) return null
     const asIs = route === url.pathname && url.origin.length >= ROUTER_ORIGIN_LENGTH
     const routed = asIs ? request : new Request(`http://localhost${route}${url.search}`, request)

@@ -9,6 +9,7 @@ import type { Settings } from './config.ts'
 import type { AuthorizationServer } from './core/authorization-server.ts'
 import { createAuthorizationServer } from './core/create-authorization-server.ts'
 import type { AuthorizationServerSettings } from './core/dependencies.ts'
+import { memoizeLast } from './core/memoize-last.ts'
 import type { Audit, Clock, Random, Resources } from './core/ports.ts'
 import type { Resource } from './core/records.ts'
 import { localLogin } from './login/local-login.ts'
@@ -116,8 +117,9 @@ const toResource = (configured: Settings['resources'][number]): Resource => ({
 /** The settings' resources stand before the store's, and win where both name one. */
 function withConfigured(stored: Resources, configured: readonly Resource[]): Resources {
   const names = new Set(configured.map(({ identifier }) => identifier))
-  return {
-    ...stored,
-    list: async () => [...configured, ...(await stored.list()).filter(({ identifier }) => !names.has(identifier))],
-  }
+  const together = memoizeLast((others: readonly Resource[]): readonly Resource[] => [
+    ...configured,
+    ...others.filter(({ identifier }) => !names.has(identifier)),
+  ])
+  return { ...stored, list: async () => together(await stored.list()) }
 }

@@ -12,6 +12,7 @@ import type { Settings } from './config.ts'
 import { StoreUnavailable } from './core/ports.ts'
 import { createServer, type ServerOptions, systemClock } from './create-server.ts'
 import { DEMO_USER, provideDemoUser } from './demo-user.ts'
+import type { Address } from './http/client-address.ts'
 import { auditLog, configureLogging, log } from './logging.ts'
 import { serve, stopOnSignals } from './serve.ts'
 import { openStore } from './store/open-store.ts'
@@ -20,7 +21,7 @@ import { startWorkers, type WorkerRole, workerRole } from './workers.ts'
 
 /** What is served: an authorization server, with or without something beside it. */
 export interface Composition {
-  handle(request: Request, address?: string): Promise<Response | null>
+  handle(request: Request, address?: Address): Promise<Response | null>
   close?(): void
 }
 

@@ -9,8 +9,8 @@ import { err, ok, type Result } from '../shared/result.ts'
 import { type Problem, refusal } from './config/problem.ts'
 
 export interface ServeOptions {
-  /** `address` is the peer's, or what a trusted proxy says it is. */
-  readonly fetch: (request: Request, address: string | undefined) => Response | Promise<Response>
+  /** `address` finds the peer's, or what a trusted proxy says it is, for as long as the request has not been answered. */
+  readonly fetch: (request: Request, address: () => string | undefined) => Response | Promise<Response>
   /** `localhost`: both loopback addresses. */
   readonly host: string
   /** 0: any free one. */
@@ -78,6 +78,7 @@ export function stopOnSignals(stop: (signal: 'SIGINT' | 'SIGTERM') => Promise<vo
 const hostnames = (host: string): readonly string[] => (host === 'localhost' ? ['127.0.0.1', '::1'] : [host])
 
 async function listenOn(hostname: string, port: number, options: ServeOptions): Promise<Server> {
+  const trusted = (options.trustedProxies ?? []).flatMap((proxy) => (proxy === 'loopback' ? LOOPBACK : [proxy]))
   const server = listen({
     hostname,
     port,
@@ -86,10 +87,10 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
     reusePort: options.sharePort ?? false,
     gracefulShutdown: false,
     maxRequestBodySize: MAX_BODY,
-    trustProxy: (options.trustedProxies ?? []).flatMap((proxy) => (proxy === 'loopback' ? LOOPBACK : [proxy])),
+    ...(trusted.length === 0 ? {} : { trustProxy: trusted }),
     // Bun closes a quiet connection after 10 s by default, which would end every idle event stream.
     bun: { idleTimeout: 255 },
-    fetch: (request) => options.fetch(request, request.ip),
+    fetch: (request) => options.fetch(request, () => request.ip),
     error: (error) => {
       if (isTooLarge(error)) return new Response(null, { status: 413, headers: { connection: 'close' } })
       options.onError?.(error)

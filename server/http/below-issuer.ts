@@ -14,7 +14,11 @@ import { identifierPath, OAUTH_AUTHORIZATION_SERVER, OPENID_CONFIGURATION } from
  * @example routeBelowIssuer('https://h/tenant', '/.well-known/oauth-authorization-server/tenant') // '/.well-known/oauth-authorization-server'
  */
 export function routeBelowIssuer(issuer: string, pathname: string): string | null {
-  const base = identifierPath(issuer)
+  return routeBelow(identifierPath(issuer), pathname)
+}
+
+/** The same for the issuer's path, so that it need not be found anew for each request. */
+export function routeBelow(base: string, pathname: string): string | null {
   if (base === '') return pathname
   for (const wellKnown of [OAUTH_AUTHORIZATION_SERVER, OPENID_CONFIGURATION]) {
     if (pathname === `${wellKnown}${base}`) return wellKnown

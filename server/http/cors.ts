@@ -7,10 +7,11 @@
  */
 import { Elysia } from 'elysia'
 import { ENDPOINTS } from './endpoints.ts'
+import { pathOf } from './path-of.ts'
 
 export const cors = () =>
   new Elysia({ name: 'cors' }).onRequest(({ request, set }) => {
-    const method = ENDPOINTS.get(new URL(request.url).pathname)
+    const method = ENDPOINTS.get(pathOf(request))
     if (method === undefined) return
     set.headers['access-control-allow-origin'] = '*'
     set.headers['access-control-expose-headers'] = 'WWW-Authenticate, Retry-After'

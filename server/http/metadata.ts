@@ -6,12 +6,14 @@
  * @see OpenID Connect Discovery 1.0 section 4
  * @module
  */
-import { type Context, Elysia } from 'elysia'
+import { Elysia } from 'elysia'
+import * as v from 'valibot'
 import { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import { JWKS_MAX_AGE } from '../core/key-life-cycle.ts'
+import { memoizeLast } from '../core/memoize-last.ts'
 
 /** Short enough that a new key or scope is seen soon, long enough to spare the server. */
 const CACHE = { 'cache-control': `public, max-age=${JWKS_MAX_AGE}` }
@@ -24,10 +26,9 @@ const withTrouble = <Document>(document: Document) => ({
 })
 
 export const metadata = (as: AuthorizationServer) => {
-  const serve = ({ set }: Pick<Context, 'set'>) => {
-    Object.assign(set.headers, CACHE)
-    return as.metadata()
-  }
+  const metadataResponse = documents(AuthorizationServerMetadata)
+  const keysResponse = documents(JsonWebKeySet)
+  const serve = async () => metadataResponse(await as.metadata())
   return new Elysia({ name: 'metadata' })
     .get('/.well-known/oauth-authorization-server', serve, {
       response: withTrouble(AuthorizationServerMetadata),
@@ -37,15 +38,15 @@ export const metadata = (as: AuthorizationServer) => {
       response: withTrouble(AuthorizationServerMetadata),
       detail: { summary: 'The same document under its OpenID Connect name', tags: ['Discovery'] },
     })
-    .get(
-      '/.well-known/jwks.json',
-      ({ set }) => {
-        Object.assign(set.headers, CACHE)
-        return as.jwks()
-      },
-      {
-        response: withTrouble(JsonWebKeySet),
-        detail: { summary: 'The public keys of access tokens (RFC 7517)', tags: ['Discovery'] },
-      },
-    )
+    .get('/.well-known/jwks.json', async () => keysResponse(await as.jwks()), {
+      response: withTrouble(JsonWebKeySet),
+      detail: { summary: 'The public keys of access tokens (RFC 7517)', tags: ['Discovery'] },
+    })
+}
+
+/** Documents as answers. As long as a document is the same object, it is neither checked nor written again. */
+function documents<const Schema extends v.GenericSchema>(schema: Schema) {
+  const write = memoizeLast((document: v.InferInput<Schema>) => JSON.stringify(v.parse(schema, document)))
+  return (document: v.InferInput<Schema>): Response =>
+    new Response(write(document), { headers: { 'content-type': 'application/json', ...CACHE } })
 }

@@ -13,7 +13,12 @@ afterEach(async () => {
 })
 
 async function listen(options: Partial<ServeOptions> = {}): Promise<Listening> {
-  const started = await serve({ host: 'localhost', port: 0, fetch: (_, address) => new Response(address), ...options })
+  const started = await serve({
+    host: 'localhost',
+    port: 0,
+    fetch: (_, address) => new Response(address()),
+    ...options,
+  })
   if (!started.ok) throw new Error(started.error.message)
   open.push(started.value)
   return started.value
