@@ -9,17 +9,24 @@ import { Elysia } from 'elysia'
 import { ENDPOINTS } from './endpoints.ts'
 import { pathOf } from './path-of.ts'
 
+/** On every answer that a script of any origin may read. */
+export const CORS_HEADERS = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
+} as const
+
 export const cors = () =>
   new Elysia({ name: 'cors' }).onRequest(({ request, set }) => {
     const method = ENDPOINTS.get(pathOf(request))
     if (method === undefined) return
-    set.headers['access-control-allow-origin'] = '*'
-    set.headers['access-control-expose-headers'] = 'WWW-Authenticate, Retry-After'
+    // Documents carry theirs with them: to add headers to an answer that is made costs as much as making it.
+    if (request.method === 'GET' && method === 'GET') return
+    Object.assign(set.headers, CORS_HEADERS)
     if (request.method !== 'OPTIONS') return
     return new Response(null, {
       status: 204,
       headers: {
-        'access-control-allow-origin': '*',
+        'access-control-allow-origin': CORS_HEADERS['access-control-allow-origin'],
         'access-control-allow-methods': method,
         'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
         'access-control-max-age': '86400',

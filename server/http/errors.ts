@@ -11,7 +11,9 @@ import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import { StoreUnavailable } from '../core/ports.ts'
 import { type Reason, toOAuthError } from '../core/rejection.ts'
 import { prefersProblemJson } from './accept.ts'
+import { CORS_HEADERS } from './cors.ts'
 import { ENDPOINTS } from './endpoints.ts'
+import { pathOf } from './path-of.ts'
 
 /** How long a client should wait after 503, in seconds. */
 const RETRY_AFTER = '5'
@@ -96,7 +98,8 @@ function errorResponse(request: Request, reason: Reason, headers: Readonly<Recor
 
 /** Answers whatever was thrown. `onFailure` hears of trouble of our own. */
 export const errors = (onFailure: (error: unknown) => void) =>
-  new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, request }) => {
+  new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, request, set }) => {
+    if (ENDPOINTS.has(pathOf(request))) Object.assign(set.headers, CORS_HEADERS)
     if (code === 'PARSE') {
       const { cause } = error
       return cause instanceof UnreadableRequest
@@ -104,7 +107,7 @@ export const errors = (onFailure: (error: unknown) => void) =>
         : errorResponse(request, 'malformed_request')
     }
     if (code === 'VALIDATION' && error.type !== 'response') return errorResponse(request, 'malformed_request')
-    if (code === 'NOT_FOUND') return noSuchRoute(new URL(request.url).pathname)
+    if (code === 'NOT_FOUND') return noSuchRoute(pathOf(request))
     // A validation error holds what did not validate, tokens included: only that it happened is told on.
     onFailure(code === 'VALIDATION' ? new Error('an answer did not fit its schema') : error)
     return errorResponse(request, error instanceof StoreUnavailable ? 'unavailable' : 'internal_error')

@@ -14,6 +14,7 @@ import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import { JWKS_MAX_AGE } from '../core/key-life-cycle.ts'
 import { memoizeLast } from '../core/memoize-last.ts'
+import { CORS_HEADERS } from './cors.ts'
 
 /** Short enough that a new key or scope is seen soon, long enough to spare the server. */
 const CACHE = { 'cache-control': `public, max-age=${JWKS_MAX_AGE}` }
@@ -48,5 +49,5 @@ export const metadata = (as: AuthorizationServer) => {
 function documents<const Schema extends v.GenericSchema>(schema: Schema) {
   const write = memoizeLast((document: v.InferInput<Schema>) => JSON.stringify(v.parse(schema, document)))
   return (document: v.InferInput<Schema>): Response =>
-    new Response(write(document), { headers: { 'content-type': 'application/json', ...CACHE } })
+    new Response(write(document), { headers: { 'content-type': 'application/json', ...CACHE, ...CORS_HEADERS } })
 }

@@ -85,3 +85,11 @@ describe.each(['https://auth.example', 'https://auth.example/tenant'])('the issu
     },
   )
 })
+
+test('AS-075 trouble behind a document can be read from any origin, too', async () => {
+  const server = await createTestServer()
+  await server.store.close()
+  const response = await server.fetch('/.well-known/oauth-authorization-server', { headers: { origin: ORIGIN } })
+  expect(response.status).toBe(503)
+  expect(response.headers.get('access-control-allow-origin')).toBe('*')
+})
