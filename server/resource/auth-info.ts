@@ -5,7 +5,6 @@
  * @see MCP 2026-07-28, security best practices, "Token Passthrough": a client's token never goes upstream
  * @module
  */
-import { base64url } from 'jose'
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
 import { expandScopes, parseScope, type ScopeHierarchy } from '../../shared/scope.ts'
 
@@ -30,13 +29,11 @@ export interface AuthInfoContext {
   readonly scopeHierarchy: ScopeHierarchy
 }
 
-export async function toAuthInfo(
-  token: string,
-  claims: AccessTokenClaims,
-  context: AuthInfoContext,
-): Promise<AuthInfo> {
+/** `digest`: base64url(SHA-256(token)). */
+export function toAuthInfo(digest: string, claims: AccessTokenClaims, context: AuthInfoContext): AuthInfo {
   return {
-    token: await fingerprint(token),
+    // 132 bits.
+    token: `sha-256:${digest.slice(0, 22)}`,
     clientId: claims.client_id,
     scopes: [...expandScopes(parseScope(claims.scope), context.scopeHierarchy)],
     expiresAt: claims.exp,
@@ -44,10 +41,4 @@ export async function toAuthInfo(
     resourceMetadataUrl: context.resourceMetadataUrl,
     extra: { sub: claims.sub, iss: claims.iss, jti: claims.jti },
   }
-}
-
-/** `sha-256:` and 22 characters (132 bits) of the hash. */
-async function fingerprint(token: string): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))
-  return `sha-256:${base64url.encode(new Uint8Array(hash)).slice(0, 22)}`
 }

@@ -4,10 +4,9 @@
  * @see RFC 8414 section 2: `jwks_uri`
  * @module
  */
-import type { JWTVerifyGetKey } from 'jose'
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import { discoverIssuer } from './discover-issuer.ts'
-import { createKeyResolver, keySetUrl } from './jwks.ts'
+import { createKeyFinder, type KeyFinder, keySetUrl } from './jwks.ts'
 import { type Remembering, remember } from './remember.ts'
 import type { ResourceSettings } from './resource-options.ts'
 
@@ -15,7 +14,7 @@ export interface AuthorizationServer {
   readonly issuer: string
   /** The metadata, or `null` when the server has none. Rejects when the server cannot be asked. */
   metadata(): Promise<AuthorizationServerMetadata | null>
-  readonly keys: JWTVerifyGetKey
+  readonly keys: KeyFinder
 }
 
 /** Nothing is fetched before it is needed, so a resource may start before its authorization server. */
@@ -31,7 +30,7 @@ export function createAuthorizationServer(issuer: string, settings: ResourceSett
   }
   const discovered = remember(() => discoverIssuer(issuer, settings), rules)
   const locate = async (): Promise<string> => jwksUri ?? keySetUrl(issuer, (await discovered.current())?.jwks_uri)
-  return { issuer, metadata: () => discovered.current(), keys: createKeyResolver(locate, settings, rules) }
+  return { issuer, metadata: () => discovered.current(), keys: createKeyFinder(locate, settings, rules) }
 }
 
 /** How long after a failure the server is left alone, in seconds. Callers are told to wait as long. */

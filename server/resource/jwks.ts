@@ -19,12 +19,16 @@ export class KeysUnavailableError extends Error {
   override readonly name = 'KeysUnavailableError'
 }
 
-/**
- * A key resolver for `jwtVerify`. `locate` names the set's URL; it is asked before every fetch and answers from its own cache.
- *
- * @throws KeysUnavailableError from the resolver; jose's `JWKSNoMatchingKey` for a key that even a fresh set does not have
- */
-export function createKeyResolver(locate: () => Promise<string>, reach: Reach, rules: Remembering): JWTVerifyGetKey {
+/** The keys of one issuer, and the set that each was found in: another set is another object. */
+export interface KeyFinder {
+  /** The set as it is published. Rejects with `KeysUnavailableError`. */
+  current(): Promise<object>
+  /** Rejects with `KeysUnavailableError`, or jose's `JWKSNoMatchingKey` for a key that even a fresh set does not have. */
+  find(...header: Parameters<JWTVerifyGetKey>): Promise<{ readonly key: CryptoKey; readonly keySet: object }>
+}
+
+/** `locate` names the set's URL; it is asked before every fetch and answers from its own cache. */
+export function createKeyFinder(locate: () => Promise<string>, reach: Reach, rules: Remembering): KeyFinder {
   const keySet = remember(async () => {
     const { status, body } = await getJson(reach, await locate())
     if (status !== 200) throw new Error(`the key set answered ${status}`)
@@ -34,15 +38,20 @@ export function createKeyResolver(locate: () => Promise<string>, reach: Reach, r
     throw new KeysUnavailableError('The keys of the authorization server cannot be fetched.', { cause })
   }
 
-  return async (header, token) => {
-    const known = await keySet.current().catch(orUnavailable)
-    try {
-      return await known(header, token)
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
-    }
-    const fresh = await keySet.newer().catch(orUnavailable)
-    return fresh(header, token)
+  const current = () => keySet.current().catch(orUnavailable)
+
+  return {
+    current,
+    async find(header, token) {
+      const known = await current()
+      try {
+        return { key: await known(header, token), keySet: known }
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      }
+      const fresh = await keySet.newer().catch(orUnavailable)
+      return { key: await fresh(header, token), keySet: fresh }
+    },
   }
 }
 

@@ -17,7 +17,7 @@ import { type Admission, guard } from './guard.ts'
 import { resourceMetadata, resourceMetadataUrl } from './metadata.ts'
 import { isAllowedOrigin } from './origin.ts'
 import { type ResourceOptions, settleOptions } from './resource-options.ts'
-import { verifyAccessToken } from './verify-access-token.ts'
+import { createVerifier } from './verify-access-token.ts'
 import { createWellKnownPaths } from './well-known-paths.ts'
 
 /** Serves a request that may pass. The request does not carry the token. */
@@ -67,10 +67,11 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
   const wellKnown = createWellKnownPaths(settings, metadata, servers)
   const endpoint = new URL(resource).pathname
 
+  const verifyToken = createVerifier(servers, settings)
+  const context = { resource, resourceMetadataUrl: metadataUrl, scopeHierarchy }
   const verify: ProtectedResource['verify'] = async (token) => {
-    const verified = await verifyAccessToken(token, servers, settings)
-    if (!verified.ok) return verified
-    return ok(await toAuthInfo(token, verified.value, { resource, resourceMetadataUrl: metadataUrl, scopeHierarchy }))
+    const verified = await verifyToken(token)
+    return verified.ok ? ok(toAuthInfo(verified.value.digest, verified.value.claims, context)) : verified
   }
 
   const refuse = (refusal: Refusal): Response => {

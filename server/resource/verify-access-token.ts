@@ -5,7 +5,7 @@
  * @see RFC 8725 section 3: allow-listed algorithms, explicit type, issuer bound to its own keys
  * @module
  */
-import { decodeJwt, errors, jwtVerify } from 'jose'
+import { base64url, decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import * as v from 'valibot'
 import { ACCESS_TOKEN_TYPE, AccessTokenClaims } from '../../shared/access-token.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
@@ -14,30 +14,68 @@ import type { AuthorizationServer } from './authorization-server.ts'
 import type { TokenProblem, TokenTrouble } from './events.ts'
 import { KeysUnavailableError } from './jwks.ts'
 import type { ResourceSettings } from './resource-options.ts'
+import { createSeenTokens, type SeenToken } from './seen-tokens.ts'
 
-/** The claims of a good token; else what is wrong with it, or what kept us from telling. Never rejects for a token's sake. */
-export async function verifyAccessToken(
+/** The claims of a good token, and the digest that it is known by. */
+export interface VerifiedToken {
+  readonly claims: AccessTokenClaims
+  /** base64url(SHA-256(token)). */
+  readonly digest: string
+}
+
+/** Never rejects for a token's sake: says what is wrong with it, or what kept us from telling. */
+export type VerifyAccessToken = (token: string) => Promise<Result<VerifiedToken, TokenProblem | TokenTrouble>>
+
+export function createVerifier(servers: readonly AuthorizationServer[], settings: ResourceSettings): VerifyAccessToken {
+  const seen = createSeenTokens(settings.now)
+
+  const isStillGood = async (digest: string, { server, keySet }: SeenToken): Promise<boolean> => {
+    // Whatever changed in the set, perhaps this key is gone.
+    if ((await server.keys.current()) === keySet) return true
+    seen.forget(digest)
+    return false
+  }
+
+  return async (token) => {
+    const digest = await digestOf(token)
+    try {
+      const before = seen.find(digest)
+      const verified =
+        before !== null && (await isStillGood(digest, before)) ? ok(before) : await verify(token, servers, settings)
+      if (!verified.ok) return verified
+      if (verified.value !== before) seen.remember(digest, verified.value)
+      const { claims } = verified.value
+      return (await isRevoked(claims, settings)) ?? ok({ claims, digest })
+    } catch (error) {
+      return err(explain(error))
+    }
+  }
+}
+
+/** All that can be told from the token and the keys. Throws what the library throws. */
+async function verify(
   token: string,
   servers: readonly AuthorizationServer[],
   settings: ResourceSettings,
-): Promise<Result<AccessTokenClaims, TokenProblem | TokenTrouble>> {
+): Promise<Result<SeenToken, TokenProblem>> {
   // The issuer is only claimed yet. It chooses among the configured key sets, and one of those must then bear it out.
-  const server = servers.find(({ issuer }) => issuer === claimedIssuer(token))
-  if (server === undefined) return err(claimedIssuer(token) === undefined ? 'malformed' : 'unknown_issuer')
+  const claimed = claimedIssuer(token)
+  const server = servers.find(({ issuer }) => issuer === claimed)
+  if (server === undefined) return err(claimed === undefined ? 'malformed' : 'unknown_issuer')
 
-  let payload: unknown
-  try {
-    const verified = await jwtVerify(token, server.keys, {
-      algorithms: [...settings.algorithms],
-      typ: ACCESS_TOKEN_TYPE,
-      issuer: server.issuer,
-      currentDate: new Date(settings.now() * 1000),
-      clockTolerance: settings.clockTolerance,
-    })
-    payload = verified.payload
-  } catch (error) {
-    return err(explain(error))
+  let keySet: object = {}
+  const findKey: JWTVerifyGetKey = async (...header) => {
+    const found = await server.keys.find(...header)
+    keySet = found.keySet
+    return found.key
   }
+  const { payload } = await jwtVerify(token, findKey, {
+    algorithms: [...settings.algorithms],
+    typ: ACCESS_TOKEN_TYPE,
+    issuer: server.issuer,
+    currentDate: new Date(settings.now() * 1000),
+    clockTolerance: settings.clockTolerance,
+  })
 
   const parsed = v.safeParse(AccessTokenClaims, payload)
   if (!parsed.success) return err('missing_claim')
@@ -45,12 +83,23 @@ export async function verifyAccessToken(
   if (!includesAudience(claims.aud, [settings.resource, ...settings.aliases])) return err('wrong_audience')
   // Bound to a key whose proof this module does not check: taking it as a bearer token would undo the binding.
   if (claims['cnf'] !== undefined) return err('sender_constrained')
+  return ok({ claims, server, keySet })
+}
 
+/** Null: it was not. Asked with a copy, because the claims may be remembered. */
+async function isRevoked(
+  claims: AccessTokenClaims,
+  settings: ResourceSettings,
+): Promise<Result<never, 'revoked' | 'revocation_unavailable'> | null> {
   try {
-    return (await settings.isRevoked(claims)) ? err('revoked') : ok(claims)
+    return (await settings.isRevoked({ ...claims })) ? err('revoked') : null
   } catch {
     return err('revocation_unavailable')
   }
+}
+
+async function digestOf(token: string): Promise<string> {
+  return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))))
 }
 
 function claimedIssuer(token: string): string | undefined {
