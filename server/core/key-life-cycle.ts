@@ -64,9 +64,12 @@ export function planKeys(keys: readonly KeyRecord[], now: number, rules: KeyRule
   ]
 }
 
-/** The key that signs now. */
-export const activeKey = <Key extends KeyRecord>(keys: readonly Key[], now: number): Key | null =>
-  bySigning(keys).findLast(({ signsFrom }) => signsFrom <= now) ?? null
+/** The key that signs now; null when there is none at all. */
+export function activeKey<Key extends KeyRecord>(keys: readonly Key[], now: number): Key | null {
+  const ordered = bySigning(keys)
+  // The first of all signs before its time, too: the clock that it was made by may be ahead of this one.
+  return ordered.findLast(({ signsFrom }) => signsFrom <= now) ?? ordered[0] ?? null
+}
 
 /** A key and where it stands. */
 export interface KeyLife<Key extends KeyRecord> {
@@ -85,7 +88,7 @@ export function keyLives<Key extends KeyRecord>(
   longestToken: number,
 ): readonly KeyLife<Key>[] {
   return bySigning(keys).map((key, index, ordered) => {
-    if (key.signsFrom > now) return { key, state: 'next', since: key.createdAt, publishedUntil: null }
+    if (key.signsFrom > now && index > 0) return { key, state: 'next', since: key.createdAt, publishedUntil: null }
     const end = ordered[index + 1]?.signsFrom
     if (end === undefined || end > now) return { key, state: 'active', since: key.signsFrom, publishedUntil: null }
     return { key, state: 'retired', since: end, publishedUntil: end + SIGNS_LONGER + longestToken }

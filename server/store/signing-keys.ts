@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { KeyRecord } from '../core/key-life-cycle.ts'
 import type { Database, SigningKeyRow } from './schema.ts'
 
@@ -51,26 +52,11 @@ export const createSigningKeys = ({ db }: Database): SigningKeys => ({
     const { numDeletedRows } = await db
       .deleteFrom('signing_keys')
       .where('kid', '=', kid)
-      .where((key) =>
-        key.or([
-          key('signs_from', '>', now),
-          // Another has taken over. This one then never signs again, for that one cannot go before it is taken over from, too.
-          key.exists(
-            key
-              .selectFrom('signing_keys as later')
-              .select('later.kid')
-              .where('later.signs_from', '<=', now)
-              .where((later) =>
-                later.or([
-                  later('later.signs_from', '>', later.ref('signing_keys.signs_from')),
-                  later.and([
-                    later('later.signs_from', '=', later.ref('signing_keys.signs_from')),
-                    later('later.generation', '>', later.ref('signing_keys.generation')),
-                  ]),
-                ]),
-              ),
-          ),
-        ]),
+      // Another has taken over, which then cannot go before it is taken over from, too; or its own time has not come, and another signs.
+      .where(
+        sql<boolean>`exists (select 1 from signing_keys as other where
+          (other.signs_from <= ${now} and (other.signs_from, other.generation) > (signing_keys.signs_from, signing_keys.generation))
+          or (signing_keys.signs_from > ${now} and (other.signs_from, other.generation) < (signing_keys.signs_from, signing_keys.generation)))`,
       )
       .executeTakeFirst()
     return numDeletedRows === 1n

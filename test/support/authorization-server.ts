@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from 'valibot'
-import { Config, type ConfigInput } from '../../server/config.ts'
+import { Config, type ConfigInput, type Settings } from '../../server/config.ts'
 import type { AuditEvent } from '../../server/core/ports.ts'
 import { createServer, type Server } from '../../server/create-server.ts'
 import { hashPassword } from '../../server/login/password-hash.ts'
@@ -20,6 +20,7 @@ export const USER = { username: 'ada', password: 'correct horse battery' }
 export const VERIFIER = 'verifier-verifier-verifier-verifier-verifier'
 
 export interface TestServer extends Server {
+  readonly settings: Settings
   readonly store: OpenStore
   readonly issuer: string
   readonly clock: { now: number }
@@ -78,6 +79,7 @@ export async function createTestServer(
   const base = settings.issuer.replace(/\/$/, '')
   return {
     ...server,
+    settings,
     store,
     issuer: settings.issuer,
     clock,
