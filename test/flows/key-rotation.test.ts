@@ -174,6 +174,7 @@ describe('a replica learns of a key', () => {
     const before = await one.store.signingKeys.list()
     const vault = await createKeyVault(one.settings)
     const maker = { keys: one.store.signingKeys, vault, algorithm: 'ES256', now: () => one.clock.now } as const
+    await two.fetch('/.well-known/jwks.json')
     const added = await addKey(maker, before, one.clock.now)
 
     // The one that signs has read its keys again; the other one has not, and is shown a token.

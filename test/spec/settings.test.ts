@@ -273,6 +273,12 @@ describe('one clear line', () => {
       'refresh.idle_lifetime must not be longer than refresh.absolute_lifetime.',
     ],
     [
+      'keys that change faster than they can be published',
+      { env: { ...READY, SALLYPORT_KEYS_ROTATION_INTERVAL: '3599' } },
+      1,
+      'keys.rotation_interval must be 0 or at least 3600 seconds.',
+    ],
+    [
       'a resource twice',
       file('{ "resources": [{ "identifier": "https://h/a", "scopes": {}, "aliases": ["https://h/a"] }] }'),
       1,

@@ -14,6 +14,7 @@ import {
   UnsecuredJWT,
 } from 'jose'
 import { PUBLISHED_BEFORE } from '../../server/core/key-life-cycle.ts'
+import { StoreUnavailable } from '../../server/core/ports.ts'
 import { unsealKey, WrongSecret } from '../../server/store/key-pair.ts'
 import { createKeyVault } from '../../server/store/key-vault.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
@@ -102,9 +103,123 @@ describe('keys', () => {
     expect(await keys.list()).toHaveLength(1)
   })
 
-  test('a secret below 32 bytes is refused', async () => {
+  test('a secret below 32 bytes is refused, the previous one too', async () => {
+    const short = createSigner({ keys, secret: SECRET, previousSecret: 'x'.repeat(31), now })
+    await expect(short).rejects.toThrow('32 bytes')
+  })
+
+  test('a secret below 32 bytes stores nothing', async () => {
     await expect(createSigner({ keys, secret: 'x'.repeat(31), now })).rejects.toThrow('32 bytes')
     expect(await keys.list()).toHaveLength(0)
+  })
+})
+
+describe('changing the secret', () => {
+  const NEW = 'another secret of this test only, 32 bytes and more'
+
+  test('keys of the previous secret are opened and sealed with the new one; tokens of before count', async () => {
+    const before = await createSigner({ keys, secret: SECRET, now })
+    const token = await before.signAccessToken(CLAIMS)
+    const during = await createSigner({ keys, secret: NEW, previousSecret: SECRET, now })
+    expect(await during.readAccessToken(token)).toEqual(CLAIMS)
+    const after = await createSigner({ keys, secret: NEW, now })
+    expect(await after.jwks()).toEqual(await before.jwks())
+    expect(await after.readAccessToken(await during.signAccessToken(CLAIMS))).toEqual(CLAIMS)
+    await expect(createSigner({ keys, secret: SECRET, now })).rejects.toBeInstanceOf(WrongSecret)
+  })
+
+  test('32 starts at once with both secrets seal them once, and every one works', async () => {
+    await createSigner({ keys, secret: SECRET, now })
+    const options = { keys, secret: NEW, previousSecret: SECRET, now }
+    const signers = await Promise.all(Array.from({ length: 32 }, () => createSigner(options)))
+    for (const signer of signers) {
+      expect(await signer.readAccessToken(await signer.signAccessToken(CLAIMS))).toEqual(CLAIMS)
+    }
+    expect(await keys.list()).toHaveLength(1)
+    await createSigner({ keys, secret: NEW, now })
+  })
+
+  test('keys that are sealed with the new secret already are left as they are', async () => {
+    await createSigner({ keys, secret: NEW, now })
+    const before = await keys.list()
+    await createSigner({ keys, secret: NEW, previousSecret: SECRET, now })
+    expect(await keys.list()).toEqual(before)
+  })
+
+  test('two wrong secrets refuse to start, and change nothing', async () => {
+    await createSigner({ keys, secret: SECRET, now })
+    const before = await keys.list()
+    const wrong = createSigner({ keys, secret: NEW, previousSecret: `${SECRET}!`, now })
+    await expect(wrong).rejects.toBeInstanceOf(WrongSecret)
+    expect(await keys.list()).toEqual(before)
+  })
+
+  test('a process with the old secret alone goes on while others change, and reports a key that it cannot open', async () => {
+    let at = NOW
+    const failures: unknown[] = []
+    const onFailure = (error: unknown): void => void failures.push(error)
+    const old = await createSigner({ keys, secret: SECRET, now: () => at, onFailure })
+    await createSigner({ keys, secret: NEW, previousSecret: SECRET, algorithm: 'RS256', now })
+    at += 10
+    expect(await old.readAccessToken(await old.signAccessToken(CLAIMS))).toEqual(CLAIMS)
+    expect((await old.jwks()).keys.map(({ alg }) => alg)).toEqual(['ES256'])
+    at += 10
+    await old.jwks()
+    expect(failures).toHaveLength(1)
+    expect(failures[0]).toBeInstanceOf(WrongSecret)
+    // It does not sign beside a key that has taken over.
+    at = NOW + PUBLISHED_BEFORE
+    await expect(old.signAccessToken(CLAIMS)).rejects.toBeInstanceOf(WrongSecret)
+  })
+})
+
+describe('while the store cannot be read', () => {
+  const unreadable = (): SigningKeys => ({
+    ...keys,
+    list: async () => {
+      throw new StoreUnavailable('gone')
+    },
+  })
+
+  test('the key set is served from memory, and nothing is signed with what may be outdated', async () => {
+    let at = NOW
+    let current = keys
+    const port: SigningKeys = { ...keys, list: () => current.list() }
+    const signer = await createSigner({ keys: port, secret: SECRET, now: () => at })
+    const token = await signer.signAccessToken(CLAIMS)
+    const published = await signer.jwks()
+    current = unreadable()
+    at += 9
+    expect(await signer.signAccessToken(CLAIMS)).toBeString()
+    at += 1
+    expect(await signer.jwks()).toEqual(published)
+    expect(await signer.readAccessToken(token)).toEqual(CLAIMS)
+    await expect(signer.signAccessToken(CLAIMS)).rejects.toBeInstanceOf(StoreUnavailable)
+    current = keys
+    expect(await signer.signAccessToken(CLAIMS)).toBeString()
+  })
+
+  test('strangers make it read again once a second at most', async () => {
+    let at = NOW
+    let reads = 0
+    const counting: SigningKeys = {
+      ...keys,
+      list: () => {
+        reads++
+        return keys.list()
+      },
+    }
+    const signer = await createSigner({ keys: counting, secret: SECRET, now: () => at })
+    const foreign = await generateKeyPair('ES256')
+    const header = { alg: 'ES256', typ: 'at+jwt', kid: 'nobody' }
+    const stranger = await new SignJWT(CLAIMS).setProtectedHeader(header).sign(foreign.privateKey)
+    reads = 0
+    await Promise.all(Array.from({ length: 20 }, () => signer.readAccessToken(stranger)))
+    expect(reads).toBe(0)
+    at += 1
+    await Promise.all(Array.from({ length: 20 }, () => signer.readAccessToken(stranger)))
+    expect(await signer.readAccessToken(stranger)).toBeNull()
+    expect(reads).toBe(1)
   })
 })
 

@@ -1,0 +1,148 @@
+/**
+ * What runs beside the requests: one process at a time, in small steps, until it is told to stop.
+ *
+ * @module
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { purgeJob } from '../../server/background/purge.ts'
+import { type Job, type JobContext, runJobs, runOnce } from '../../server/background/run-jobs.ts'
+import { StoreUnavailable } from '../../server/core/ports.ts'
+import { NOW } from '../../server/store/conformance/records.ts'
+import { type OpenStore, openStore } from '../../server/store/open-store.ts'
+
+let store: OpenStore
+let failures: unknown[]
+let at = NOW
+beforeEach(async () => {
+  store = await openStore({ database: 'sqlite::memory:' })
+  failures = []
+  at = NOW
+})
+afterEach(() => store.close())
+
+const context = (holder: string): JobContext => ({
+  leases: store.leases,
+  holder,
+  now: () => at,
+  onFailure: (error) => failures.push(error),
+})
+
+const job = (run: Job['run']): Job => ({ name: 'work', every: 60, run })
+
+describe('a job', () => {
+  test('is done by one process of two, and by the other one after that is gone', async () => {
+    const done: string[] = []
+    const work = (holder: string) =>
+      runOnce(
+        job(async () => void done.push(holder)),
+        context(holder),
+      )
+    await work('a')
+    await work('b')
+    at += 60
+    await work('b')
+    await work('a')
+    expect(done).toEqual(['a', 'a'])
+    at += 120
+    await work('b')
+    expect(done).toEqual(['a', 'a', 'b'])
+  })
+
+  test('hears between steps that another process has taken over', async () => {
+    const heard: boolean[] = []
+    const slow = job(async (goOn) => {
+      heard.push(await goOn())
+      at += 121
+      await store.leases.acquire('work', 'b', at + 60, at)
+      heard.push(await goOn())
+    })
+    await runOnce(slow, context('a'))
+    expect(heard).toEqual([true, false])
+  })
+
+  test('hears that the server stops', async () => {
+    let stopping = false
+    const heard: boolean[] = []
+    const slow = job(async (goOn) => {
+      stopping = true
+      heard.push(await goOn())
+    })
+    await runOnce(slow, context('a'), () => stopping)
+    await runOnce(
+      job(async () => void heard.push(true)),
+      context('a'),
+      () => stopping,
+    )
+    expect(heard).toEqual([false])
+  })
+
+  test('that fails is reported, and so is a lease that cannot be had', async () => {
+    const trouble = new Error('trouble')
+    await runOnce(
+      job(() => Promise.reject(trouble)),
+      context('a'),
+    )
+    expect(failures).toEqual([trouble])
+    const closed = await openStore({ database: 'sqlite::memory:' })
+    await closed.close()
+    await runOnce(
+      job(async () => {}),
+      { ...context('a'), leases: closed.leases },
+    )
+    expect(failures[1]).toBeInstanceOf(StoreUnavailable)
+  })
+})
+
+describe('runJobs', () => {
+  test('stop ends what was not begun, gives the leases back, and leaves nothing behind', async () => {
+    await store.leases.acquire('work', 'a', NOW + 60, NOW)
+    const background = runJobs([job(async () => {})], context('a'))
+    await background.stop()
+    expect(await store.leases.acquire('work', 'b', NOW + 60, NOW)).toBe(true)
+    expect(failures).toEqual([])
+  })
+
+  test('stop does not fail when the database is away', async () => {
+    const closed = await openStore({ database: 'sqlite::memory:' })
+    await closed.close()
+    await runJobs([job(async () => {})], { ...context('a'), leases: closed.leases }).stop()
+    expect(failures).toHaveLength(1)
+  })
+})
+
+describe('the purge job', () => {
+  const session = (index: number) => ({ hash: `${index}`, userId: 'u', createdAt: NOW, expiresAt: NOW + 1 })
+
+  test('goes on in small steps until nothing is left', async () => {
+    for (let index = 0; index < 450; index++) await store.sessions.create(session(index))
+    at = NOW + 1
+    const counts: number[] = []
+    const purge = async (now: number, limit: number): Promise<number> => {
+      const count = await store.purge(now, limit)
+      counts.push(count)
+      return count
+    }
+    await runOnce(
+      purgeJob({ purge }, () => at),
+      context('a'),
+    )
+    expect(counts).toEqual([200, 200, 50, 0])
+    expect(failures).toEqual([])
+  })
+
+  test('stops after the step in which the server stops', async () => {
+    let stopping = false
+    let steps = 0
+    const purge = async (): Promise<number> => {
+      steps++
+      stopping = true
+      return 200
+    }
+    await runOnce(
+      purgeJob({ purge }, () => at),
+      context('a'),
+      () => stopping,
+    )
+    expect(steps).toBe(1)
+  })
+})
