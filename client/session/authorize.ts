@@ -52,15 +52,9 @@ export async function authorize(
       async () =>
         (options.force ? undefined : await usable(state, wanted)) ?? ask(state, wanted, options.force, abandoned),
     )
-  try {
-    const credential = await flight(key, run, options.signal)
-    state.cached = credential
-    return credential
-  } catch (cause) {
-    if (options.signal?.aborted === true || context.signal?.aborted === true)
-      throw new SallyportError('aborted', { cause })
-    throw cause
-  }
+  const credential = await flight(key, run, options.signal)
+  state.cached = credential
+  return credential
 }
 
 /** The present credential, refreshed if need be. Trouble on the way is thrown: a browser does not mend a server. */

@@ -17,6 +17,7 @@ import { currentCredential, replaceRejected } from './current.ts'
 import { type ReplayableRequest, replayable, urlOf } from './replay.ts'
 import { remember, type SessionState } from './state.ts'
 import { decideStepUp } from './step-up.ts'
+import { anyOf, untilAborted } from './until-aborted.ts'
 
 /**
  * Makes the session's `fetch`: per call at most one renewal and one step-up, then the response is returned, whatever it says. It
@@ -27,13 +28,23 @@ export function createFetch(state: SessionState): Fetch {
   return async (input, init) => {
     const url = urlOf(input)
     if (url === undefined || !covers(context.resource, url)) return context.fetch(input, init)
-    const request = replayable(context.fetch, url, input, init)
+    const callers = signalOf(input, init)
+    const request = replayable(context.fetch, input, init, anyOf(callers, context.signal))
     try {
-      return await withCredential(state, request)
+      return await untilAborted(context, callers, () => withCredential(state, request))
+    } catch (cause) {
+      // To its caller the signal is what it is to any `fetch`.
+      if (callers?.aborted === true) throw callers.reason
+      throw cause
     } finally {
       request.done()
     }
   }
+}
+
+function signalOf(input: string | URL | Request, init: RequestInit = {}): AbortSignal | undefined {
+  const signal = init.signal === undefined && input instanceof Request ? input.signal : init.signal
+  return signal ?? undefined
 }
 
 async function withCredential(state: SessionState, request: ReplayableRequest): Promise<Response> {

@@ -6,9 +6,12 @@
  */
 import type { Fetch } from '../context.ts'
 import { SallyportError } from '../errors.ts'
+import { discard } from '../http/request-json.ts'
+
+/** What is kept of the body of a `Request`, whose source cannot be seen. MCP messages are far smaller. */
+export const MAX_KEPT_BYTES = 1024 * 1024
 
 export interface ReplayableRequest {
-  readonly url: URL
   readonly signal: AbortSignal | undefined
   /**
    * Sends it with `token`, or without.
@@ -26,39 +29,103 @@ export function urlOf(input: string | URL | Request): URL | undefined {
 }
 
 /**
- * Wraps the arguments of a `fetch`. Everything but `Authorization` is passed on as it is; `init` and its headers are copied. The
- * body of a `Request` is buffered until `done`.
+ * Wraps the arguments of a `fetch`. Everything but `Authorization` and the signal is passed on as it is; `init` and its headers are
+ * copied. The body of a `Request` is kept up to `MAX_KEPT_BYTES`; one that is larger, or has not arrived as a whole when it is needed
+ * again, is like any other stream.
+ *
+ * @param signal ends each sending; the caller's own is in it
  */
 export function replayable(
   send: Fetch,
-  url: URL,
   input: string | URL | Request,
   init: RequestInit = {},
+  signal: AbortSignal | undefined,
 ): ReplayableRequest {
-  const once = init.body instanceof ReadableStream
-  let spare = input instanceof Request && init.body == null && input.body !== null ? input : undefined
+  let kept: KeptBody | undefined
   let sent = false
 
   const take = (): string | URL | Request => {
-    if (sent && once) throw new SallyportError('body_not_replayable')
+    const again = sent
     sent = true
-    if (spare === undefined) return input
-    const kept = spare.clone()
-    const taken = spare
-    spare = kept
-    return taken
+    if (init.body != null) {
+      if (again && !isReplayable(init.body)) throw new SallyportError('body_not_replayable')
+      return input
+    }
+    if (!(input instanceof Request) || (kept === undefined && input.body === null)) return input
+    if (!again) {
+      kept = keep(input.clone())
+      return input
+    }
+    const body = kept?.bytes()
+    if (body === undefined) throw new SallyportError('body_not_replayable')
+    return new Request(input, { body })
   }
 
   return {
-    url,
-    signal: init.signal ?? (input instanceof Request ? input.signal : undefined),
+    signal,
     send: async (token) => {
+      signal?.throwIfAborted()
       const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined))
       if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
-      return send(take(), { ...init, headers })
+      const response = await send(take(), { ...init, headers, ...(signal !== undefined && { signal }) })
+      // It came too late, from a `fetch` that does not listen: nobody will read it.
+      if (signal?.aborted === true) discard(response)
+      signal?.throwIfAborted()
+      return response
     },
-    done: () => {
-      if (spare !== input) spare?.body?.cancel().catch(() => {})
-    },
+    done: () => kept?.drop(),
   }
+}
+
+/** The kinds that `fetch` reads anew each time. Whatever else it accepts (async iterables, on servers) may be used up by one reading. */
+function isReplayable(body: unknown): boolean {
+  return (
+    typeof body === 'string' ||
+    body instanceof URLSearchParams ||
+    body instanceof Blob ||
+    body instanceof FormData ||
+    body instanceof ArrayBuffer ||
+    ArrayBuffer.isView(body)
+  )
+}
+
+interface KeptBody {
+  /** All of it; `undefined` while it has not arrived, and where it is too large. */
+  readonly bytes: () => Uint8Array<ArrayBuffer> | undefined
+  readonly drop: () => void
+}
+
+/** Reads a copy of a body beside its sending, so that what is held in memory has a limit. */
+function keep({ body }: Request): KeptBody {
+  const reader = body?.getReader()
+  let whole: Uint8Array<ArrayBuffer> | undefined
+  const drop = (): void => {
+    whole = undefined
+    reader?.cancel().catch(() => {})
+  }
+  const readAll = async (): Promise<void> => {
+    const chunks: Uint8Array[] = []
+    let size = 0
+    for (;;) {
+      const { done = true, value } = (await reader?.read()) ?? {}
+      if (done || value === undefined) break
+      size += value.byteLength
+      if (size > MAX_KEPT_BYTES) return drop()
+      chunks.push(value)
+    }
+    whole = join(chunks, size)
+  }
+  // A body that breaks off breaks the sending, which tells the caller.
+  readAll().catch(drop)
+  return { bytes: () => whole, drop }
+}
+
+function join(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return all
 }

@@ -18,6 +18,7 @@ import { createFetch } from './fetch.ts'
 import { type SessionOptions, toContext, toInteractions } from './options.ts'
 import { type LogoutOptions, type LogoutResult, signOut } from './sign-out.ts'
 import { adopt, createState, readStored, type SessionState } from './state.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** How to begin a flow that the host carries through by itself. */
 export interface BeginOptions {
@@ -75,14 +76,16 @@ export function createSession(resource: string | URL, options: SessionOptions = 
   return {
     resource: context.resource,
     fetch: createFetch(state),
-    authorize: async ({ scope, force = false, signal } = {}) => {
-      const wanted = unionScopes(state.wanted, toScopes(scope))
-      return toGrant(await authorize(state, wanted, { force, signal }), context.resource)
-    },
-    begin: (begin) => beginHosted(state, begin),
-    complete: ({ state: id }, callback, { signal } = {}) => completeHosted(state, id, callback, signal),
-    status: () => statusOf(state),
-    logout: (logout = {}) => signOut(state, logout),
+    authorize: ({ scope, force = false, signal } = {}) =>
+      untilAborted(context, signal, async () => {
+        const wanted = unionScopes(state.wanted, toScopes(scope))
+        return toGrant(await authorize(state, wanted, { force, signal }), context.resource)
+      }),
+    begin: (begin) => untilAborted(context, begin.signal, () => beginHosted(state, begin)),
+    complete: ({ state: id }, callback, { signal } = {}) =>
+      untilAborted(context, signal, () => completeHosted(state, id, callback, signal)),
+    status: () => untilAborted(context, undefined, () => statusOf(state)),
+    logout: (logout = {}) => untilAborted(context, logout.signal, () => signOut(state, logout)),
   }
 }
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
-import { createSession, hasCode, SallyportError } from '../../client/index.ts'
-import { failureOf, sessionIn } from '../support/client.ts'
+import { createSession, hasCode, memoryStore, SallyportError, type Session, type Store } from '../../client/index.ts'
+import { failureOf, gate, sessionIn, signedIn } from '../support/client.ts'
 import { type FakeWorld, fakeWorld, json } from '../support/fake-authorization-server.ts'
 
 const steps: readonly [string, string, (world: FakeWorld) => string][] = [
@@ -64,6 +64,99 @@ describe('time', () => {
 
   test.each([0, -1, Number.NaN])('a time limit of %p seconds is none', (timeout) => {
     expect(() => createSession('https://mcp.example.com', { timeout })).toThrow(SallyportError)
+  })
+})
+
+describe('a store that never answers', () => {
+  const mute: Store = { ...memoryStore(), get: () => new Promise(() => {}) }
+  const redirectUri = 'https://app.example/cb'
+  const entries: readonly [string, (session: Session, signal?: AbortSignal) => Promise<unknown>][] = [
+    ['authorize', (session, signal) => session.authorize(signal && { signal })],
+    ['begin', (session, signal) => session.begin({ redirectUri, ...(signal && { signal }) })],
+    ['complete', (session, signal) => session.complete({ state: 'x' }, `${redirectUri}?state=x`, signal && { signal })],
+    ['logout', (session, signal) => session.logout(signal && { signal })],
+  ]
+
+  test.each(entries)("%s hears the caller's signal", async (_name, enter) => {
+    const abort = new AbortController()
+    const waiting = failureOf(enter(sessionIn(fakeWorld(), { store: mute }), abort.signal))
+    abort.abort()
+    expect((await waiting).code).toBe('aborted')
+  })
+
+  test.each([
+    ...entries,
+    ['status', (session) => session.status()],
+    ['fetch', (session) => session.fetch(session.resource)],
+  ] satisfies typeof entries)("%s hears the session's signal, and so does a call after it", async (_name, enter) => {
+    const end = new AbortController()
+    const session = sessionIn(fakeWorld(), { store: mute, signal: end.signal })
+    const waiting = failureOf(enter(session))
+    end.abort()
+    expect((await waiting).code).toBe('aborted')
+    expect((await failureOf(enter(session))).code).toBe('aborted')
+  })
+
+  test("fetch rejects with its caller's reason, as any fetch", async () => {
+    const abort = new AbortController()
+    const session = sessionIn(fakeWorld(), { store: mute })
+    const inputs = [
+      session.fetch(session.resource, { signal: abort.signal }),
+      session.fetch(new Request(session.resource, { signal: abort.signal })),
+    ].map((waiting) => waiting.catch((reason) => reason))
+    abort.abort(new Error('enough'))
+    expect((await Promise.all(inputs)).map(({ message }) => message)).toEqual(['enough', 'enough'])
+  })
+})
+
+describe('a resource that never answers', () => {
+  test("session.fetch hears the session's signal, hands it on, and lets go of an answer that comes too late", async () => {
+    const end = new AbortController()
+    const asked = gate()
+    const cancelled = gate()
+    const late = Promise.withResolvers<Response>()
+    let heard: AbortSignal | null | undefined
+    const world = fakeWorld()
+    const session = sessionIn(world, {
+      signal: end.signal,
+      fetch: (input, init) => {
+        if (init?.method !== 'PUT') return world.fetch(input, init)
+        heard = init.signal
+        asked.open()
+        return late.promise
+      },
+    })
+    await session.authorize()
+    const waiting = failureOf(
+      session.fetch(world.resource, { method: 'PUT', signal: new AbortController().signal, body: 'x' }),
+    )
+    await asked.opened
+    end.abort()
+    expect((await waiting).code).toBe('aborted')
+    expect(heard?.aborted).toBe(true)
+    late.resolve(new Response(new ReadableStream({ cancel: cancelled.open })))
+    await cancelled.opened
+  })
+
+  test('nothing is sent for somebody who has left', async () => {
+    const abort = new AbortController()
+    const asked = gate()
+    const answer = gate()
+    const { world, session, call } = await signedIn()
+    world.clock.now += 900
+    world.on('POST', `${world.as}/token`, async (request, original) => {
+      asked.open()
+      await answer.opened
+      return world.usual('POST', `${world.as}/token`, request, original)
+    })
+    const leaving = session.fetch(world.resource, { method: 'DELETE', signal: abort.signal }).catch(() => 'left')
+    const staying = call()
+    await asked.opened
+    abort.abort()
+    expect(await leaving).toBe('left')
+    answer.open()
+    expect((await staying).status).toBe(200)
+    expect(world.sent('DELETE', world.resource)).toHaveLength(0)
   })
 })
 

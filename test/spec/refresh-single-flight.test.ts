@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore, type SessionEvent, type Store } from '../../client/index.ts'
 import { fileStore } from '../../client/node/index.ts'
-import { approve, attendedSessionIn, gate, signedIn } from '../support/client.ts'
+import { approve, attendedSessionIn, failureOf, gate, signedIn } from '../support/client.ts'
 import { json } from '../support/fake-authorization-server.ts'
 
 const TOKEN = 'https://as.example.com/token'
@@ -148,15 +148,32 @@ describe('who is waited for', () => {
   test('the end of the session does not break it off either: a rotated token would be lost', async () => {
     const end = new AbortController()
     const store = memoryStore()
-    const { world, session } = await signedIn({}, { store, signal: end.signal })
+    const { world, session, refreshes } = await signedIn({}, { store, signal: end.signal })
     world.clock.now += 900
     world.on('POST', TOKEN, (request, original) => {
       end.abort()
       original.signal.throwIfAborted()
       return world.usual('POST', TOKEN, request, original)
     })
-    expect((await session.fetch(world.resource)).status).toBe(200)
-    expect(await session.status()).toBe('ready')
+    expect((await failureOf(session.fetch(world.resource))).code).toBe('aborted')
+    const next = attendedSessionIn(world, approve(world), { store })
+    expect((await next.fetch(world.resource)).status).toBe(200)
+    expect(refreshes()).toHaveLength(1)
+  })
+
+  test('nor is a refresh that hangs waited for once the session has ended', async () => {
+    const end = new AbortController()
+    const asked = gate()
+    const { world, call } = await signedIn({}, { signal: end.signal })
+    world.clock.now += 900
+    world.on('POST', TOKEN, () => {
+      asked.open()
+      return new Promise(() => {})
+    })
+    const waiting = failureOf(call())
+    await asked.opened
+    end.abort()
+    expect((await waiting).code).toBe('aborted')
   })
 
   test('signing out while a refresh is under way leaves nothing behind', async () => {

@@ -101,6 +101,7 @@ describe('sending again after a 401', () => {
     ['a string', () => 'hello'],
     ['parameters', () => new URLSearchParams({ hello: '' })],
     ['bytes', () => new TextEncoder().encode('hello')],
+    ['a buffer', () => new TextEncoder().encode('hello').buffer],
     ['a blob', () => new Blob(['hello'])],
   ]
   test.each(bodies)('a body of %s', async (_name, body) => {
@@ -113,6 +114,16 @@ describe('sending again after a 401', () => {
     }
     expect((await session.fetch(world.resource, { method: 'POST', body: body() })).status).toBe(200)
     expect(seen[0]).toStartWith('hello')
+  })
+
+  test('a form with a file', async () => {
+    const { world, session } = await spied()
+    world.forgetAccessTokens()
+    const body = new FormData()
+    body.set('file', new Blob(['hello']))
+    expect((await session.fetch(world.resource, { method: 'POST', body })).status).toBe(200)
+    const sent = world.sent('POST', world.resource).slice(-2)
+    expect(sent.map((request) => request.body.includes('hello'))).toEqual([true, true])
   })
 
   test('a Request with a body', async () => {
@@ -128,17 +139,69 @@ describe('sending again after a 401', () => {
     expect(seen).toEqual(['hello'])
   })
 
-  test('a stream is refused with an error that says so, and the next call works', async () => {
-    const { world, session } = await spied()
-    world.forgetAccessTokens()
-    const send = () =>
-      session.fetch(world.resource, {
-        method: 'POST',
-        body: new Blob(['hello']).stream(),
-        duplex: 'half',
-      } as RequestInit)
+  async function* chunks() {
+    yield new TextEncoder().encode('hello')
+  }
+
+  const streams: readonly [string, () => unknown][] = [
+    ['a stream', () => new Blob(['hello']).stream()],
+    ['an async iterable', chunks],
+    ['an iterable in an object', () => ({ [Symbol.asyncIterator]: chunks })],
+  ]
+  test.each(streams)('%s is refused with an error that says so, and the next call works', async (_name, body) => {
+    const world = fakeWorld()
+    const answers = [new Response(null, { status: 401 }), json({})]
+    const sent: unknown[] = []
+    // Answered before a `Request` is made of it: not every runtime takes an iterable.
+    const fetch: Fetch = async (input, init) => {
+      if (init?.method !== 'PUT') return world.fetch(input, init)
+      sent.push(init.body)
+      return answers.shift() ?? json({})
+    }
+    const session = sessionIn(world, { fetch })
+    await session.authorize()
+    const send = () => {
+      const init: RequestInit = { method: 'PUT' }
+      Reflect.set(init, 'body', body())
+      return session.fetch(world.resource, init)
+    }
     expect(await failureOf(send())).toMatchObject({ code: 'body_not_replayable', retryable: true })
+    expect(sent).toHaveLength(1)
     expect((await send()).status).toBe(200)
+  })
+
+  /** A `Request` that streams `size` bytes, and ends or does not. */
+  const streaming = (url: string, size: number, ends: boolean): Request => {
+    const body = new ReadableStream({
+      start(controller) {
+        for (let rest = size; rest > 0; rest -= 65_536) controller.enqueue(new Uint8Array(Math.min(rest, 65_536)))
+        if (ends) controller.close()
+      },
+    })
+    return new Request(url, Object.assign({ method: 'PUT', duplex: 'half' }, { body }))
+  }
+  const requests: readonly [string, number, boolean, 200 | 'body_not_replayable'][] = [
+    ['of a mebibyte', 1024 * 1024, true, 200],
+    ['of a byte more', 1024 * 1024 + 1, true, 'body_not_replayable'],
+    ['that has not ended', 10, false, 'body_not_replayable'],
+  ]
+  test.each(requests)('a Request with a streaming body %s', async (_name, size, ends, outcome) => {
+    const world = fakeWorld()
+    const answers = [new Response(null, { status: 401 })]
+    const sizes: number[] = []
+    const fetch: Fetch = async (input, init) => {
+      if (!(input instanceof Request)) return world.fetch(input, init)
+      const answer = answers.shift()
+      if (answer !== undefined) return answer
+      sizes.push((await new Request(input, init).arrayBuffer()).byteLength)
+      return json({})
+    }
+    const session = sessionIn(world, { fetch })
+    await session.authorize()
+    const result = session.fetch(streaming(world.resource, size, ends))
+    if (outcome === 200) expect((await result).status).toBe(outcome)
+    else expect((await failureOf(result)).code).toBe(outcome)
+    expect(sizes).toEqual(outcome === 200 ? [size] : [])
   })
 
   test('bodies of responses that nobody will see are let go', async () => {
