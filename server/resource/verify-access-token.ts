@@ -5,7 +5,8 @@
  * @see RFC 8725 section 3: allow-listed algorithms, explicit type, issuer bound to its own keys
  * @module
  */
-import { base64url, decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { createHash } from 'node:crypto'
+import { decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import * as v from 'valibot'
 import { ACCESS_TOKEN_TYPE, AccessTokenClaims } from '../../shared/access-token.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
@@ -37,7 +38,7 @@ export function createVerifier(servers: readonly AuthorizationServer[], settings
   }
 
   return async (token) => {
-    const digest = await digestOf(token)
+    const digest = digestOf(token)
     try {
       const before = seen.find(digest)
       const verified =
@@ -98,9 +99,8 @@ async function isRevoked(
   }
 }
 
-async function digestOf(token: string): Promise<string> {
-  return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))))
-}
+/** At once: WebCrypto takes ten times as long to hear of so little as to hash it. */
+const digestOf = (token: string): string => createHash('sha256').update(token).digest('base64url')
 
 function claimedIssuer(token: string): string | undefined {
   try {
