@@ -58,7 +58,7 @@ test('AS-067 a refresh token: unknown, used', async () => {
   const unknown = await refresh('x'.repeat(43))
   expect(reason()).toBe('unknown_refresh_token')
   await refresh(refresh_token)
-  server.clock.now += 10
+  server.clock.now += 11
   expect(await refresh(refresh_token)).toEqual(unknown)
   expect(reason()).toBe('reused_refresh_token')
 })

@@ -183,8 +183,8 @@ describe('checkRequest', () => {
 describe('mayReplay', () => {
   const cases: readonly (readonly [string, RefreshToken, RefreshToken | null, number, number, boolean])[] = [
     ['just now', consumed, successor, 10, 50, true],
-    ['in the last second', consumed, successor, 10, 59, true],
-    ['one second late', consumed, successor, 10, 60, false],
+    ['in the last second, which may have begun late', consumed, successor, 10, 60, true],
+    ['one second late', consumed, successor, 10, 61, false],
     ['before it was consumed, by a clock that is behind', consumed, successor, 10, 49, true],
     ['without a window', consumed, successor, 0, 50, false],
     ['without a window, by a clock that is behind', { ...consumed, sealedAnswer: null }, successor, 0, 49, false],

@@ -128,7 +128,7 @@ describe('ADR 0040 the replay window', () => {
 
   test.each([
     [9, 200],
-    [10, 400],
+    [10, 200],
     [11, 400],
   ])('AS-067 after %d of 10 seconds: %d', (seconds, status) =>
     withFamily({}, async ({ server, first, rotate, refresh, isLive }) => {
@@ -211,7 +211,7 @@ describe('ADR 0040 the replay window', () => {
   test('after the window any reuse ends the family, a good request or not', () =>
     withFamily({}, async ({ server, first, rotate, refresh }) => {
       const second = await rotate(first.refresh_token)
-      server.clock.now += 10
+      server.clock.now += 11
       await expectError(await refresh(first.refresh_token, { resource: 'https://other.example' }), 400, 'invalid_grant')
       await expectError(await refresh(second.refresh_token), 400, 'invalid_grant')
     }))
