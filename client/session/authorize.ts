@@ -23,7 +23,7 @@ import { createMutex, orAborted } from '../stores/mutex.ts'
 import { type Credential, isAlive } from '../token/credential.ts'
 import { currentCredential } from './current.ts'
 import { createSingleFlight, perStore } from './single-flight.ts'
-import { adopt, readStored, type SessionState } from './state.ts'
+import { adopt, epochNow, readStored, type SessionState } from './state.ts'
 
 /** How to authorize. */
 export interface AuthorizeOptions {
@@ -52,8 +52,10 @@ export async function authorize(
       async () =>
         (options.force ? undefined : await usable(state, wanted)) ?? ask(state, wanted, options.force, abandoned),
     )
+  const epoch = epochNow(state)
   const credential = await flight(key, run, options.signal)
-  state.cached = credential
+  // Unless this very session obtained it: then the cache is newer than `epoch`, and has it already.
+  if (epoch === epochNow(state)) state.cached = { credential, epoch }
   return credential
 }
 

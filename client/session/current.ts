@@ -11,7 +11,7 @@ import { AuthorizationRequiredError, SallyportError } from '../errors.ts'
 import { type Credential, isAlive, isDue } from '../token/credential.ts'
 import { refresh } from './refresh.ts'
 import { createSingleFlight, perStore } from './single-flight.ts'
-import { keyOf, readStored, type SessionState } from './state.ts'
+import { cachedCredential, epochNow, keyOf, readStored, type SessionState } from './state.ts'
 
 /**
  * The credential for a request, if there is one. Refreshes shortly before expiry; while the present token is still good, a refresh
@@ -19,11 +19,13 @@ import { keyOf, readStored, type SessionState } from './state.ts'
  */
 export async function currentCredential(state: SessionState, signal?: AbortSignal): Promise<Credential | undefined> {
   const { context } = state
-  const credential = state.cached ?? (await readStored(state))
+  const epoch = epochNow(state)
+  const credential = cachedCredential(state) ?? (await readStored(state))
   if (credential?.refreshToken === undefined || !isDue(credential, context.now())) return credential
   try {
-    state.cached = await refresh(context, credential, signal)
-    return state.cached
+    const refreshed = await refresh(context, credential, signal)
+    state.cached = { credential: refreshed, epoch }
+    return refreshed
   } catch (error) {
     if (error instanceof SallyportError && error.retryable && isAlive(credential, context.now())) return credential
     state.cached = undefined
@@ -46,10 +48,12 @@ export async function replaceRejected(
 ): Promise<Credential> {
   const { context } = state
   const key = `${keyOf(context, used)} ${used.generation}`
+  const epoch = epochNow(state)
   try {
-    state.cached = await renewalsOf(context.store)(key, () => renew(state, used), signal)
+    const credential = await renewalsOf(context.store)(key, () => renew(state, used), signal)
+    state.cached = { credential, epoch }
     state.challenge = undefined
-    return state.cached
+    return credential
   } catch (error) {
     state.cached = undefined
     throw error

@@ -11,7 +11,7 @@ import { findIdentity, forgetIdentity } from '../registration/choose.ts'
 import { revoke } from '../revocation.ts'
 import { selectionKey } from '../stores/keys.ts'
 import { type Credential, readCredential } from '../token/credential.ts'
-import { keyOf, readStored, type SessionState } from './state.ts'
+import { beginEpoch, keyOf, readStored, type SessionState } from './state.ts'
 
 /** How to sign out. */
 export interface LogoutOptions {
@@ -47,6 +47,7 @@ export async function signOut(state: SessionState, options: LogoutOptions): Prom
     emit({ type: 'revoked', revoked: result.revoked })
   }
   await store.delete(selectionKey(context.resource, context.profile, context.client.id))
+  beginEpoch(state)
   Object.assign(state, { cached: undefined, challenge: undefined, wanted: [], rejected: undefined, stale: true })
   state.attempts.reset()
   emit({ type: 'signed_out', deleted: result.deleted })

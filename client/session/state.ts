@@ -11,6 +11,7 @@ import type { Interaction } from '../interactions/interaction.ts'
 import { credentialKey, selectionKey } from '../stores/keys.ts'
 import { type Credential, readCredential, readSelection, type Selection } from '../token/credential.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
+import { perStore } from './single-flight.ts'
 
 /** The mutable part, in one place. */
 export interface SessionState {
@@ -25,9 +26,12 @@ export interface SessionState {
   rejected: string | undefined
   /** Read anew before the next authorization, because something about the present discovery looks wrong. */
   stale: boolean
-  /** Saves a read of the store (a keychain may ask a person) per request. */
-  cached: Credential | undefined
+  /** Saves a read of the store (a keychain may ask a person) per request, until somebody signs in or out. */
+  cached: { readonly credential: Credential | undefined; readonly epoch: number } | undefined
 }
+
+/** Grows when a session of this process signs in or out: what was read from the store before says nothing any more. */
+const epochOf = perStore(() => ({ value: 0 }))
 
 export const createState = (context: ClientContext, interactions: readonly Interaction[]): SessionState => ({
   context,
@@ -49,13 +53,29 @@ export const keyOf = (
 /** What the store holds for this session now. */
 export async function readStored(state: SessionState): Promise<Credential | undefined> {
   const { context } = state
+  const epoch = epochNow(state)
   const selection = await readSelection(
     context.store,
     selectionKey(context.resource, context.profile, context.client.id),
   )
   const fits = selection !== undefined && belongs(context, selection)
-  state.cached = fits ? await readCredential(context.store, keyOf(context, selection)) : undefined
-  return state.cached
+  const credential = fits ? await readCredential(context.store, keyOf(context, selection)) : undefined
+  state.cached = { credential, epoch }
+  return credential
+}
+
+/** To be read before whatever leads to the credential that is cached with it. */
+export const epochNow = ({ context }: SessionState): number => epochOf(context.store).value
+
+/** What this session read or obtained last, if nobody has signed in or out since. */
+export const cachedCredential = (state: SessionState): Credential | undefined =>
+  state.cached?.epoch === epochNow(state) ? state.cached.credential : undefined
+
+/** After a sign-in or sign-out has reached the store: every session that shares it reads it anew. */
+export function beginEpoch({ context }: SessionState): number {
+  const epoch = epochOf(context.store)
+  epoch.value += 1
+  return epoch.value
 }
 
 /** A credential of a client that is configured differently today is another client's. */
@@ -82,7 +102,7 @@ export async function adopt(state: SessionState, credential: Credential): Promis
   } catch (cause) {
     throw cause instanceof SallyportError ? cause : new SallyportError('store_failed', { cause })
   }
-  state.cached = credential
+  state.cached = { credential, epoch: beginEpoch(state) }
   state.challenge = undefined
   state.wanted = []
   state.rejected = undefined

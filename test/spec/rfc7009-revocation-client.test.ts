@@ -6,7 +6,7 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { memoryStore, type SessionOptions } from '../../client/index.ts'
-import { sessionIn } from '../support/client.ts'
+import { gate, sessionIn } from '../support/client.ts'
 import { type FakeOptions, fakeWorld, json } from '../support/fake-authorization-server.ts'
 
 const REVOKE = 'https://as.example.com/revoke'
@@ -75,6 +75,41 @@ describe('section 2.1 logout', () => {
     )
     expect(await session.logout()).toEqual({ revoked: false, deleted: true })
     expect(world.sent('POST', REVOKE)).toHaveLength(0)
+  })
+
+  test('another session over the same store sends the token no more either', async () => {
+    const store = memoryStore()
+    const { world, session } = await signedIn({}, { store })
+    const other = sessionIn(world, { store, interaction: [] })
+    expect((await other.fetch(world.resource)).status).toBe(200)
+    await session.logout()
+    await other.fetch(world.resource).catch(() => {})
+    const used = world.sent('GET', world.resource).map(({ headers }) => headers.get('authorization'))
+    expect(used).toEqual(['Bearer access-3', null])
+  })
+
+  test('nor one that was refreshing meanwhile, and a new sign-in is used by all of them', async () => {
+    const store = memoryStore()
+    const { world, session } = await signedIn({ expiresIn: 900 }, { store })
+    const other = sessionIn(world, { store, interaction: [] })
+    world.clock.now += 890
+    const [asked, answer] = [gate(), gate()]
+    world.on('POST', 'https://as.example.com/token', async (request, original) => {
+      asked.open()
+      await answer.opened
+      return world.usual('POST', 'https://as.example.com/token', request, original)
+    })
+    const refreshing = other.fetch(world.resource).catch(() => {})
+    await asked.opened
+    const leaving = session.logout()
+    answer.open()
+    await Promise.all([refreshing, leaving])
+    await other.fetch(world.resource).catch(() => {})
+    const tokens = () => world.sent('GET', world.resource).map(({ headers }) => headers.get('authorization'))
+    expect(tokens().at(-1)).toBeNull()
+    await session.authorize()
+    expect((await other.fetch(world.resource)).status).toBe(200)
+    expect(tokens().at(-1)).toBe(`Bearer ${[...world.tokens.keys()].at(-1)}`)
   })
 
   test('the next request is sent without a token', async () => {
