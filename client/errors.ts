@@ -62,6 +62,7 @@ const NATURES = {
   refresh_unavailable: { message: 'The refresh failed for the moment; the credential is kept.', retryable: true },
 
   interaction_unavailable: { message: 'No interaction is able to run here.', interactive: true },
+  port_in_use: { message: 'The port of the loopback listener is taken by another program.', retryable: true },
   interaction_failed: { message: 'The interaction ended without an authorization response.', interactive: true },
   too_many_attempts: { message: 'Too many authorization attempts; not tried again for now.', interactive: true },
   body_not_replayable: { message: 'The request has to be sent again, and its body is a stream.', retryable: true },

@@ -10,7 +10,7 @@ import type { Interaction, InteractionContext, InteractionRequest, PreparedInter
 /**
  * Prepares every interaction that can work here. The first one that can fixes the redirect URI.
  *
- * @throws {SallyportError} `interaction_unavailable` where none can
+ * @throws {SallyportError} `interaction_unavailable` where none can, or what the first of them says about it (`port_in_use`)
  */
 export async function prepareInteractions(
   interactions: readonly Interaction[],
@@ -27,7 +27,10 @@ export async function prepareInteractions(
     }
   }
   const redirectUri = prepared[0]?.redirectUri
-  if (redirectUri === undefined) throw new SallyportError('interaction_unavailable', { cause: problems[0] })
+  if (redirectUri === undefined) {
+    const [first] = problems
+    throw first instanceof SallyportError ? first : new SallyportError('interaction_unavailable', { cause: first })
+  }
   const close = async (): Promise<void> => {
     await Promise.allSettled(prepared.map((one) => one.close()))
   }

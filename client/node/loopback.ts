@@ -6,8 +6,10 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { SallyportError } from '../errors.ts'
 import type { Interaction, InteractionRequest, Verdict } from '../interactions/interaction.ts'
 import { callbackPage } from './callback-page.ts'
+import { isCode } from './lease-lock.ts'
 import { openBrowser } from './open-browser.ts'
 
 /** How the browser is opened, and where the listener listens. */
@@ -60,7 +62,7 @@ function createListener(path: string): Listener {
   return listener
 }
 
-/** Binds and gives `host:port`. A machine without IPv4 loopback may still have IPv6. */
+/** Binds and gives `host:port`. A machine without IPv4 loopback may still have IPv6; a port that is taken is taken. */
 async function listen(server: Server, port: number): Promise<string> {
   const bind = (host: string): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -70,7 +72,14 @@ async function listen(server: Server, port: number): Promise<string> {
         resolve()
       })
     })
-  await bind('127.0.0.1').catch(() => bind('::1'))
+  await bind('127.0.0.1')
+    .catch((cause) => {
+      if (!isCode(cause, 'EADDRNOTAVAIL') && !isCode(cause, 'EAFNOSUPPORT')) throw cause
+      return bind('::1')
+    })
+    .catch((cause) => {
+      throw isCode(cause, 'EADDRINUSE') ? new SallyportError('port_in_use', { cause }) : cause
+    })
   // Being ready must not keep a process alive; waiting for the person does.
   server.unref()
   const { address, port: bound, family } = addressOf(server)

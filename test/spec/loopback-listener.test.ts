@@ -7,7 +7,7 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { PassThrough } from 'node:stream'
-import type { InteractionRequest, PreparedInteraction, Verdict } from '../../client/index.ts'
+import { follow, type InteractionRequest, type PreparedInteraction, type Verdict } from '../../client/index.ts'
 import { type LoopbackOptions, loopback, openBrowser, paste } from '../../client/node/index.ts'
 import { approve, failureOf, sessionIn } from '../support/client.ts'
 import { fakeWorld } from '../support/fake-authorization-server.ts'
@@ -139,20 +139,23 @@ describe('section 8.3 the listener', () => {
     await Promise.all(all.map((one) => one.close()))
   })
 
-  test('a fixed port that is taken is an error of this interaction only', async () => {
+  test('section 8.3 a fixed port that is taken is an error that says so, not another address', async () => {
     const first = await prepare()
     const port = Number(new URL(first.redirectUri).port)
+    expect(await failureOf(prepare({ port }))).toMatchObject({ code: 'port_in_use', retryable: true })
     const world = fakeWorld()
     const session = sessionIn(world, { interaction: loopback({ port, open: false, show: () => {} }) })
-    // 127.0.0.1 is taken; ::1 may be free, and then it is used.
-    const outcome = prepare({ port }).then(
-      async (prepared) => {
-        expect(prepared.redirectUri).toStartWith('http://[::1]:')
-        await prepared.close()
-      },
-      async () => expect((await failureOf(session.authorize())).code).toBe('interaction_unavailable'),
-    )
-    await outcome
+    expect((await failureOf(session.authorize())).code).toBe('port_in_use')
+    expect(world.sent('POST', 'https://as.example.com/register')).toHaveLength(0)
+    await first.close()
+    await (await prepare({ port })).close()
+  })
+
+  test('beside another interaction it is not in the way', async () => {
+    const first = await prepare()
+    const port = Number(new URL(first.redirectUri).port)
+    const interaction = [loopback({ port, open: false, show: () => {} }), follow()]
+    expect((await sessionIn(fakeWorld(), { interaction }).authorize()).refreshable).toBe(true)
     await first.close()
   })
 })
