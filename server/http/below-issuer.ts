@@ -6,18 +6,13 @@
  * @see OpenID Connect Discovery 1.0 section 4.1: path appending
  * @module
  */
-import { identifierPath, OAUTH_AUTHORIZATION_SERVER, OPENID_CONFIGURATION } from '../../shared/well-known.ts'
+import { OAUTH_AUTHORIZATION_SERVER, OPENID_CONFIGURATION } from '../../shared/well-known.ts'
 
 /**
- * The route that a path stands for, or null when it is not the issuer's.
+ * The route that a path stands for, or null when it is not the issuer's. `base` is the issuer's path.
  *
- * @example routeBelowIssuer('https://h/tenant', '/.well-known/oauth-authorization-server/tenant') // '/.well-known/oauth-authorization-server'
+ * @example routeBelow('/tenant', '/.well-known/oauth-authorization-server/tenant') // '/.well-known/oauth-authorization-server'
  */
-export function routeBelowIssuer(issuer: string, pathname: string): string | null {
-  return routeBelow(identifierPath(issuer), pathname)
-}
-
-/** The same for the issuer's path, so that it need not be found anew for each request. */
 export function routeBelow(base: string, pathname: string): string | null {
   if (base === '') return pathname
   for (const wellKnown of [OAUTH_AUTHORIZATION_SERVER, OPENID_CONFIGURATION]) {

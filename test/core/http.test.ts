@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { prefersProblemJson } from '../../server/http/accept.ts'
-import { routeBelowIssuer } from '../../server/http/below-issuer.ts'
+import { routeBelow } from '../../server/http/below-issuer.ts'
 import { type FormRecord, readForm, writeForm } from '../../shared/form.ts'
 import {
   authorizationServerMetadataUrls,
@@ -17,7 +17,7 @@ import {
 const OAUTH = '/.well-known/oauth-authorization-server'
 const OPENID = '/.well-known/openid-configuration'
 
-describe('routeBelowIssuer', () => {
+describe('routeBelow', () => {
   const cases: readonly (readonly [string, string, string | null])[] = [
     ['https://h', '/oauth/token', '/oauth/token'],
     ['https://h', OAUTH, OAUTH],
@@ -45,7 +45,7 @@ describe('routeBelowIssuer', () => {
     ['https://h/a/b', '/a/oauth/token', null],
   ]
   test.each(cases)('AS-005 of %s, %s is %p', (issuer, path, route) => {
-    expect(routeBelowIssuer(issuer, path)).toBe(route)
+    expect(routeBelow(identifierPath(issuer), path)).toBe(route)
   })
 })
 
