@@ -11,7 +11,7 @@ import { AuthorizationRequiredError, hasCode, SallyportError } from '../errors.t
 import { fingerprint } from '../events.ts'
 import { findIdentity, forgetIdentity } from '../registration/choose.ts'
 import { discoveryKey } from '../stores/keys.ts'
-import { type Credential, readCredential, toCredential } from '../token/credential.ts'
+import { type Credential, isBearer, readCredential, toCredential } from '../token/credential.ts'
 import { requestToken } from '../token/token-request.ts'
 import { createSingleFlight, perStore } from './single-flight.ts'
 import { keyOf, traceable } from './state.ts'
@@ -79,16 +79,16 @@ async function renew(context: ClientContext, key: string, present: Credential): 
 /** A lost answer may hide a rotation: look whether someone stored it, else ask once more with the same token. */
 async function askTwice(context: ClientContext, key: string, present: Credential): Promise<Credential> {
   try {
-    return await ask(context, present)
+    return await ask(context, key, present)
   } catch (problem) {
     if (!hasCode(problem, 'network_error', 'timeout', 'invalid_response', 'response_too_large')) throw problem
     const stored = await readCredential(context.store, key)
     if (stored !== undefined && stored.generation !== present.generation) return stored
-    return ask(context, present)
+    return ask(context, key, present)
   }
 }
 
-async function ask(context: ClientContext, present: Credential): Promise<Credential> {
+async function ask(context: ClientContext, key: string, present: Credential): Promise<Credential> {
   const { refreshToken, issuer, clientId, resource, scope, requestedScope } = present
   if (refreshToken === undefined) {
     throw new AuthorizationRequiredError('token_rejected', context.resource, requestedScope)
@@ -99,7 +99,20 @@ async function ask(context: ClientContext, present: Credential): Promise<Credent
   const params = { grant_type: 'refresh_token', refresh_token: refreshToken, resource }
   // Detached: breaking it off could lose a token that has already been rotated.
   const answer = await requestToken(context, server, identity, params, { detached: true })
+  if (!isBearer(answer)) await keepRotated(context, key, present, answer.refresh_token)
   return toCredential(answer, { resource, issuer, clientId, scope, requestedScope, refreshToken }, context.now())
+}
+
+/** The access token is of no use, but the refresh token has been rotated all the same: without the new one the grant is lost. */
+async function keepRotated(
+  { store }: ClientContext,
+  key: string,
+  present: Credential,
+  refreshToken: string | undefined,
+): Promise<void> {
+  const stored = await readCredential(store, key)
+  if (refreshToken === undefined || stored?.generation !== present.generation) return
+  await store.set(key, { ...present, refreshToken })
 }
 
 /** The metadata of the issuer that the credential comes from: however old it is, it was checked, and no other server will do. */
@@ -145,7 +158,14 @@ async function failure(
 
 const isTransient = (error: SallyportError): boolean =>
   error.retryable ||
-  hasCode(error, 'invalid_response', 'response_too_large', 'redirect_refused', 'token_request_failed')
+  hasCode(
+    error,
+    'invalid_response',
+    'response_too_large',
+    'redirect_refused',
+    'token_request_failed',
+    'token_type_unsupported',
+  )
 
 function pause({ store, now }: ClientContext, key: string, asked: number | undefined): number {
   const failures = (backoffsOf(store).get(key)?.failures ?? 0) + 1

@@ -13,7 +13,7 @@ import type { Store } from '../stores/store.ts'
 
 /** Tokens with everything that they are bound to. Times in seconds since the epoch. */
 export const Credential = v.object({
-  /** New with every write: whoever used an older generation adopts the newer one instead of refreshing again. */
+  /** New with every access token: whoever used an older generation adopts the newer one instead of refreshing again. */
   generation: v.string(),
   /** The `resource` on the wire, byte for byte as the metadata has it; absent where none is sent. */
   resource: v.optional(v.string()),
@@ -56,13 +56,16 @@ export interface TokenOrigin {
 /** Refresh this early, but never in the first three quarters of a token's life. Seconds. */
 const EARLY = 30
 
+/** Whether the token can be used as this client uses tokens. */
+export const isBearer = ({ token_type }: ForeignTokenResponse): boolean => token_type.toLowerCase() === 'bearer'
+
 /**
  * Makes a credential from a token response.
  *
  * @throws {SallyportError} `token_type_unsupported` unless the type is Bearer
  */
 export function toCredential(response: ForeignTokenResponse, origin: TokenOrigin, now: number): Credential {
-  if (response.token_type.toLowerCase() !== 'bearer') throw new SallyportError('token_type_unsupported')
+  if (!isBearer(response)) throw new SallyportError('token_type_unsupported')
   const { expires_in, scope } = response
   const refreshToken = response.refresh_token ?? origin.refreshToken
   return {

@@ -6,7 +6,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
-import type { ClientOptions } from '../../client/index.ts'
+import { type ClientOptions, memoryStore } from '../../client/index.ts'
 import { failureOf, sessionIn } from '../support/client.ts'
 import { fakeWorld, json } from '../support/fake-authorization-server.ts'
 
@@ -88,6 +88,25 @@ describe('section 3.2.3 the answer', () => {
       expect((await sessionIn(world).authorize()).scope).toEqual([...expected])
     }
   })
+
+  const lifetimes: readonly [string, string][] = [
+    ['a number', '1e300'],
+    ['infinity', '1e400'],
+    ['digits', `"1${'0'.repeat(400)}"`],
+  ]
+  test.each(lifetimes)(
+    'section 3.2.3 a lifetime beyond all bounds, as %s, is a very long one, and can be read back',
+    async (_name, lifetime) => {
+      const world = fakeWorld()
+      const body = `{"access_token":"x","refresh_token":"y","token_type":"Bearer","expires_in":${lifetime}}`
+      const headers = new Headers({ 'content-type': 'application/json' })
+      world.on('POST', TOKEN, () => new Response(body, { headers }))
+      const store = memoryStore()
+      const { expiresAt = 0 } = await sessionIn(world, { store }).authorize()
+      expect(expiresAt).toBeGreaterThan(world.clock.now + 1_000_000_000)
+      expect(await sessionIn(world, { store }).status()).toBe('ready')
+    },
+  )
 
   const answers: readonly [string, () => Response, string][] = [
     ['an OAuth error', () => json({ error: 'invalid_request' }, 400), 'token_request_failed'],

@@ -152,6 +152,55 @@ describe('R2 what is final, and what is not', () => {
   })
 })
 
+describe('R2 an access token of a type that is not Bearer', () => {
+  test('R2 the rotated refresh token is kept, the server is left alone, and it works again later', async () => {
+    const { world, session, call, refreshes, opened } = await signedIn()
+    world.clock.now += 900
+    world.on('POST', TOKEN, async (request, original) => {
+      const answer = await (await world.usual('POST', TOKEN, request, original)).json()
+      return json({ ...answer, token_type: 'DPoP' })
+    })
+    for (const _again of [1, 2]) {
+      const failure = await failureOf(call())
+      expect(failure).toMatchObject({ code: 'refresh_unavailable', retryable: true, retryAfter: 1 })
+    }
+    expect(refreshes()).toHaveLength(1)
+    expect(await session.status()).toBe('refreshable')
+    world.on('POST', TOKEN)
+    world.clock.now += 60
+    expect((await call()).status).toBe(200)
+    const [first, second] = refreshes().map(({ form }) => form.get('refresh_token'))
+    expect(second).not.toBe(first ?? null)
+    expect(opened).toHaveLength(1)
+  })
+
+  test('R2 while the present token is good it goes on being used', async () => {
+    const { world, call, opened } = await signedIn()
+    world.clock.now += 880
+    world.on('POST', TOKEN, () => json({ access_token: 'x', token_type: 'DPoP' }))
+    expect((await call()).status).toBe(200)
+    world.on('POST', TOKEN)
+    world.clock.now += 60
+    expect((await call()).status).toBe(200)
+    expect(opened).toHaveLength(1)
+  })
+
+  test('R3 a successor that somebody has stored meanwhile is not overwritten', async () => {
+    const store = memoryStore()
+    const { world, session, call } = await signedIn({}, { store })
+    const other = attendedSessionIn(world, approve(world), { store: lockless(store) })
+    world.clock.now += 900
+    world.on('POST', TOKEN, async (request, original) => {
+      world.on('POST', TOKEN)
+      await other.authorize({ force: true })
+      const answer = await (await world.usual('POST', TOKEN, request, original)).json()
+      return json({ ...answer, token_type: 'DPoP' })
+    })
+    await failureOf(call())
+    expect(await session.status()).toBe('ready')
+  })
+})
+
 describe('an answer that was lost', () => {
   test('the same token is tried once more, and a server with a replay window saves the session', async () => {
     const { world, call, refreshes } = await signedIn()
