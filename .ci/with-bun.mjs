@@ -62,16 +62,22 @@ function installedBun() {
 
 /** Resolves to the exit code, by the shell's convention when a signal ended it. */
 function run(command, args, stdio) {
-  const child = spawn(command, args, { cwd: root, stdio, shell: windows && command.endsWith('.cmd') })
-  // A terminal sends Ctrl-C to the whole group, and npm forwards it as well: passed on once, the rest is the same keystroke.
+  let child
+  // Listened to before the start, so that none finds nobody. A terminal sends Ctrl-C to the whole group, and npm forwards it as well:
+  // passed on once, the rest is the same keystroke.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     let last = 0
     process.on(signal, () => {
       const now = Date.now()
-      if (now - last > 1000) child.kill(signal)
+      if (now - last > 1000) child?.kill(signal)
       last = now
     })
   }
+  child = spawn(command, args, { cwd: root, stdio, shell: windows && command.endsWith('.cmd') })
+  // npm and its shell may die without a word to us; whoever stopped them meant us too.
+  const parent = process.ppid
+  const watch = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500)
+  watch.unref()
   return new Promise((resolve) => {
     child.on('error', (error) => {
       console.error(`${command} could not be started: ${error.code ?? error.message}`)

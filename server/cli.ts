@@ -12,7 +12,7 @@ import { addClient, listClients, removeClient } from './admin/clients.ts'
 import type { Accounts, AdminContext, Outcome } from './admin/context.ts'
 import { readPassword } from './admin/read-password.ts'
 import { addResource, listResources, removeResource } from './admin/resources.ts'
-import { addUser, listUsers, setPassword } from './admin/users.ts'
+import { addUser, listUsers, removeUser, setPassword } from './admin/users.ts'
 import { command, group, runWithStore } from './cli/command.ts'
 import { addKeyCommands } from './cli/keys.ts'
 import { addMigrateCommand } from './cli/migrate.ts'
@@ -56,6 +56,9 @@ function addUserCommands(users: Command): void {
     .action((name: string, options: { passwordStdin?: true }, self: Command) =>
       run(self, (context) => withPassword(options, (password) => setPassword(context, name, password))),
     )
+  command(users, 'remove <name>', 'Removes a user and revokes everything that they granted.').action(
+    (name: string, _: object, self: Command) => run(self, (context) => removeUser(context, name)),
+  )
   command(users, 'list', 'Lists them.').action((_: object, self: Command) => run(self, listUsers))
 }
 

@@ -5,8 +5,9 @@
  */
 import type { Clock, Random, Users } from './core/ports.ts'
 import { createUser } from './login/create-user.ts'
+import { verifyPassword } from './login/password-hash.ts'
 
-/** Printed at the start. Known to everyone: a development server is for this machine only. */
+/** Printed at the start, where it is provided. Known to everyone: a development server is for this machine only. */
 export const DEMO_USER = { username: 'demo', password: 'demo-password' } as const
 
 /** Makes the account where it does not exist yet. */
@@ -16,4 +17,10 @@ export async function provideDemoUser(deps: {
   readonly random: Random
 }): Promise<void> {
   await createUser(deps, DEMO_USER)
+}
+
+/** Whether the account is there and still has the password that everyone knows. */
+export async function hasDemoPassword(users: Pick<Users, 'findByUsername'>): Promise<boolean> {
+  const user = await users.findByUsername(DEMO_USER.username)
+  return user !== null && (await verifyPassword(DEMO_USER.password, user.passwordHash))
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import process from 'node:process'
+import { isLoopbackHost, isLoopbackUrl } from '../shared/loopback.ts'
 import { err, ok, type Result } from '../shared/result.ts'
 import { startBackground } from './background.ts'
 import { exitWith, loadSettings } from './config/load.ts'
@@ -11,7 +13,7 @@ import { type Problem, refusal } from './config/problem.ts'
 import type { Settings } from './config.ts'
 import { StoreUnavailable } from './core/ports.ts'
 import { createServer, type ServerOptions, systemClock } from './create-server.ts'
-import { DEMO_USER, provideDemoUser } from './demo-user.ts'
+import { DEMO_USER, hasDemoPassword, provideDemoUser } from './demo-user.ts'
 import type { Address } from './http/client-address.ts'
 import { auditLog, configureLogging, log } from './logging.ts'
 import { serve, stopOnSignals } from './serve.ts'
@@ -48,13 +50,22 @@ export async function startServer(
   try {
     const store = await openStore({ database: settings.database, synchronous: settings.sqlite.synchronous })
     if (settings.dev) await provideDemoUser({ users: store.users, now: systemClock, random })
+    if (!isLoopbackUrl(new URL(settings.issuer)) && (await hasDemoPassword(store.users))) {
+      await store.close()
+      return err(refusal(DEMO_PASSWORD_REFUSED))
+    }
     if (settings.dev_login !== undefined && (await store.users.findByUsername(settings.dev_login)) === null) {
       await store.close()
-      return err(refusal(`dev_login: there is no user ${settings.dev_login}. Add one with: sallyport users add`))
+      return err(
+        refusal(
+          `dev_login: there is no user ${settings.dev_login}. Add one with: sallyport users add ${settings.dev_login}`,
+        ),
+      )
     }
     const composed = await compose({ settings, store, audit: auditLog(), onFailure, stopping: () => stopping })
     const listening = await serve({
-      fetch: async (request, address) => (await composed.handle(request, address)) ?? notFound(),
+      fetch: async (request, address) =>
+        isMisdirected(request, settings) ? misdirected() : ((await composed.handle(request, address)) ?? notFound()),
       host: settings.host,
       port: settings.port,
       sharePort,
@@ -129,6 +140,20 @@ function warn(settings: Settings): void {
   log.warning('dev_login is on: every authorization request is approved without a page', { user: settings.dev_login })
 }
 
+/**
+ * A development server is found by names of this machine only. Any other name in Host is a web page that had its own name resolve to
+ * loopback, to read answers that are not for it.
+ */
+function isMisdirected(request: Request, { issuer }: Settings): boolean {
+  const url = URL.parse(request.url)
+  return url !== null && isLoopbackUrl(new URL(issuer)) && !isLoopbackHost(url.hostname)
+}
+
+const misdirected = (): Response => new Response('This server answers to localhost only.\n', { status: 421 })
+
+const DEMO_PASSWORD_REFUSED =
+  'The user demo still has its published password, and the issuer is not on loopback. Remove it (sallyport users remove demo) or change the password (sallyport users password demo).'
+
 const notFound = (): Response => new Response(null, { status: 404 })
 
 /** One line. What the errors of the store say is meant for the operator; anything else is a defect, and its stack is wanted. */
@@ -142,7 +167,7 @@ if (import.meta.main) {
   await runServer(
     (settings, { port }) => {
       log.info('listening', { issuer: settings.issuer, port })
-      if (settings.dev) log.info('demo user', DEMO_USER)
+      if (settings.dev) process.stderr.write(`Sign in as ${DEMO_USER.username}, password ${DEMO_USER.password}\n`)
     },
     { program: 'bun run server' },
   )

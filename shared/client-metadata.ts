@@ -17,7 +17,7 @@ export type ClientAuthMethod = v.InferOutput<typeof ClientAuthMethod>
 const shortText = v.pipe(v.string(), v.maxLength(200))
 const uri = v.pipe(v.string(), v.maxLength(2048))
 
-/** Members that are only kept and echoed. */
+/** Members that only describe: kept and echoed. */
 const descriptive = {
   client_uri: v.optional(uri),
   logo_uri: v.optional(uri),
@@ -28,6 +28,9 @@ const descriptive = {
   software_version: v.optional(shortText),
 }
 
+/** In a request, what does not describe anything after all (`null`, an empty or endless text) counts as left out. */
+const lenient = <Schema extends v.GenericSchema>(schema: Schema) => v.fallback(schema, undefined)
+
 /** The registration request. Unknown members and unknown grant types are ignored, not refused. */
 export const ClientRegistrationRequest = v.object({
   redirect_uris: v.optional(v.pipe(v.array(uri), v.maxLength(20))),
@@ -37,7 +40,13 @@ export const ClientRegistrationRequest = v.object({
   response_types: v.optional(v.pipe(v.array(shortText), v.maxLength(20))),
   application_type: v.optional(shortText),
   scope: v.optional(v.pipe(v.string(), v.maxLength(2048))),
-  ...descriptive,
+  client_uri: lenient(descriptive.client_uri),
+  logo_uri: lenient(descriptive.logo_uri),
+  tos_uri: lenient(descriptive.tos_uri),
+  policy_uri: lenient(descriptive.policy_uri),
+  contacts: lenient(descriptive.contacts),
+  software_id: lenient(descriptive.software_id),
+  software_version: lenient(descriptive.software_version),
 })
 export type ClientRegistrationRequest = v.InferOutput<typeof ClientRegistrationRequest>
 

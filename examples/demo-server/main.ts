@@ -10,12 +10,13 @@ import { runServer } from '../../server/main.ts'
 import { createDemo, mcpUrlOf } from './demo.ts'
 
 /** What to do next, for a person who has just started this for the first time. */
-export function nextSteps({ issuer, dev_login }: Pick<Settings, 'issuer' | 'dev_login'>): string {
+export function nextSteps({ dev, dev_login, issuer }: Pick<Settings, 'dev' | 'dev_login' | 'issuer'>): string {
   const mcpUrl = mcpUrlOf(issuer)
+  const account = dev
+    ? `Sign in as  ${DEMO_USER.username}\nPassword    ${DEMO_USER.password}`
+    : 'Sign in as  a user of yours'
   const signIn =
-    dev_login === undefined
-      ? `Sign in as  ${DEMO_USER.username}\nPassword    ${DEMO_USER.password}`
-      : `Signed in   as ${dev_login}, and approved, without a page (--dev-login)`
+    dev_login === undefined ? account : `Signed in   as ${dev_login}, and approved, without a page (--dev-login)`
   return `
 Sallyport is ready.
 

@@ -29,6 +29,14 @@ export async function setPassword({ store, accounts }: AdminContext, username: s
   return changed ? ok(`Changed the password of ${user.username}.`) : refuse('There is no user of that name.')
 }
 
+export async function removeUser({ store, now }: AdminContext, username: string): Outcome {
+  const user = await store.users.findByUsername(username)
+  const removed = user !== null && (await store.users.remove(user.id, now()))
+  return removed
+    ? ok(`Removed ${user.username}, with every access that was granted.`)
+    : refuse('There is no user of that name.')
+}
+
 export async function listUsers({ store }: AdminContext): Outcome {
   const rows = (await store.users.list()).map(({ username, id, createdAt }) => [username, id, date(createdAt)])
   return ok(table(['NAME', 'ID', 'CREATED (UTC)'], rows, 'No users yet. Add one with: sallyport users add NAME'))

@@ -4,7 +4,7 @@
  * @see RFC 8414 section 2: the issuer is an https URL without query and fragment
  * @module
  */
-import { isLoopbackUrl } from '../../shared/loopback.ts'
+import { isLoopbackHost, isLoopbackUrl } from '../../shared/loopback.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { Config, Settings } from '../config.ts'
 import { type Problem, refusal } from './problem.ts'
@@ -25,18 +25,24 @@ export async function applyStartRules(
       'secret is not set: put at least 32 bytes into SALLYPORT_SECRET, e.g. from `openssl rand -base64 32`.',
     )
   }
-  if (secret.length < 32) return refuse('the development secret in .sallyport/secret is damaged: delete that file.')
+  if (secret.length < 32)
+    return refuse(
+      'the development secret in .sallyport/secret is damaged: delete the folder .sallyport, database included, and start again.',
+    )
   return ok({ ...config, issuer, secret })
 }
 
 const refuse = (message: string) => err(refusal(message))
 
-function checkIssuer(issuer: string, { dev, dev_login }: Config): string | null {
+function checkIssuer(issuer: string, { dev, dev_login, host }: Config): string | null {
   const url = URL.parse(issuer)
   if (url === null) return 'issuer must be an absolute URL.'
   const loopback = isLoopbackUrl(url)
   if (dev && !loopback) return 'dev is refused: the issuer is not on loopback (http://localhost:PORT).'
   if (dev_login !== undefined && !loopback) return 'dev_login is refused: the issuer is not on loopback.'
+  if ((dev || dev_login !== undefined) && !isLoopbackHost(host.includes(':') ? `[${host}]` : host)) {
+    return `${dev ? 'dev' : 'dev_login'} is refused: host ${host} is not this machine alone. Leave --host out, or use localhost.`
+  }
   if (url.protocol !== 'https:' && !(loopback && url.protocol === 'http:')) {
     return 'issuer must be https (http on loopback only).'
   }
@@ -66,6 +72,8 @@ function checkResources({ resources }: Config): string | null {
   const twice = spellings.find((spelling, index) => spellings.indexOf(spelling) !== index)
   if (twice !== undefined) return `resources: ${twice} is there twice, as identifier or alias.`
   for (const { identifier, scopes, default_scopes = [] } of resources) {
+    if (Object.hasOwn(scopes, 'offline_access'))
+      return `resources: offline_access is no scope of a resource (${identifier}).`
     if (identifier.includes('#')) return `resources: ${identifier} must not have a fragment.`
     const unknown = default_scopes.find((scope) => !Object.hasOwn(scopes, scope))
     if (unknown !== undefined) return `resources: ${identifier} has no scope ${unknown} for its default_scopes.`

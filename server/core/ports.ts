@@ -60,6 +60,8 @@ export interface Grants {
   find(id: string): Promise<Grant | null>
   /** Those neither revoked nor expired, newest first. */
   listLive(userId: string, now: number): Promise<readonly Grant[]>
+  /** Whether the person has a live grant with this client at this resource. */
+  hasLive(userId: string, clientId: string, resource: string, now: number): Promise<boolean>
   /** True: this call revoked it. False: unknown, or revoked before. */
   revoke(id: string, now: number): Promise<boolean>
 }

@@ -15,7 +15,7 @@ export interface PagesOptions {
   readonly random: Random
   readonly hash: Hash
   readonly audit: Audit
-  /** Seconds after which a person has to sign in again. Default: 8 hours. */
+  /** Seconds after which a person has to sign in again. Default: a day. */
   readonly sessionTtl?: number
   /** The peer's address, for the brake on guessing. Default: one address for all. */
   readonly clientAddress?: (request: Request) => string
@@ -36,12 +36,12 @@ export interface PagesContext extends Required<PagesOptions> {
   readonly host: string
 }
 
-const EIGHT_HOURS = 8 * 60 * 60
+const ONE_DAY = 24 * 60 * 60
 
 export function pagesContext(options: PagesOptions): PagesContext {
   const issuer = new URL(options.as.issuer)
   return {
-    sessionTtl: EIGHT_HOURS,
+    sessionTtl: ONE_DAY,
     clientAddress: () => 'unknown',
     onFailure: (error) => console.error(error),
     ...options,

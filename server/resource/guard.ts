@@ -36,8 +36,9 @@ export async function guard(
   const verified = await rules.verify(credentials.value)
   if (!verified.ok) return err({ reason: verified.error })
   const authInfo = verified.value
-  // Only a POST carries messages. One without a body is judged like any other that cannot be read.
-  if (rules.toolScopes === undefined || request.method !== 'POST') return ok({ authInfo, body: undefined })
+  // Whatever has a body is judged. A POST without one is judged like any other that cannot be read: it would carry a message.
+  const carriesMessage = request.body !== null || request.method === 'POST'
+  if (rules.toolScopes === undefined || !carriesMessage) return ok({ authInfo, body: undefined })
 
   const body = request.body === null ? new Uint8Array() : await readBounded(bodyOf(request), rules.maxBodyBytes)
   if (body === null) {

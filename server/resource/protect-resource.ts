@@ -81,7 +81,9 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
   }
 
   const judge = async (request: Request, bodyOf: Parameters<typeof guard>[2]): Promise<Response | Admission> => {
-    const document = wellKnown.answer(request.method, new URL(request.url).pathname)
+    const pathname = pathOf(request)
+    if (pathname === null) return new Response(null, { status: 400 })
+    const document = wellKnown.answer(request.method, pathname)
     if (document !== undefined) return document
     if (!isAllowedOrigin(request.headers.get('origin'), resource, settings.allowedOrigins))
       return refuse({ reason: 'origin_not_allowed' })
@@ -101,8 +103,8 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
     metadataUrl,
     routes: [endpoint, ...wellKnown.routes],
     owns(request) {
-      const { pathname } = new URL(request.url)
-      return pathname === endpoint || wellKnown.claims(pathname)
+      const pathname = pathOf(request)
+      return pathname !== null && (pathname === endpoint || wellKnown.claims(pathname))
     },
     async handle(request) {
       const outcome = await answer(request, (whole) => whole.clone().body)
@@ -116,6 +118,9 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
     verify,
   }
 }
+
+/** Null when the Host header makes no URL, which some servers hand on as it came. */
+const pathOf = (request: Request): string | null => URL.parse(request.url)?.pathname ?? null
 
 /** The same request without its credentials, so that no handler can send them on; its body is the one that was judged. */
 function withoutToken(request: Request, judged: Uint8Array<ArrayBuffer> | undefined): Request {

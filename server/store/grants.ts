@@ -28,6 +28,19 @@ export function createGrants(database: Database): Grants {
     }),
   )
   const insertItsCode = insertCode(database)
+  const findLive = statement(
+    db,
+    (value: Parameter<Pick<GrantRow, 'user_id' | 'client_id' | 'resource'> & { now: number }>) =>
+      db
+        .selectFrom('grants')
+        .select('id')
+        .where('user_id', '=', value('user_id'))
+        .where('client_id', '=', value('client_id'))
+        .where('resource', '=', value('resource'))
+        .where('revoked_at', 'is', null)
+        .where('expires_at', '>', value('now'))
+        .limit(1),
+  )
 
   return {
     async create(grant, code) {
@@ -53,6 +66,10 @@ export function createGrants(database: Database): Grants {
         .orderBy('id')
         .execute()
       return rows.map(toGrant)
+    },
+
+    async hasLive(userId, clientId, resource, now) {
+      return (await findLive({ user_id: userId, client_id: clientId, resource, now })).rows.length > 0
     },
 
     async revoke(id, now) {

@@ -67,7 +67,7 @@ export async function connectToPostgres(
     )
   } catch (cause) {
     void close()
-    throw new StoreUnavailable('PostgreSQL cannot be reached.', { cause })
+    throw new StoreUnavailable(whyNot(cause), { cause })
   }
 
   function query<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>>
@@ -77,6 +77,16 @@ export async function connectToPostgres(
     return run<Row>(statement, parameters)
   }
   return { query, close, broken: () => lost }
+}
+
+/** What the operator can mend is said; what PostgreSQL said is not, since it may quote the URL. */
+function whyNot(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
+  // SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+  if (code.startsWith('28')) return 'PostgreSQL refused the user or the password of the database setting.'
+  if (code === '3D000') return 'PostgreSQL has no database of the name in the database setting.'
+  if (code === '53300') return 'PostgreSQL has no connection left.'
+  return 'PostgreSQL cannot be reached.'
 }
 
 function createClient(url: string, options: typeof CLIENT_OPTIONS & { connect_timeout: number; onclose: () => void }) {

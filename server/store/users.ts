@@ -45,12 +45,30 @@ export function createUsers({ db }: Database): Users {
     },
 
     async setPassword(id, passwordHash) {
-      const { numUpdatedRows } = await db
-        .updateTable('users')
-        .set({ password_hash: passwordHash })
-        .where('id', '=', id)
-        .executeTakeFirst()
-      return numUpdatedRows === 1n
+      return db.transaction().execute(async (transaction) => {
+        const { numUpdatedRows } = await transaction
+          .updateTable('users')
+          .set({ password_hash: passwordHash })
+          .where('id', '=', id)
+          .executeTakeFirst()
+        await transaction.deleteFrom('sessions').where('user_id', '=', id).execute()
+        return numUpdatedRows === 1n
+      })
+    },
+
+    async remove(id, now) {
+      return db.transaction().execute(async (transaction) => {
+        await transaction
+          .updateTable('grants')
+          .set({ revoked_at: now })
+          .where('user_id', '=', id)
+          .where('revoked_at', 'is', null)
+          .execute()
+        await transaction.deleteFrom('sessions').where('user_id', '=', id).execute()
+        await transaction.deleteFrom('consents').where('user_id', '=', id).execute()
+        const { numDeletedRows } = await transaction.deleteFrom('users').where('id', '=', id).executeTakeFirst()
+        return numDeletedRows === 1n
+      })
     },
 
     async list() {

@@ -125,7 +125,7 @@ describe('the endpoint', () => {
   test('a session that ended while the consent page stood open: sign in, then the page again', async () => {
     const browser = fixture.browser()
     const consent = await browser.signInAt(url)
-    fixture.clock.now += 8 * 60 * 60
+    fixture.clock.now += 24 * 60 * 60
     const answer = await browser.post('/oauth/authorize/consent', { ...consent.hidden, decision: 'allow' })
     expect(answer.location).toStartWith('/sign-in?request=')
     expect(textOf((await browser.signInAt(answer.location ?? '')).html)).toContain('Allow access?')

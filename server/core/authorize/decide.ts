@@ -41,8 +41,10 @@ export function deny(request: ValidRequest, userId: string, { settings, audit }:
 async function rememberedConsent(
   { client, resource }: ValidRequest,
   userId: string | null,
-  { store }: Dependencies,
+  { store, now }: Dependencies,
 ): Promise<Consent | null> {
   if (userId === null || !canRememberConsent(client)) return null
-  return store.consents.find(userId, client.id, resource.identifier)
+  // It counts while something that came from it lives: what the account page does not show must not let anyone in.
+  const live = await store.grants.hasLive(userId, client.id, resource.identifier, now())
+  return live ? store.consents.find(userId, client.id, resource.identifier) : null
 }

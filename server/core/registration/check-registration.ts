@@ -8,7 +8,7 @@
 import * as v from 'valibot'
 import { ApplicationType, ClientAuthMethod, type ClientRegistrationRequest } from '../../../shared/client-metadata.ts'
 import { classifyRedirectUri } from '../../../shared/redirect-uri.ts'
-import { err, ok, type Result } from '../../../shared/result.ts'
+import { ok, type Result } from '../../../shared/result.ts'
 import type { RegistrationSettings } from '../dependencies.ts'
 import type { Client, ClientDescription } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
@@ -37,12 +37,10 @@ export function checkRegistration(
   // RFC 7591 section 2: what a client leaves out means these.
   const authMethod = v.safeParse(ClientAuthMethod, request.token_endpoint_auth_method ?? 'client_secret_basic')
   if (!authMethod.success || !offered.authMethods.includes(authMethod.output)) return reject('unsupported_auth_method')
-  const grantTypes = (request.grant_types ?? ['authorization_code']).filter((type) => offered.grantTypes.includes(type))
-  if (grantTypes.length === 0) return reject('malformed_metadata')
+  const known = (request.grant_types ?? []).filter((type) => offered.grantTypes.includes(type))
+  const grantTypes = known.length === 0 ? ['authorization_code'] : known
   const applicationType = v.safeParse(ApplicationType, request.application_type ?? deriveType(redirectUris.value))
   if (!applicationType.success) return reject('bad_application_type')
-  const metadata = checkDescription(request)
-  if (!metadata.ok) return metadata
   return ok({
     name: request.client_name ?? null,
     redirectUris: redirectUris.value,
@@ -52,7 +50,7 @@ export function checkRegistration(
     responseTypes: grantTypes.includes('authorization_code') ? ['code'] : [],
     applicationType: applicationType.output,
     scope: request.scope ?? null,
-    metadata: metadata.value,
+    metadata: describe(request),
   })
 }
 
@@ -75,12 +73,11 @@ export function checkRedirectUris(
 const deriveType = (uris: readonly string[]): string =>
   uris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native'
 
-/** The links are shown to people or fetched one day: web URLs only. */
-function checkDescription(request: ClientRegistrationRequest): Result<ClientDescription, Rejection> {
+/** What describes the client. The links are fetched or shown one day: others than web URLs are left out. */
+function describe(request: ClientRegistrationRequest): ClientDescription {
   const { client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id, software_version } = request
-  const links = Object.entries({ client_uri, logo_uri, tos_uri, policy_uri })
-  const isWebUrl = (uri: string): boolean => /^https?:$/.test(URL.parse(uri)?.protocol ?? '')
-  if (links.some(([, uri]) => uri !== undefined && !isWebUrl(uri))) return err({ reason: 'malformed_metadata' })
-  const told = Object.entries({ ...Object.fromEntries(links), contacts, software_id, software_version })
-  return ok(Object.fromEntries(told.filter(([, value]) => value !== undefined)))
+  const isWebUrl = (uri: string | undefined): boolean => /^https?:$/.test(URL.parse(uri ?? '')?.protocol ?? '')
+  const links = Object.entries({ client_uri, logo_uri, tos_uri, policy_uri }).filter(([, uri]) => isWebUrl(uri))
+  const told = Object.entries({ contacts, software_id, software_version }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries([...links, ...told])
 }

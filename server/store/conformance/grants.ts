@@ -44,6 +44,22 @@ export const grantCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'grants.hasLive knows person, client and resource, and neither expired nor revoked grants',
+    async run({ grants }) {
+      const create = (id: string, changes: Parameters<typeof grant>[0]) =>
+        grants.create(grant({ id, ...changes }), code({ hash: id, grantId: id }))
+      const { userId, clientId, resource } = grant()
+      await create('live', {})
+      await create('expired', { clientId: 'client-2', expiresAt: NOW })
+      await create('revoked', { clientId: 'client-3', revokedAt: NOW })
+      equal(await grants.hasLive(userId, clientId, resource, NOW), true)
+      equal(await grants.hasLive('user-2', clientId, resource, NOW), false)
+      equal(await grants.hasLive(userId, clientId, `${resource}/`, NOW), false)
+      equal(await grants.hasLive(userId, 'client-2', resource, NOW), false)
+      equal(await grants.hasLive(userId, 'client-3', resource, NOW), false)
+    },
+  },
+  {
     name: 'grants.revoke is true once, of 32 callers too',
     async run({ grants }) {
       await grants.create(grant(), code())

@@ -5,7 +5,7 @@
  */
 import { deepEqual, equal } from 'node:assert/strict'
 import type { ConformanceCase } from './conformance-case.ts'
-import { consent, NOW, tally, together, user } from './records.ts'
+import { code, consent, grant, NOW, tally, together, user } from './records.ts'
 
 export const peopleCases: readonly ConformanceCase[] = [
   {
@@ -55,6 +55,40 @@ export const peopleCases: readonly ConformanceCase[] = [
       equal((await users.find('user-1'))?.passwordHash, 'other')
       equal((await users.find('user-2'))?.passwordHash, user().passwordHash)
       equal(await users.setPassword('user-3', 'other'), false)
+    },
+  },
+  {
+    name: 'users.setPassword ends the sessions of that user only',
+    async run({ users, sessions }) {
+      await users.create(user())
+      const session = { hash: 'hers', userId: 'user-1', createdAt: NOW, expiresAt: NOW + 60 }
+      await sessions.create(session)
+      await sessions.create({ ...session, hash: 'his', userId: 'user-2' })
+      await users.setPassword('user-1', 'other')
+      equal(await sessions.find('hers', NOW), null)
+      equal((await sessions.find('his', NOW))?.userId, 'user-2')
+    },
+  },
+  {
+    name: 'users.remove takes grants, sessions and consents along, and nobody else’s',
+    async run({ users, sessions, consents, grants }) {
+      await users.create(user())
+      const session = { hash: 'hers', userId: 'user-1', createdAt: NOW, expiresAt: NOW + 60 }
+      await sessions.create(session)
+      await sessions.create({ ...session, hash: 'his', userId: 'user-2' })
+      await consents.remember(consent())
+      await consents.remember(consent({ userId: 'user-2' }))
+      await grants.create(grant(), code())
+      await grants.create(grant({ id: 'grant-2', userId: 'user-2' }), code({ hash: 'code-2', grantId: 'grant-2' }))
+      equal(await users.remove('user-1', NOW), true)
+      equal(await users.find('user-1'), null)
+      equal(await sessions.find('hers', NOW), null)
+      equal(await consents.find('user-1', 'client-1', consent().resource), null)
+      equal((await grants.find('grant-1'))?.revokedAt, NOW)
+      equal((await sessions.find('his', NOW))?.userId, 'user-2')
+      deepEqual(await consents.find('user-2', 'client-1', consent().resource), consent({ userId: 'user-2' }))
+      equal((await grants.find('grant-2'))?.revokedAt, null)
+      equal(await users.remove('user-1', NOW), false)
     },
   },
   {
