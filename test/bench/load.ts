@@ -75,6 +75,20 @@ export function post(
   return `POST ${path} HTTP/1.1\r\n${lines({ ...type, ...headers })}\r\n${body}`
 }
 
+/** Enough for the compiler to have had its say: what is measured is a server that has been up for a while. */
+const WARM = 15_000
+
+/** Lets every user repeat its operation until the server is warm, or for so many seconds at most. */
+export async function warmUp(users: readonly Operation[], seconds: number): Promise<void> {
+  const end = performance.now() + seconds * 1000
+  let left = WARM
+  await Promise.all(
+    users.map(async (operation) => {
+      for (; left > 0 && performance.now() < end; left -= 1) await operation()
+    }),
+  )
+}
+
 /** Lets every user repeat its operation for so many seconds. */
 export async function drive(users: readonly Operation[], seconds: number): Promise<Load> {
   const latencies: number[] = []

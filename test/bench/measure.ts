@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '../support/postgres.ts'
 import { freePort } from '../support/spawn.ts'
-import { drive, type Load } from './load.ts'
+import { drive, type Load, warmUp } from './load.ts'
 import { addRows } from './rows.ts'
 import type { Program, Scenario } from './scenarios.ts'
 import { startTarget, type Target, type TargetOptions } from './target.ts'
 import { environment, prepareDatabase } from './world.ts'
 
 export interface BenchOptions {
-  /** How long each scenario is measured, after as long to warm up. */
+  /** How long each scenario is measured. */
   readonly seconds: number
   /** Virtual users. */
   readonly users: number
@@ -24,6 +24,9 @@ export interface BenchOptions {
   /** Starts from which the median is told; 0: none. */
   readonly coldStarts: number
 }
+
+/** How many times as long warming up may take. */
+const WARM_UP = 3
 
 export interface Measured {
   readonly scenario: string
@@ -124,8 +127,7 @@ async function underLoad(
 ): Promise<LoadAndPrice> {
   const users = await Promise.all(Array.from({ length: count }, () => makeUser(target.port)))
   const operations = users.map(({ operation }) => operation)
-  // Compilers have their say first: what is measured is a server that has been up for a while.
-  await drive(operations, seconds)
+  await warmUp(operations, WARM_UP * seconds)
   const before = target.usage().cpu
   const load = await drive(operations, seconds)
   const after = target.usage().cpu
@@ -136,7 +138,7 @@ async function underLoad(
 /** The program verifies so many tokens by itself: no HTTP is in the figure. */
 async function ownLoad(url: string, seconds: number): Promise<LoadAndPrice> {
   const ask = async (count: number): Promise<LoadAndPrice> => (await fetch(`${url}?count=${count}`)).json()
-  await ask(Math.ceil(2000 * seconds))
+  await ask(Math.ceil(4000 * seconds))
   return ask(Math.ceil(4000 * seconds))
 }
 

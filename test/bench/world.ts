@@ -59,13 +59,21 @@ export async function prepareDatabase(database: string): Promise<void> {
   })
   await store.users.create({ id: USER, username: USER, displayName: null, passwordHash: '', createdAt: now })
   await store.sessions.create({ hash: hash(COOKIE), userId: USER, createdAt: now, expiresAt: now + 86_400 })
-  await store.consents.remember({
-    userId: USER,
-    clientId: CLIENT.id,
-    resource: RESOURCE,
-    scopes: [SCOPE],
-    grantedAt: now,
-  })
+  const subject = { clientId: CLIENT.id, resource: RESOURCE, scopes: [SCOPE] }
+  await store.consents.remember({ ...subject, userId: USER, grantedAt: now })
+  // A consent counts while something that came from it lives.
+  await store.grants.create(
+    { ...subject, id: 'bench-grant', userId: USER, createdAt: now, expiresAt: now + 86_400, revokedAt: null },
+    {
+      ...subject,
+      hash: hash('bench-code'),
+      grantId: 'bench-grant',
+      redirectUri: REDIRECT_URI,
+      codeChallenge: CHALLENGE,
+      expiresAt: now + 60,
+      consumedAt: null,
+    },
+  )
   await store.close()
 }
 
