@@ -4,16 +4,20 @@
  * @module
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { chmod, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { SallyportError } from '../errors.ts'
 import { createMutex } from '../stores/mutex.ts'
 import type { Store, StoredRecord } from '../stores/store.ts'
 import { isCode, LEASE_TIMES, type LeaseTimes, withLease } from './lease-lock.ts'
 
 /** Where a file store keeps its records. */
 export interface FileStoreOptions {
-  /** Default `$XDG_STATE_HOME/sallyport`, else `~/.local/state/sallyport`. Created with mode 0700. */
+  /**
+   * Default `$XDG_STATE_HOME/sallyport`, else `~/.local/state/sallyport`. Created with mode 0700 where it is missing. One that is
+   * there keeps its mode, and is refused where others may write to it.
+   */
   readonly directory?: string
   /** The clock, in seconds since the epoch; only decides when abandoned flows are swept. */
   readonly now?: () => number
@@ -22,9 +26,11 @@ export interface FileStoreOptions {
 }
 
 /**
- * Keeps records in `directory`, mode 0700, in files of mode 0600. The content is not encrypted: whoever can read the owner's files
- * can read the tokens, as with an SSH key without a passphrase.
+ * Keeps records in `directory`, in files of mode 0600. The content is not encrypted: whoever can read the owner's files can read the
+ * tokens, as with an SSH key without a passphrase.
  *
+ * @throws {SallyportError} from the store's methods: `configuration` where others than the owner may write to the directory,
+ *   `store_busy` where another process does not let go of a lock; the file system's own errors otherwise
  * @example const session = createSession(url, { store: fileStore(), interaction: loopback() })
  */
 export function fileStore(options: FileStoreOptions = {}): Store {
@@ -34,22 +40,28 @@ export function fileStore(options: FileStoreOptions = {}): Store {
   const mutex = createMutex()
   const pathOf = (key: string): string => join(directory, `${nameOf(key)}.json`)
 
-  let created: Promise<void> | undefined
+  let prepared: Promise<void> | undefined
   const ready = (): Promise<void> => {
-    created ??= createPrivateDirectory(directory).catch((error) => {
-      created = undefined
+    prepared ??= prepare(directory, times.stale).catch((error) => {
+      prepared = undefined
       throw error
     })
-    return created
+    return prepared
   }
 
   return {
-    get: (key) => readRecord(pathOf(key)),
+    // Reading makes no directory.
+    async get(key) {
+      await (prepared ?? refuseShared(directory))
+      return readRecord(pathOf(key))
+    },
 
     async set(key, record) {
       await ready()
       await replaceFile(pathOf(key), JSON.stringify(record))
-      if (record.dropAfter !== undefined) await sweep(directory, kindOf(key), now())
+      if (record.dropAfter === undefined) return
+      await sweep(directory, kindOf(key), now())
+      await sweepTemporary(directory, times.stale)
     },
 
     async delete(key, ifGeneration) {
@@ -75,15 +87,34 @@ function defaultDirectory(): string {
   return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'sallyport')
 }
 
+/** As `replaceFile` names them. */
+const TEMPORARY = /^[a-z]*-[0-9a-f]{40}\.json\.[0-9a-f-]{36}\.tmp$/
+
 const kindOf = (key: string): string => /^[a-z]*/.exec(key)?.[0] ?? ''
 
 /** Keys hold URLs and ids of any length: a digest makes a file name of them. */
 const nameOf = (key: string): string => `${kindOf(key)}-${createHash('sha256').update(key).digest('hex').slice(0, 40)}`
 
-async function createPrivateDirectory(directory: string): Promise<void> {
+async function prepare(directory: string, stale: number): Promise<void> {
   const made = await mkdir(directory, { recursive: true, mode: 0o700 })
-  // Not ours alone before: make it so. Elsewhere than on POSIX the mode means nothing.
-  if (made === undefined && process.platform !== 'win32') await chmod(directory, 0o700)
+  if (made !== undefined) return
+  await refuseShared(directory)
+  await sweepTemporary(directory, stale)
+}
+
+/** Whoever may write there can have this session use a token of theirs. Elsewhere than on POSIX the mode means nothing. */
+async function refuseShared(directory: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const mode = await stat(directory).then(
+    (found) => found.mode,
+    (error) => {
+      if (isCode(error, 'ENOENT')) return 0
+      throw error
+    },
+  )
+  if ((mode & 0o022) === 0) return
+  const cause = new Error('Others may write to the directory of the file store. Take that from them: chmod go-w')
+  throw new SallyportError('configuration', { cause })
 }
 
 /** A file that is gone or not readable as JSON counts as absent: the person signs in again, and it is replaced. */
@@ -127,6 +158,16 @@ async function removeFile(path: string): Promise<boolean> {
   } catch (error) {
     if (isCode(error, 'ENOENT')) return false
     throw error
+  }
+}
+
+/** What a process that died while writing has left behind: it has a whole record in it, tokens and all. */
+async function sweepTemporary(directory: string, stale: number): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!TEMPORARY.test(name)) continue
+    const path = join(directory, name)
+    const written = await stat(path).catch(() => undefined)
+    if (written !== undefined && Date.now() - written.mtimeMs > stale) await rm(path, { force: true })
   }
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore, type Store } from '../../client/index.ts'
@@ -117,11 +117,63 @@ describe('files', () => {
     expect(names.some((name) => /access|mcp\.example/.test(name))).toBe(false)
   })
 
-  test('C-103 a directory that others could read is closed', async () => {
+  test('C-103 a directory that was there keeps its mode, and the files in it are their owner’s all the same', async () => {
     const directory = fresh()
     await mkdir(directory, { recursive: true, mode: 0o755 })
     await fileStore({ directory }).set('credential:x', { generation: '1' })
-    expect((await stat(directory)).mode & 0o777).toBe(0o700)
+    expect((await stat(directory)).mode & 0o777).toBe(0o755)
+    for (const name of await readdir(directory)) expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600)
+  })
+
+  test.each([0o777, 0o770, 0o1777, 0o722])(
+    'SEC-003 a directory that others may write to is refused: mode %d',
+    async (mode) => {
+      const directory = fresh()
+      await mkdir(directory, { recursive: true })
+      await chmod(directory, mode)
+      const store = fileStore({ directory })
+      const outcomes = [
+        store.get('credential:x'),
+        store.set('credential:x', { generation: '1' }),
+        store.lock('credential:x', async () => {}),
+        sessionIn(fakeWorld(), { store }).authorize(),
+      ]
+      const failures = await Promise.all(outcomes.map(failureOf))
+      expect(failures.map(({ code }) => code)).toEqual(outcomes.map(() => 'configuration'))
+      expect(await readdir(directory)).toEqual([])
+      await chmod(directory, 0o700)
+      await store.set('credential:x', { generation: '1' })
+      expect((await store.get('credential:x'))?.generation).toBe('1')
+    },
+  )
+
+  test('reading makes no directory', async () => {
+    const directory = fresh()
+    expect(await fileStore({ directory }).get('credential:x')).toBeUndefined()
+    await expect(stat(directory)).rejects.toThrow('ENOENT')
+  })
+
+  test('SEC-003 what a process that died has left half written is swept, with the tokens in it; what is being written is not', async () => {
+    const directory = fresh()
+    await fileStore({ directory }).set('credential:x', { generation: '1' })
+    const [record = ''] = await readdir(directory)
+    const [dead, alive] = [1, 2].map((digit) => `${record}.${crypto.randomUUID().slice(1)}${digit}.tmp`)
+    const leave = async (name = '', age = 0): Promise<void> => {
+      await writeFile(join(directory, name), '{"generation":"0","accessToken":"secret"}')
+      const at = new Date(Date.now() - age)
+      await utimes(join(directory, name), at, at)
+    }
+    await leave('not-ours.tmp', 60_000)
+    await leave(dead, 60_000)
+    await leave(alive)
+    const store = fileStore({ directory, now: () => 100 })
+    await store.lock('credential:y', async () => {})
+    const left = async (): Promise<readonly string[]> =>
+      (await readdir(directory)).filter((name) => name.endsWith('.tmp')).sort()
+    expect(await left()).toEqual([alive ?? '', 'not-ours.tmp'].sort())
+    await leave(dead, 60_000)
+    await store.set('flow:x', { generation: '1', dropAfter: 200 })
+    expect(await left()).toEqual([alive ?? '', 'not-ours.tmp'].sort())
   })
 
   test('a record that cannot be read counts as absent', async () => {
