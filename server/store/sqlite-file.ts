@@ -10,6 +10,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { QueryResult } from 'kysely'
 import { StoreUnavailable } from '../core/ports.ts'
+import { isBusy } from './when-free.ts'
 
 /** `full`: a commit waits for the disk. `normal`: a power failure, but no crash of the process, may lose the last commits. */
 export type Synchronous = 'full' | 'normal'
@@ -44,7 +45,7 @@ export function openSqliteFile(path: string, synchronous: Synchronous): SqliteFi
 function connect(path: string, pragmas = ''): SqliteConnection {
   const database = new DatabaseSync(path, { timeout: OPEN_TIMEOUT, enableForeignKeyConstraints: true })
   // From here on nobody waits inside SQLite: that would stop the whole process.
-  database.exec(`${pragmas}; pragma busy_timeout = 0`)
+  untilFree(() => database.exec(`${pragmas}; pragma busy_timeout = 0`))
   const prepare = statements(database)
   return {
     run<Row>(sql: string, parameters: readonly unknown[] = []): QueryResult<Row> {
@@ -62,6 +63,22 @@ function connect(path: string, pragmas = ''): SqliteConnection {
 
 /** How long the pragmas wait while another process opens the same file, in milliseconds. */
 const OPEN_TIMEOUT = 5000
+
+/**
+ * Of processes that turn a new file to WAL at the same time SQLite refuses all but one at once, without waiting as it was told: it
+ * sees a deadlock. There are no requests yet that this process could stand in the way of.
+ */
+function untilFree<Value>(work: () => Value): Value {
+  const deadline = performance.now() + OPEN_TIMEOUT
+  for (;;) {
+    try {
+      return work()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadline) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
 
 interface Prepared {
   readonly statement: StatementSync

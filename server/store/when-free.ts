@@ -23,5 +23,5 @@ export async function whenFree<Value>(work: () => Value, deadline: number): Prom
 }
 
 /** SQLITE_BUSY: nothing was done. The low byte is the primary code. */
-const isBusy = (error: unknown): boolean =>
+export const isBusy = (error: unknown): boolean =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 0xff) === 5
