@@ -8,7 +8,7 @@ import type { Clock, Store } from '../core/ports.ts'
 import type { Job } from './run-jobs.ts'
 
 /** Rows of each kind in one step: few enough that nobody notices on SQLite, which does nothing else meanwhile. */
-const STEP = 200
+const STEP = 100
 
 /** Milliseconds between two steps, for everyone else. */
 const PAUSE = 20
