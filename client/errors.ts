@@ -170,7 +170,11 @@ export class AuthorizationRequiredError extends SallyportError {
   }
 }
 
-/** Narrows to a code: `hasCode(error, 'invalid_grant')`. */
+/**
+ * Narrows to one of some codes.
+ *
+ * @example if (hasCode(error, 'network_error', 'timeout')) return 'offline'
+ */
 export function hasCode(error: unknown, ...codes: readonly SallyportErrorCode[]): error is SallyportError {
   return error instanceof SallyportError && codes.includes(error.code)
 }

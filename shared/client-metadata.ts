@@ -71,7 +71,7 @@ export type ClientInformationResponse = v.InferOutput<typeof ClientInformationRe
 export const ForeignClientInformation = v.looseObject({
   client_id: v.pipe(v.string(), v.minLength(1)),
   client_secret: v.optional(v.string()),
-  client_secret_expires_at: v.optional(v.number()),
+  client_secret_expires_at: v.optional(v.pipe(v.number(), v.finite())),
   redirect_uris: v.optional(v.array(v.string())),
   token_endpoint_auth_method: v.optional(v.string()),
   scope: v.optional(v.string()),

@@ -24,8 +24,9 @@ export type AddressClass = 'public' | 'loopback' | (string & {})
 const PRIVATE_NAMES = /(?:^|\.)(?:internal|local|localdomain|intranet|lan|home\.arpa)$/
 
 /**
- * Classifies a URL's `hostname`. A name that is not an address, nor of a private zone, is `public` here: what it resolves to is
- * checked where it is resolved.
+ * Classifies a URL's `hostname`. A name that is not an address, nor of a private zone, is `public` here, whatever it resolves to:
+ * nothing in this package resolves names. Who must not be led to an inside address by a public name (`127.0.0.1.nip.io`) passes a
+ * `fetch` that checks each resolved address and connects to the one that it checked.
  *
  * @example classifyHost('10.0.0.7') // 'private'
  */

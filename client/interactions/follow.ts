@@ -13,6 +13,8 @@ const MAX_HOPS = 5
  * For headless tests and development servers. Nobody listens on `redirectUri`; it only has to be registered.
  *
  * @param options.redirectUri default `http://127.0.0.1:33418/callback`
+ * @throws {SallyportError} from `authorize`: `interaction_failed` where the server shows a page, or redirects to another origin than
+ *   its own and the callback's
  * @example createSession('http://localhost:9100/mcp', { interaction: follow() }) // a server with --dev-login
  */
 export function follow(options: { readonly redirectUri?: string } = {}): Interaction {

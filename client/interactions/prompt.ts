@@ -21,6 +21,7 @@ export type Ask = (url: string, context: { readonly attempt: number; readonly si
  *
  * @param ask shows the URL and resolves with the pasted callback URL
  * @param options.redirectUri used where no other interaction fixes one; default a loopback address on which nobody listens
+ * @throws {SallyportError} from `authorize`: `interaction_failed` after three entries that do not fit, or when `ask` throws
  * @example createSession(url, { interaction: prompt(async (url) => window.prompt(`Open ${url} and paste the address`) ?? '') })
  */
 export function prompt(ask: Ask, options: { readonly redirectUri?: string } = {}): Interaction {

@@ -28,6 +28,8 @@ export interface LoopbackOptions {
  * Listens on 127.0.0.1 (else ::1), opens the browser, waits for the callback that belongs to the flow. Requests that do not are
  * answered with 404 and change nothing. Declines where another interaction has fixed the redirect URI.
  *
+ * @throws {SallyportError} from `authorize`: `port_in_use` where `port` is taken. A browser that does not open is no error: the URL is
+ *   shown as well
  * @example createSession(url, { interaction: [loopback(), paste(process.stdin)] })
  */
 export function loopback(options: LoopbackOptions = {}): Interaction {

@@ -13,6 +13,7 @@ import { SallyportError } from '../errors.ts'
  * Opens `url` in the default browser. The launcher is started with an argument list, without a shell.
  *
  * @throws {SallyportError} `url_refused` unless it is https (or http on loopback), without control characters
+ * @example const { url } = await session.begin({ redirectUri }); await openBrowser(url)
  */
 export async function openBrowser(url: string): Promise<void> {
   const child = await open(browsableUrl(url))

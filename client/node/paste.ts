@@ -13,6 +13,7 @@ import { prompt } from '../interactions/prompt.ts'
  * whichever answers first counts.
  *
  * @param output default standard error, so that a program's own output stays clean
+ * @throws {SallyportError} from `authorize`: `interaction_failed` when the input ends, or after three addresses that do not fit
  * @example createSession(url, { interaction: [loopback(), paste(process.stdin)] })
  */
 export function paste(input: Readable = process.stdin, output: Writable = process.stderr): Interaction {

@@ -29,7 +29,10 @@ export interface SessionOptions {
   readonly interaction?: Interaction | readonly Interaction[]
   /** The scopes of the first authorization, where the resource's challenge names none. Default: all that its metadata lists. */
   readonly scope?: string | readonly string[]
-  /** Sends every request. Default `globalThis.fetch`. A server-side host puts DNS pinning or an egress proxy here. */
+  /**
+   * Sends every request. Default `globalThis.fetch`. The URL policy judges addresses, not what a name resolves to: a host on a
+   * server puts an egress proxy or a `fetch` that pins checked addresses here.
+   */
   readonly fetch?: Fetch
   /** The clock, in seconds since the epoch. */
   readonly now?: () => number

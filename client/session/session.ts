@@ -46,9 +46,17 @@ export interface Session {
    * @throws {SallyportError} anything that can go wrong on the way; trouble of a server never opens a browser
    */
   readonly authorize: (options?: AuthorizeOptions) => Promise<Grant>
-  /** Starts a flow: send the person to `flow.url`, keep `flow` with their web session. */
+  /**
+   * Starts a flow: send the person to `flow.url`, keep `flow` with their web session.
+   *
+   * @throws {SallyportError} `configuration` for a redirect URI that cannot be one, and what discovery and registration throw
+   */
   readonly begin: (options: BeginOptions) => Promise<Flow>
-  /** Ends a flow with the callback: issuer, `state`, `error`, `code`, in that order. Works once. */
+  /**
+   * Ends a flow with the callback: issuer, `state`, `error`, `code`, in that order. Works once.
+   *
+   * @throws {SallyportError} `flow_unknown`, `flow_expired`, what is wrong with the callback, and what the token request throws
+   */
   readonly complete: (
     flow: Pick<Flow, 'state'>,
     callback: Callback,

@@ -97,6 +97,15 @@ describe('C-052 section 3.2.2 a refusal', () => {
     ['503', () => json({}, 503), 'server_unavailable'],
     ['429', () => json({}, 429), 'server_unavailable'],
     ['201 without client_id', () => json({ client_name: 'x' }, 201), 'invalid_response'],
+    [
+      'an expiry that no record can hold',
+      () => {
+        const headers = new Headers({ 'content-type': 'application/json' })
+        const body = '{"client_id":"c","client_secret":"s","client_secret_expires_at":1e400}'
+        return new Response(body, { status: 201, headers })
+      },
+      'invalid_response',
+    ],
     ['201 as HTML', () => new Response('<p>', { status: 201 }), 'invalid_response'],
     ['403 as HTML', () => new Response('<p>', { status: 403 }), 'registration_failed'],
     ['a redirect', () => Response.redirect('https://evil.example/', 307), 'redirect_refused'],
