@@ -92,6 +92,14 @@ describe('handing over', () => {
     expect(await calls()).toEqual(['run dev --port 9200 -- -x'])
   })
 
+  test('the program ends when whoever started this is gone without a word', async () => {
+    await bunIs(`trap 'echo ended; exit 0' TERM\necho up\nwhile :; do sleep 0.05; done`)
+    const shell = start(['sh', '-c', `${command('run').join(' ')}; true`])
+    await shell.out.until(/up/)
+    shell.kill('SIGKILL')
+    expect(await shell.out.end()).toBe('up\nended\n')
+  })
+
   test('a signal is passed on once, and the program has its time to end', async () => {
     await bunIs(
       `trap 'n=$((n+1))' TERM\necho up\nwhile [ -z "$n" ]; do sleep 0.05; done\nsleep 0.3\necho "signals: $n"`,

@@ -131,6 +131,16 @@ describe('the endpoint', () => {
     expect(textOf((await browser.signInAt(answer.location ?? '')).html)).toContain('Allow access?')
   })
 
+  test('section 7.12 neither a page nor a redirect that carries a code tells the next site where one came from', async () => {
+    const browser = fixture.browser()
+    const consent = await browser.signInAt(url)
+    const answer = await browser.post('/oauth/authorize/consent', { ...consent.hidden, decision: 'allow' })
+    expect(answer.location).toContain('code=')
+    for (const { headers } of [consent, answer]) {
+      expect([headers.get('referrer-policy'), headers.get('cache-control')]).toEqual(['no-referrer', 'no-store'])
+    }
+  })
+
   test('signing out on the consent page leads back to it, for somebody else', async () => {
     const browser = fixture.browser()
     const consent = await browser.signInAt(url)

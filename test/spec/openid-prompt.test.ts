@@ -72,6 +72,18 @@ describe('a client that proves who it is', () => {
     expect(await next(client, null, 'none')).toBe('login_required')
   })
 
+  test('is asked again once nothing of what was agreed to lives: the account page would not show it', async () => {
+    const client = await confidentialClient()
+    const location = new URL(await server.as.approve(await valid(client), server.userId))
+    expect(await next(client, server.userId, 'none')).toBe('code')
+    for (const { id } of await server.store.grants.listLive(server.userId, server.clock.now)) {
+      await server.store.grants.revoke(id, server.clock.now)
+    }
+    expect(location.searchParams.has('code')).toBe(true)
+    expect(await next(client, server.userId, 'none')).toBe('consent_required')
+    expect(await next(client, server.userId)).toBe('consent')
+  })
+
   test('consent and login are obeyed although it was agreed to', async () => {
     const client = await confidentialClient()
     await server.as.approve(await valid(client), server.userId)

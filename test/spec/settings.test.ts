@@ -267,6 +267,18 @@ describe('one clear line', () => {
     ],
     ['--dev-login in public', { argv: '--dev-login demo' }, 1, 'dev_login is refused: the issuer is not on loopback.'],
     [
+      '--dev for the whole network',
+      { argv: '--dev --issuer http://localhost:9100 --host 0.0.0.0' },
+      1,
+      'dev is refused: host 0.0.0.0 is not this machine alone. Leave --host out, or use localhost.',
+    ],
+    [
+      '--dev-login for the whole network',
+      { argv: '--dev-login demo --issuer http://localhost:9100 --host ::' },
+      1,
+      'dev_login is refused: host :: is not this machine alone. Leave --host out, or use localhost.',
+    ],
+    [
       'lifetimes that contradict',
       { argv: '--refresh-absolute-lifetime 60' },
       1,

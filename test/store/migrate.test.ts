@@ -103,3 +103,9 @@ describe('bad settings', () => {
     await expect(openStore({ database: `sqlite:${join(directory, 'sub')}` })).rejects.toBeInstanceOf(StoreUnavailable)
   })
 })
+
+test('a PostgreSQL that answers is not said to be out of reach: what to mend is named', async () => {
+  const elsewhere = new URL(await postgres.createDatabase())
+  elsewhere.pathname = '/nowhere'
+  await expect(openStore({ database: elsewhere.href })).rejects.toThrow('no database of the name')
+})
