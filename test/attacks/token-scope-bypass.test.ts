@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { gzipSync } from 'node:zlib'
 import { bearerChallenge, createResourceFixture, RESOURCE, refused, toolCall } from '../support/resource-fixture.ts'
 
 const CLEAR = toolCall('notes_clear')
@@ -35,7 +36,7 @@ describe('RS-021 RS-031 calling a tool whose scope is missing', () => {
     ['two documents', `${JSON.stringify(LIST)}\n${JSON.stringify(CLEAR)}`],
     ['UTF-16', new Uint8Array(Buffer.from(`\uFEFF${JSON.stringify(CLEAR)}`, 'utf16le'))],
     ['bytes that are no UTF-8', new Uint8Array([...Buffer.from('{"a":"'), 0xff, ...Buffer.from('"}')])],
-    ['compressed', Bun.gzipSync(JSON.stringify(CLEAR))],
+    ['compressed', new Uint8Array(gzipSync(JSON.stringify(CLEAR)))],
     ['nothing', ' '],
   ]
   test.each(unreadable)('what another reader might take for a call is not passed on: %s', async (_, body) => {
@@ -75,7 +76,8 @@ describe('RS-021 RS-031 calling a tool whose scope is missing', () => {
         controller.enqueue(new Uint8Array(100).fill(0x20))
       },
     })
-    const response = refused(await notes.handle(new Request(RESOURCE, { method: 'POST', headers, body: endless })))
+    const init = { method: 'POST', headers, body: endless, duplex: 'half' }
+    const response = refused(await notes.handle(new Request(RESOURCE, init)))
     expect([response.status, response.headers.get('connection')]).toEqual([413, 'close'])
     expect(pulled).toBeLessThan(50)
   })

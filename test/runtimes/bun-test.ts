@@ -53,6 +53,23 @@ export const beforeEach = (body: Body): void => void current.beforeEach.push(bod
 export const afterEach = (body: Body): void => void current.afterEach.push(body)
 export const setDefaultTimeout = (): void => {}
 
+/** Counts the calls of a method, which goes on doing what it does. */
+export function spyOn(object: object, name: string) {
+  const own = Object.getOwnPropertyDescriptor(object, name)
+  const method = Reflect.get(object, name)
+  const calls: unknown[][] = []
+  const value = (...args: unknown[]): unknown => {
+    calls.push(args)
+    return Reflect.apply(method, object, args)
+  }
+  Object.defineProperty(object, name, { configurable: true, writable: true, value })
+  const mockRestore = (): void => {
+    if (own === undefined) Reflect.deleteProperty(object, name)
+    else Object.defineProperty(object, name, own)
+  }
+  return { mock: { calls }, mockRestore }
+}
+
 /** One call for each row; an array is spread over the parameters. */
 const each =
   (register: (name: string, body: () => void) => void) =>

@@ -14,6 +14,9 @@ const { portable, bound } = await findPortableTests('test/spec/', 'test/attacks/
 
 for (const { path, because } of bound) console.log(`on Bun only: ${path} (because of ${because})`)
 
+/** It needs Bun's bundler. Whatever else is for client, shared code or resource module runs everywhere. */
+const BUN_ONLY = ['test/spec/client-browser-safe.test.ts']
+
 const COMMANDS: Readonly<Record<keyof typeof RUNTIMES, readonly string[]>> = {
   bun: [...RUNTIMES.bun, 'test', ...portable.map((path) => `./${path}`)],
   deno: [...RUNTIMES.deno, '--import-map=test/runtimes/import-map.json', 'test/runtimes/main.ts', ...portable],
@@ -40,7 +43,11 @@ describe('the specs', () => {
 
   test('are of every part that must run everywhere', () => {
     for (const name of ['rfc6750-bearer-challenges', 'session-fetch', 'url-policy', 'rfc9110-challenges']) {
-      expect([...portable, ...bound.map(({ path }) => path)]).toContain(`test/spec/${name}.test.ts`)
+      expect(portable).toContain(`test/spec/${name}.test.ts`)
     }
+  })
+
+  test('leave out what is named here, and nothing else', () => {
+    expect(bound.map(({ path }) => path)).toEqual(BUN_ONLY)
   })
 })

@@ -1,8 +1,9 @@
 /**
- * A process of its own that counts under the lock of a file store: `bun test/support/lease-holder.ts DIRECTORY ROUNDS`.
+ * A process of its own that counts under the lock of a file store: `test/support/lease-holder.ts DIRECTORY ROUNDS`, on any runtime.
  *
  * @module
  */
+import process from 'node:process'
 import { fileStore } from '../../client/node/index.ts'
 
 const [directory = '', rounds = '0'] = process.argv.slice(2)
