@@ -12,7 +12,6 @@ import { cors } from './http/cors.ts'
 import { errors } from './http/errors.ts'
 import { health } from './http/health.ts'
 import { metadata } from './http/metadata.ts'
-import { openapi } from './http/openapi.ts'
 import { register } from './http/register.ts'
 import { revoke } from './http/revoke.ts'
 import { token } from './http/token.ts'
@@ -24,8 +23,8 @@ export interface AppOptions extends Omit<PagesOptions, 'store' | 'clientAddress'
   readonly store: Store
   /** Told of every failure of our own. */
   readonly onFailure: (error: unknown) => void
-  /** Serves the OpenAPI document at `/openapi`. Default: false. */
-  readonly openapi?: boolean
+  /** Describes the routes: `openapi()` of `http/openapi.ts`. Default: nothing does. */
+  readonly openapi?: AnyElysia
   /** True once the server is about to stop: it is no longer ready. */
   readonly stopping?: () => boolean
 }
@@ -35,7 +34,7 @@ export const createApp = (options: AppOptions) =>
   new Elysia()
     .use(errors(options.onFailure))
     .use(cors())
-    .use(untyped(openapi(options.openapi ?? false)))
+    .use(untyped(options.openapi ?? new Elysia()))
     .use(health(options.store, options.stopping))
     .use(metadata(options.as))
     .use(token(options.as))

@@ -7,9 +7,8 @@ import { openapi as elysiaOpenapi } from '@elysiajs/openapi'
 import { toJsonSchema } from '@valibot/to-json-schema'
 
 /** `GET /openapi`: JSON, without a viewer, which would load scripts from elsewhere. */
-export const openapi = (enabled: boolean) =>
+export const openapi = () =>
   elysiaOpenapi({
-    enabled,
     path: '/openapi/viewer',
     specPath: '/openapi',
     provider: null,
