@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * `sallyport`: starts the server, and manages its users, clients and resources in the database that the settings name.
  *

@@ -1,5 +1,5 @@
 /**
- * Logs to stderr: lines for people, or JSON lines for machines. Nothing secret gets in, whatever a caller passes.
+ * Logs to stderr: lines for people, or JSON lines for machines. What looks or is named like a secret is redacted, whoever passes it.
  *
  * @module
  */

@@ -16,7 +16,14 @@ const SECRET_VALUES: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]*\.[\w-]*\.[\w-]*/g, REDACTED],
   [/\b(Bearer|DPoP|Basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`],
   [/:\/\/[^/\s:@]*:[^/\s@]*@/g, `://${REDACTED}@`],
-  [/([?&](?:code|state|access_token|refresh_token|client_secret|code_verifier)=)[^&\s"']*/g, `$1${REDACTED}`],
+  [
+    /((?:^|[?&\s"'{,;])(?:code|state|token|access_token|refresh_token|client_secret|code_verifier|password)=)[^&\s"']*/g,
+    `$1${REDACTED}`,
+  ],
+  [
+    /("(?:code|state|token|access_token|refresh_token|client_secret|code_verifier|password)"\s*:\s*")[^"]*/g,
+    `$1${REDACTED}`,
+  ],
 ]
 
 const MAX_DEPTH = 5

@@ -45,7 +45,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Programs, on which only other programs build. */
-const PROGRAMS = ['server/main.ts', 'server/cli.ts']
+const PROGRAMS = ['server/bin.ts', 'server/cli.ts', 'server/main.ts']
 
 const FORBIDDEN_IN_CORE =
   /\bfetch\(|\bDate\b|\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b|\bset(?:Timeout|Interval)\b|\bprocess\.|\bBun\.|\bDeno\./
@@ -64,7 +64,7 @@ const importEdges: Rule = (file) => {
       const extra = EXTRA_EDGES.some(
         (edge) => edge.from === file.path && target.startsWith(edge.to) && (typeOnly || !edge.typeOnly),
       )
-      const isProgram = PROGRAMS.includes(target) && file.path !== 'server/cli.ts' && from !== 'examples/'
+      const isProgram = PROGRAMS.includes(target) && !PROGRAMS.includes(file.path) && from !== 'examples/'
       return (!within && !extra) || isProgram
     })
     .map(({ target }) => `${file.path} imports ${target}`)

@@ -15,6 +15,7 @@ export async function addResource(context: AdminContext, resource: Resource, rep
   if (URL.parse(identifier) === null || identifier.includes('#')) {
     return refuse('A resource is identified by an absolute URL without a fragment.')
   }
+  if (Object.hasOwn(scopes, 'offline_access')) return refuse('offline_access is no scope of a resource.')
   const unknown = (defaultScopes ?? []).find((scope) => !Object.hasOwn(scopes, scope))
   if (unknown !== undefined) return refuse(`${unknown} is not one of its scopes.`)
   const others = (await allResources(context)).filter((other) => !(replace && isStored(other, identifier)))

@@ -4,6 +4,7 @@
  * @see OAuth 2.1 section 7.9 (draft-ietf-oauth-v2-1-16): people should see and be able to revoke what they granted
  * @module
  */
+import { memoizeLast } from '../core/memoize-last.ts'
 import type { Client, Grant, Resource, User } from '../core/records.ts'
 import { personName, resourceName, scopeList } from './consent-page.ts'
 import type { PagesContext } from './context.ts'
@@ -64,10 +65,11 @@ ${scopeList(grant.scopes, resource?.scopes ?? {})}
 </li>`
 }
 
-const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' })
+/** Made when the first date is shown: the runtime loads its calendars for it. */
+const dayFormat = memoizeLast(() => new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }))
 
 /** A point in time, to the day. */
 function day(seconds: number): Html {
   const date = new Date(seconds * 1000)
-  return html`<time datetime="${date.toISOString()}">${DAY.format(date)}</time>`
+  return html`<time datetime="${date.toISOString()}">${dayFormat().format(date)}</time>`
 }

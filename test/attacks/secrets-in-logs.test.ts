@@ -31,6 +31,9 @@ const careless: readonly [string, () => void][] = [
   ['a token in the message', () => log.info('got {value}', { value: JWT })],
   ['a header as text', () => log.info('x', { line: `authorization: Bearer ${CANARY}` })],
   ['a callback', () => log.info('x', { url: `http://127.0.0.1/callback?code=${CANARY}&iss=x` })],
+  ['a form', () => log.info('x', { form: `refresh_token=${CANARY}&client_id=x` })],
+  ['a form in a sentence', () => log.info(`sent grant_type=x&code=${CANARY}`)],
+  ['JSON as text', () => log.info('x', { body: `{"a": 1, "password" : "${CANARY}"}` })],
   [
     'a database URL in an error',
     () => log.error('x', { error: new Error(`cannot reach postgres://u:${CANARY}@db/n`) }),

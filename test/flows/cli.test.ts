@@ -40,6 +40,19 @@ async function sallyport(args: readonly string[], options: { stdin?: string; cwd
 
 const refused = (message: string, code: 1 | 2): Run => ({ out: '', error: `sallyport: ${message}\n`, code })
 
+describe('resources', () => {
+  test('offline_access asks for a refresh token and is no scope of a resource', async () => {
+    const added = await sallyport([
+      'resources',
+      'add',
+      'https://mcp.example/x',
+      '--scope',
+      'offline_access=Stay signed in',
+    ])
+    expect(added).toMatchObject({ code: 1, error: expect.stringContaining('offline_access is no scope') })
+  })
+})
+
 describe('users', () => {
   const stdin = 'a long password\n'
 

@@ -77,6 +77,14 @@ describe('oauth.require_scope is off', () => {
     expect(await granted({ oauth, resources: [resource] }, scope)).toBe(expected)
   })
 
+  test('ADR 0045 offline_access is not granted, even where a resource claims it as a scope', async () => {
+    const odd = { ...scopes, offline_access: 'Stay' }
+    for (const asked of [undefined, 'offline_access read', 'read']) {
+      const resource = { identifier: RESOURCE, scopes: odd, default_scopes: ['read', 'offline_access'] }
+      expect(await granted({ oauth, resources: [resource] }, asked)).toBe('read')
+    }
+  })
+
   test('no more than the ceiling of the client', async () => {
     const resources = [{ identifier: RESOURCE, scopes }]
     expect(await granted({ oauth, resources }, undefined, ['write', 'read'])).toBe('read write')
