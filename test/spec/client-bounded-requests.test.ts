@@ -97,6 +97,49 @@ describe('a store that never answers', () => {
     expect((await failureOf(enter(session))).code).toBe('aborted')
   })
 
+  test('what begins after the end of the session sends and stores nothing', async () => {
+    const world = fakeWorld()
+    const store = memoryStore()
+    const touched: string[] = []
+    const watched: Store = {
+      ...store,
+      get(key) {
+        touched.push(key)
+        return store.get(key)
+      },
+    }
+    const session = sessionIn(world, { store: watched, signal: AbortSignal.abort() })
+    for (const [, enter] of entries) expect((await failureOf(enter(session))).code).toBe('aborted')
+    expect([touched, world.requests]).toEqual([[], []])
+  })
+
+  test('a store that answers too late: the request is not sent, even by a fetch that does not listen', async () => {
+    const abort = new AbortController()
+    const asked = gate()
+    const answer = gate()
+    const store: Store = {
+      ...memoryStore(),
+      async get() {
+        asked.open()
+        await answer.opened
+        return undefined
+      },
+    }
+    let sent = 0
+    const fetch = async (): Promise<Response> => {
+      sent += 1
+      return json({})
+    }
+    const session = sessionIn(fakeWorld(), { store, fetch })
+    const leaving = session.fetch(session.resource, { signal: abort.signal }).catch(() => 'left')
+    await asked.opened
+    abort.abort()
+    expect(await leaving).toBe('left')
+    answer.open()
+    expect((await session.fetch(session.resource)).status).toBe(200)
+    expect(sent).toBe(1)
+  })
+
   test("fetch rejects with its caller's reason, as any fetch", async () => {
     const abort = new AbortController()
     const session = sessionIn(fakeWorld(), { store: mute })

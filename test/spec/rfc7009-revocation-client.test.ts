@@ -107,9 +107,11 @@ describe('section 2.1 logout', () => {
     await other.fetch(world.resource).catch(() => {})
     const tokens = () => world.sent('GET', world.resource).map(({ headers }) => headers.get('authorization'))
     expect(tokens().at(-1)).toBeNull()
-    await session.authorize()
-    expect((await other.fetch(world.resource)).status).toBe(200)
-    expect(tokens().at(-1)).toBe(`Bearer ${[...world.tokens.keys()].at(-1)}`)
+    for (const force of [false, true]) {
+      await session.authorize({ force })
+      expect((await other.fetch(world.resource)).status).toBe(200)
+      expect(tokens().at(-1)).toBe(`Bearer ${[...world.tokens.keys()].at(-1)}`)
+    }
   })
 
   test('the next request is sent without a token', async () => {
