@@ -1,6 +1,6 @@
 /**
  * Puts an authorization server together from settings and a store: keys, core, pages, routes. Whoever embeds Sallyport starts here;
- * `main.ts` adds the listening.
+ * `main.ts` adds the listening, and `startBackground` what is done beside requests.
  *
  * @module
  */

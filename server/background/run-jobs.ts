@@ -30,7 +30,7 @@ export interface Background {
 }
 
 /** Seconds until the first run: not while the server starts. */
-const FIRST = 10
+const FIRST = 2
 
 /** Seconds that a lease lasts beyond the next run, so that its holder keeps it. */
 const MARGIN = 60

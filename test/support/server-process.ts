@@ -28,7 +28,7 @@ export interface ServerProcess extends Started {
 }
 
 /** The same at every start. */
-const SECRET = 'a secret of these tests only, 32 bytes and more'
+export const SECRET = 'a secret of these tests only, 32 bytes and more'
 
 /** Hashing must not be what a test waits for. */
 const CHEAP = { ln: 4, r: 8, p: 1 }
