@@ -35,7 +35,9 @@ export function openSqliteFile(path: string, synchronous: Synchronous): SqliteFi
     if (path === ':memory:') return { writer: connect(path), reader: null }
     createPrivately(path)
     // WAL: readers never wait, and they see a commit once it is on the disk, not before.
-    const writer = connect(path, `pragma journal_mode = wal; pragma synchronous = ${synchronous}`)
+    // What a savepoint may have to undo is kept in memory: it would go to a temporary file, page by page.
+    const durably = `pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma temp_store = memory`
+    const writer = connect(path, durably)
     return { writer, reader: connect(path, 'pragma query_only = on') }
   } catch (cause) {
     throw new StoreUnavailable(`The SQLite database ${path} cannot be opened.`, { cause })

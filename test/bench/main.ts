@@ -17,7 +17,7 @@ const { values } = parseArgs({
     scenario: { type: 'string' },
     engine: { type: 'string' },
     rows: { type: 'string', default: '0' },
-    seconds: { type: 'string', default: '4' },
+    seconds: { type: 'string', default: '3' },
     users: { type: 'string', default: '64' },
   },
 })
