@@ -41,9 +41,10 @@ async function missingClients({ ledger, database }: Verification): Promise<reado
   return ledger.clients.some(({ id }) => !stored.has(id)) ? ['a client is missing'] : []
 }
 
-/** Still signed in, and not asked again for a client that keeps a secret. */
+/** Still signed in, and not asked again for a client that keeps a secret, while something that was agreed to lives. */
 async function checkPerson({ person, issuer, ledger, chance }: Verification): Promise<readonly string[]> {
-  const client = chance.pick(ledger.clients.filter(({ consented }) => consented))
+  const alive = new Set(ledger.families.filter(({ revoked }) => revoked === 'no').map(({ client }) => client))
+  const client = chance.pick(ledger.clients.filter((known) => known.consented && alive.has(known)))
   if (client === undefined) return []
   const before = person.pages.length
   await person.visit(`${issuer}/oauth/authorize?${await authorizationQuery(client.id)}`)
