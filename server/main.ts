@@ -46,11 +46,12 @@ export async function startServer(
   { sharePort = false }: { readonly sharePort?: boolean } = {},
 ): Promise<Result<Running, Problem>> {
   const onFailure = (error: unknown): void => log.error('failed', { error })
+  const localOnly = isLoopbackUrl(new URL(settings.issuer))
   let stopping = false
   try {
     const store = await openStore({ database: settings.database, synchronous: settings.sqlite.synchronous })
     if (settings.dev) await provideDemoUser({ users: store.users, now: systemClock, random })
-    if (!isLoopbackUrl(new URL(settings.issuer)) && (await hasDemoPassword(store.users))) {
+    if (!localOnly && (await hasDemoPassword(store.users))) {
       await store.close()
       return err(refusal(DEMO_PASSWORD_REFUSED))
     }
@@ -65,7 +66,7 @@ export async function startServer(
     const composed = await compose({ settings, store, audit: auditLog(), onFailure, stopping: () => stopping })
     const listening = await serve({
       fetch: async (request, address) =>
-        isMisdirected(request, settings) ? misdirected() : ((await composed.handle(request, address)) ?? notFound()),
+        localOnly && isMisdirected(request) ? misdirected() : ((await composed.handle(request, address)) ?? notFound()),
       host: settings.host,
       port: settings.port,
       sharePort,
@@ -144,9 +145,9 @@ function warn(settings: Settings): void {
  * A development server is found by names of this machine only. Any other name in Host is a web page that had its own name resolve to
  * loopback, to read answers that are not for it.
  */
-function isMisdirected(request: Request, { issuer }: Settings): boolean {
+function isMisdirected(request: Request): boolean {
   const url = URL.parse(request.url)
-  return url !== null && isLoopbackUrl(new URL(issuer)) && !isLoopbackHost(url.hostname)
+  return url !== null && !isLoopbackHost(url.hostname)
 }
 
 const misdirected = (): Response => new Response('This server answers to localhost only.\n', { status: 421 })
