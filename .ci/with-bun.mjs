@@ -13,6 +13,8 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+/** Whoever started this, read before anything else can happen to them. */
+const parent = process.ppid
 const root = fileURLToPath(new URL('..', import.meta.url))
 const windows = process.platform === 'win32'
 const bun = join(root, 'node_modules', '.bin', windows ? 'bun.exe' : 'bun')
@@ -75,7 +77,6 @@ function run(command, args, stdio) {
   }
   child = spawn(command, args, { cwd: root, stdio, shell: windows && command.endsWith('.cmd') })
   // npm and its shell may die without a word to us; whoever stopped them meant us too.
-  const parent = process.ppid
   const watch = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500)
   watch.unref()
   return new Promise((resolve) => {
