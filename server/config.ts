@@ -197,7 +197,7 @@ export const Config = v.strictObject({
         seconds(
           0,
           5 * MINUTE,
-          'How long a refresh token that was just used still gets the very same answer, for lost answers and racing processes; 0: never.',
+          'How long a refresh token that was just used still gets its successor once more, for lost answers and racing processes; 0: never.',
         ),
         10,
       ),

@@ -67,7 +67,8 @@ export interface Grants {
 }
 
 export interface Codes {
-  find(hash: string): Promise<AuthorizationCode | null>
+  /** Together with its grant. */
+  find(hash: string): Promise<{ readonly code: AuthorizationCode; readonly grant: Grant } | null>
   /**
    * Consumes the code and stores the first refresh token of its grant (null: none is issued), in one transaction:
    * `redeemed` for exactly one caller; `consumed`: someone else was first; `dead`: the code expired or its grant is no longer live.
@@ -76,15 +77,15 @@ export interface Codes {
 }
 
 export interface RefreshTokens {
-  find(hash: string): Promise<RefreshToken | null>
+  /** Together with its grant. */
+  find(hash: string): Promise<{ readonly token: RefreshToken; readonly grant: Grant } | null>
   /**
-   * Consumes `hash`, stores the sealed answer with it (null: replays are never answered) and creates the successor, in one transaction:
+   * Consumes `hash`, forgets its sealed value, and creates the successor, in one transaction:
    * `rotated` for exactly one caller; `consumed`: someone else was first; `dead`: the grant is no longer live, or the token expired.
    */
   rotate(rotation: {
     readonly hash: string
     readonly successor: RefreshToken
-    readonly sealedAnswer: string | null
     readonly now: number
   }): Promise<'rotated' | 'consumed' | 'dead'>
 }

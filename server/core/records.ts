@@ -1,6 +1,7 @@
 /**
  * What the authorization server remembers. Rows are converted to these once, in the store.
- * Times are seconds since the epoch. A `hash` is base64url(SHA-256) of a secret that itself is never stored.
+ * Times are seconds since the epoch. A `hash` stands for a secret that itself is never stored: base64url(SHA-256), behind the locator where
+ * there is one (`tokens/opaque-token.ts`).
  *
  * @module
  */
@@ -61,34 +62,28 @@ export interface Grant {
   readonly revokedAt: number | null
 }
 
-/** An authorization code. */
+/** An authorization code. Client, resource and scopes are those of its grant. */
 export interface AuthorizationCode {
   readonly hash: string
   readonly grantId: string
-  readonly clientId: string
   readonly redirectUri: string
   /** S256 only. */
   readonly codeChallenge: string
-  readonly resource: string
-  readonly scopes: readonly string[]
   readonly expiresAt: number
   readonly consumedAt: number | null
 }
 
-/** A refresh token of a grant. */
+/** A refresh token. Client, resource and scopes are those of its grant. */
 export interface RefreshToken {
   readonly hash: string
   readonly grantId: string
-  readonly clientId: string
-  readonly resource: string
-  readonly scopes: readonly string[]
   readonly createdAt: number
   /** The end of its idle time. */
   readonly expiresAt: number
   readonly consumedAt: number | null
   readonly successorHash: string | null
-  /** The token response of its rotation, sealed with a key that only the bearer of this token can derive. */
-  readonly sealedAnswer: string | null
+  /** The token itself, sealed for the bearer of its predecessor; null for the first of a grant, and once it was used. */
+  readonly sealedValue: string | null
 }
 
 /** What a person once agreed to for a client at a resource. */

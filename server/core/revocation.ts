@@ -12,6 +12,7 @@ import type { Dependencies } from './dependencies.ts'
 import type { Client } from './records.ts'
 import { type Rejection, reject } from './rejection.ts'
 import { grantOfAccessToken } from './tokens/access-token-id.ts'
+import { hashOpaqueToken } from './tokens/opaque-token.ts'
 
 export async function revoke(
   request: RevocationRequest,
@@ -36,11 +37,12 @@ async function revokeToken(value: string, client: Client, deps: Dependencies): P
 
 async function revokeRefreshToken(value: string, client: Client, deps: Dependencies) {
   const { store, hash, now, audit } = deps
-  const token = await store.refreshTokens.find(await hash(value))
-  if (token === null) return null
-  if (token.clientId !== client.id) return reject('client_mismatch')
-  if (await store.grants.revoke(token.grantId, now())) {
-    audit({ type: 'grant_revoked', grantId: token.grantId, reason: 'revocation_request' })
+  const presented = await store.refreshTokens.find(await hashOpaqueToken(value, hash))
+  if (presented === null) return null
+  const { grant } = presented
+  if (grant.clientId !== client.id) return reject('client_mismatch')
+  if (await store.grants.revoke(grant.id, now())) {
+    audit({ type: 'grant_revoked', grantId: grant.id, reason: 'revocation_request' })
   }
   return ok(null)
 }

@@ -6,7 +6,7 @@
  * 2 is the grant type offered  400 unsupported_grant_type
  * 3 may this client use it     400 unauthorized_client
  * 4 grant.authorize            400 invalid_grant | invalid_target | invalid_scope
- * 5 mint, commit
+ * 5 mint
  * ```
  *
  * @see RFC 6749 section 3.2, section 5
@@ -18,7 +18,7 @@ import type { TokenResponse } from '../../shared/token-response.ts'
 import { authenticateClient } from './client-auth/authenticate-client.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { GrantOutcome, GrantType } from './grants/grant-type.ts'
+import type { Entitlement, GrantType } from './grants/grant-type.ts'
 import type { Client } from './records.ts'
 import { type Rejection, reject } from './rejection.ts'
 import { mint } from './tokens/mint.ts'
@@ -51,17 +51,12 @@ async function answer(
 ): Promise<Result<TokenResponse, Rejection>> {
   if (grantTypes[request.grant_type] === undefined) return reject('unsupported_grant_type')
   if (!client.grantTypes.includes(request.grant_type)) return reject('client_may_not_use_grant')
-  const outcome = await authorizeGrant(request, client, grantTypes, deps)
-  if (!outcome.ok) return outcome
-  if (outcome.value.kind === 'answered') return ok(outcome.value.response)
-  const { entitlement } = outcome.value
-  const minted = await mint(entitlement, deps)
-  const committed = entitlement.commit === undefined ? ok(minted) : await entitlement.commit(minted)
-  if (committed.ok && committed.value === minted) {
-    const type = request.grant_type === 'refresh_token' ? 'token_refreshed' : 'token_issued'
-    deps.audit({ type, grantId: entitlement.grant.id, clientId: client.id })
-  }
-  return committed
+  const entitlement = await authorizeGrant(request, client, grantTypes, deps)
+  if (!entitlement.ok) return entitlement
+  const { event, grant } = entitlement.value
+  const minted = await mint(entitlement.value, deps)
+  deps.audit({ type: event, grantId: grant.id, clientId: client.id })
+  return ok(minted)
 }
 
 /** Dispatch by grant type. A switch, so that each grant sees its own request type. */
@@ -70,7 +65,7 @@ async function authorizeGrant(
   client: Client,
   grantTypes: GrantTypes,
   deps: Dependencies,
-): Promise<Result<GrantOutcome, Rejection>> {
+): Promise<Result<Entitlement, Rejection>> {
   switch (request.grant_type) {
     case 'authorization_code':
       return (await grantTypes.authorization_code?.authorize(request, client, deps)) ?? reject('unsupported_grant_type')

@@ -9,14 +9,15 @@ import { fromJson, listOrNull, toJson } from './json.ts'
 import type { ClientRow, Database } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
-export function createClients({ db }: Database): Clients {
-  const find = statement(db, (value: Parameter<{ id: string }>) =>
+export function createClients(database: Database): Clients {
+  const { db } = database
+  const find = statement((value: Parameter<{ id: string }>) =>
     db.selectFrom('clients').selectAll().where('id', '=', value('id')),
   )
 
   return {
     async find(id) {
-      const [row] = (await find({ id })).rows
+      const [row] = (await database.run(find({ id }))).rows
       return row === undefined ? null : toClient(row)
     },
 

@@ -9,8 +9,9 @@ import { fromJson, toJson } from './json.ts'
 import type { ConsentRow, Database } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
-export function createConsents({ db }: Database): Consents {
-  const find = statement(db, (value: Parameter<Pick<ConsentRow, 'user_id' | 'client_id' | 'resource'>>) =>
+export function createConsents(database: Database): Consents {
+  const { db } = database
+  const find = statement((value: Parameter<Pick<ConsentRow, 'user_id' | 'client_id' | 'resource'>>) =>
     db
       .selectFrom('consents')
       .selectAll()
@@ -21,7 +22,7 @@ export function createConsents({ db }: Database): Consents {
 
   return {
     async find(userId, clientId, resource) {
-      const [row] = (await find({ user_id: userId, client_id: clientId, resource })).rows
+      const [row] = (await database.run(find({ user_id: userId, client_id: clientId, resource }))).rows
       return row === undefined ? null : toConsent(row)
     },
 

@@ -1,16 +1,18 @@
 /**
- * Consuming what may be used once: a guarded update, in a transaction that holds the grant. Of any number of callers one changes the
- * row, and none does after a revocation.
+ * Consuming what may be used once: one guarded update. Of any number of callers one changes the row, and none does after a revocation of
+ * its grant.
  *
  * @see docs/adr/0020-one-store-two-engines.md
  * @module
  */
-import type { Transaction } from 'kysely'
+import { type CompiledQuery, type ExpressionBuilder, sql } from 'kysely'
 import type { Database, Tables } from './schema.ts'
-import { changedOne, type Parameter, type Statement, statement } from './statement.ts'
+import { type Parameter, statement } from './statement.ts'
+
+type Consumable = 'codes' | 'refresh_tokens'
 
 /** Which row, and when. */
-interface Use {
+export interface Use {
   readonly hash: string
   readonly now: number
 }
@@ -18,32 +20,33 @@ interface Use {
 /** `won` for exactly one caller; `consumed`: someone else was first; `dead`: it expired, or its grant is no longer live. */
 type Outcome = 'won' | 'consumed' | 'dead'
 
-/** `update` sets `consumed_at` of a row that is unused and has not expired. */
-export function createConsumeOnce<Values extends Use>(
-  { engine, db }: Database,
-  table: 'codes' | 'refresh_tokens',
-  update: Statement<Values, unknown>,
-): (transaction: Transaction<Tables>, values: Values) => Promise<Outcome> {
-  // Live, and so until the transaction ends: a revocation either committed before and is seen here, or waits. SQLite has one writer at
-  // a time and needs no lock.
-  const holdLiveGrant = statement(db, (value: Parameter<Use>) =>
-    db
-      .selectFrom('grants')
-      .select('id')
-      .where('id', '=', (query) => query.selectFrom(table).select('grant_id').where('hash', '=', value('hash')))
-      .where('revoked_at', 'is', null)
-      .where('expires_at', '>', value('now'))
-      .$if(engine === 'postgres', (query) => query.forShare()),
-  )
-  const find = statement(db, (value: Parameter<Pick<Use, 'hash'>>) =>
-    db.selectFrom(table).select('consumed_at').where('hash', '=', value('hash')),
-  )
+/** That a row may be used: it is unused, has not expired, and its grant is live. */
+export const isUsable =
+  ({ engine }: Database, value: Parameter<Use>) =>
+  ({ and, eb, exists, selectFrom, ref }: ExpressionBuilder<Tables, Consumable>) =>
+    and([
+      eb('consumed_at', 'is', null),
+      eb('expires_at', '>', value('now')),
+      // Live, and so until the transaction ends: a revocation either committed before and is seen here, or waits. SQLite has one writer
+      // at a time and needs no lock.
+      exists(
+        selectFrom('grants')
+          .select(sql`1`.as('live'))
+          .where('grants.id', '=', ref('grant_id'))
+          .where('grants.revoked_at', 'is', null)
+          .where('grants.expires_at', '>', value('now'))
+          .$if(engine === 'postgres', (query) => query.forShare()),
+      ),
+    ])
 
-  return async (transaction, values) => {
-    const { hash, now } = values
-    if ((await holdLiveGrant({ hash, now }, transaction)).rows.length === 0) return 'dead'
-    if (changedOne(await update(values, transaction))) return 'won'
-    const [row] = (await find({ hash }, transaction)).rows
+/** Runs `update`, which consumes a row that is usable, and what follows from it: all in one transaction. */
+export function createConsumeOnce(database: Database, table: Consumable) {
+  const find = statement((value: Parameter<Pick<Use, 'hash'>>) =>
+    database.db.selectFrom(table).select('consumed_at').where('hash', '=', value('hash')),
+  )
+  return async (hash: string, update: CompiledQuery, others: readonly CompiledQuery[]): Promise<Outcome> => {
+    if (await database.runGuarded(update, others)) return 'won'
+    const [row] = (await database.run(find({ hash }))).rows
     return row?.consumed_at == null ? 'dead' : 'consumed'
   }
 }

@@ -4,18 +4,17 @@
  * @module
  */
 import type { Grants } from '../core/ports.ts'
-import type { Grant } from '../core/records.ts'
 import { codeToRow, insertCode } from './codes.ts'
-import { fromJson, toJson } from './json.ts'
+import { grantToRow, toGrant } from './grant-row.ts'
 import type { Database, GrantRow } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
 export function createGrants(database: Database): Grants {
   const { db } = database
-  const find = statement(db, (value: Parameter<{ id: string }>) =>
+  const find = statement((value: Parameter<{ id: string }>) =>
     db.selectFrom('grants').selectAll().where('id', '=', value('id')),
   )
-  const insert = statement(db, (value: Parameter<GrantRow>) =>
+  const insert = statement((value: Parameter<GrantRow>) =>
     db.insertInto('grants').values({
       id: value('id'),
       user_id: value('user_id'),
@@ -29,7 +28,6 @@ export function createGrants(database: Database): Grants {
   )
   const insertItsCode = insertCode(database)
   const findLive = statement(
-    db,
     (value: Parameter<Pick<GrantRow, 'user_id' | 'client_id' | 'resource'> & { now: number }>) =>
       db
         .selectFrom('grants')
@@ -44,14 +42,11 @@ export function createGrants(database: Database): Grants {
 
   return {
     async create(grant, code) {
-      await db.transaction().execute(async (transaction) => {
-        await insert(toRow(grant), transaction)
-        await insertItsCode(codeToRow(code), transaction)
-      })
+      await database.runGuarded(insert(grantToRow(grant)), [insertItsCode(codeToRow(code))])
     },
 
     async find(id) {
-      const [row] = (await find({ id })).rows
+      const [row] = (await database.run(find({ id }))).rows
       return row === undefined ? null : toGrant(row)
     },
 
@@ -69,7 +64,8 @@ export function createGrants(database: Database): Grants {
     },
 
     async hasLive(userId, clientId, resource, now) {
-      return (await findLive({ user_id: userId, client_id: clientId, resource, now })).rows.length > 0
+      const live = findLive({ user_id: userId, client_id: clientId, resource, now })
+      return (await database.run(live)).rows.length > 0
     },
 
     async revoke(id, now) {
@@ -83,25 +79,3 @@ export function createGrants(database: Database): Grants {
     },
   }
 }
-
-const toRow = (grant: Grant): GrantRow => ({
-  id: grant.id,
-  user_id: grant.userId,
-  client_id: grant.clientId,
-  resource: grant.resource,
-  scopes: toJson(grant.scopes),
-  created_at: grant.createdAt,
-  expires_at: grant.expiresAt,
-  revoked_at: grant.revokedAt,
-})
-
-const toGrant = (row: GrantRow): Grant => ({
-  id: row.id,
-  userId: row.user_id,
-  clientId: row.client_id,
-  resource: row.resource,
-  scopes: fromJson(row.scopes),
-  createdAt: row.created_at,
-  expiresAt: row.expires_at,
-  revokedAt: row.revoked_at,
-})

@@ -12,6 +12,7 @@
 import { setImmediate } from 'node:timers'
 import { StoreUnavailable } from '../core/ports.ts'
 import type { SqliteConnection } from './sqlite-file.ts'
+import { createTurns } from './turns.ts'
 import { whenFree } from './when-free.ts'
 
 /** The writes of one request. Exactly one of its ends is called. */
@@ -22,9 +23,14 @@ export interface Unit {
 }
 
 export interface GroupCommit {
-  /** Waits for its turn; rejects when the database stays locked by another process for longer than `timeout`. */
+  /**
+   * A unit that is done at once: `work` neither waits nor is waited for. Resolves with what it returned when the writes are durable.
+   * `atomic`: it is one statement, which undoes itself.
+   */
+  run<Value>(work: () => Value, how?: { readonly atomic?: boolean }): Promise<Value>
+  /** A unit that takes longer. Waits for its turn; rejects when the database stays locked by another process for longer than `timeout`. */
   begin(): Promise<Unit>
-  /** Commits what is open and lets nobody begin again. */
+  /** Commits what is open, and whatever waited for its turn. */
   close(): Promise<void>
 }
 
@@ -86,15 +92,51 @@ export function groupCommit(writer: SqliteConnection, { timeout, grouped }: Grou
     return opened
   }
 
+  function end(): void {
+    running = false
+    if (due || !grouped) commitGroup()
+    turns.give()
+  }
+
+  /** Undoes what the unit did so far. The whole group is lost where the database gave it up. */
+  function undo(error: unknown, inSavepoint: boolean): void {
+    try {
+      if (!writer.inTransaction()) abandon(error)
+      else if (inSavepoint) {
+        writer.run('rollback to unit')
+        writer.run('release unit')
+      }
+    } catch (failure) {
+      abandon(failure)
+    }
+  }
+
   return {
+    async run(work, { atomic = false } = {}) {
+      const deadline = performance.now() + timeout * 1000
+      if (!turns.takeIfFree()) await turns.take()
+      let own: PromiseWithResolvers<void>
+      let value: ReturnType<typeof work>
+      let inSavepoint = false
+      try {
+        own = group ?? (await openGroup(deadline))
+        if (!atomic) writer.run('savepoint unit')
+        inSavepoint = !atomic
+        value = work()
+        if (!atomic) writer.run('release unit')
+      } catch (error) {
+        if (group !== null) undo(error, inSavepoint)
+        throw error
+      } finally {
+        end()
+      }
+      await own.promise
+      return value
+    },
+
     async begin() {
       const deadline = performance.now() + timeout * 1000
-      const giveTurn = await turns.take()
-      const end = (): void => {
-        running = false
-        if (due || !grouped) commitGroup()
-        giveTurn()
-      }
+      if (!turns.takeIfFree()) await turns.take()
       try {
         const own = group ?? (await openGroup(deadline))
         running = true
@@ -112,15 +154,8 @@ export function groupCommit(writer: SqliteConnection, { timeout, grouped }: Grou
             await own.promise
           },
           rollback() {
-            try {
-              if (!writer.inTransaction()) throw new StoreUnavailable('The database gave up the transaction.')
-              writer.run('rollback to unit')
-              writer.run('release unit')
-            } catch (error) {
-              abandon(error)
-            } finally {
-              end()
-            }
+            undo(new StoreUnavailable('The database gave up the transaction.'), true)
+            end()
           },
         }
       } catch (error) {
@@ -133,21 +168,7 @@ export function groupCommit(writer: SqliteConnection, { timeout, grouped }: Grou
     async close() {
       await turns.take()
       commitGroup()
-    },
-  }
-}
-
-/** One at a time, first come, first served. */
-function createTurns() {
-  let last = Promise.resolve()
-  return {
-    /** What it resolves with gives the turn to the next. */
-    async take(): Promise<() => void> {
-      const before = last
-      const { promise, resolve } = Promise.withResolvers<void>()
-      last = promise
-      await before
-      return resolve
+      turns.give()
     },
   }
 }

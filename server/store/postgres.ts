@@ -3,13 +3,28 @@
  *
  * @module
  */
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, type QueryResult } from 'kysely'
 import type { PostgresPoolOptions } from './postgres-pool.ts'
 import type { Database, Tables } from './schema.ts'
 
 export function connectPostgres(url: string, options: PostgresPoolOptions): Database {
   // The driver takes as long to load as a tenth of the whole start: those who use SQLite need not wait for it.
   const pool = async () => (await import('./postgres-pool.ts')).postgresPool(url, options)
-  const dialect = new PostgresDialect({ pool })
-  return { engine: 'postgres', db: new Kysely<Tables>({ dialect }) }
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  return {
+    engine: 'postgres',
+    db,
+    run: (query) => db.executeQuery(query),
+    async runGuarded(guard, others) {
+      // A statement is a transaction by itself.
+      if (others.length === 0) return changedOne(await db.executeQuery(guard))
+      return db.transaction().execute(async (transaction) => {
+        if (!changedOne(await transaction.executeQuery(guard))) return false
+        for (const query of others) await transaction.executeQuery(query)
+        return true
+      })
+    },
+  }
 }
+
+const changedOne = ({ numAffectedRows }: QueryResult<unknown>): boolean => numAffectedRows === 1n

@@ -1,6 +1,6 @@
 /**
- * Forgetting, a little at a time. What can no longer change an answer is deleted; what can, stays: a redeemed code and a consumed
- * refresh token live as long as their grant, because presenting one again revokes it.
+ * Forgetting, a little at a time. What can no longer change an answer is deleted; what can, stays: a redeemed code lives as long as its
+ * grant and a consumed refresh token until it would have expired, because presenting one again revokes the grant.
  *
  * @see docs/adr/0023-what-purge-keeps.md
  * @see docs/adr/0027-a-little-at-a-time.md
@@ -9,35 +9,23 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Database } from './schema.ts'
 
-/** Of each kind at most `limit` rows. The rows that go with a grant are counted where they are many: refresh tokens. */
+/** Of each kind at most `limit` rows. The code that goes with a grant is not counted. */
 export async function purge({ db }: Database, now: number, limit: number): Promise<number> {
   const run = async (statement: RawBuilder<unknown>): Promise<number> =>
     Number((await statement.execute(db)).numAffectedRows ?? 0n)
-  const counts = [await run(deleteRefreshTokens(now, limit))]
-  // A grant takes its rows along, so it goes only when no more than a few are left of them.
-  if ((counts[0] ?? 0) < limit) counts.push(await run(deleteGrants(now, limit)))
-  counts.push(await run(deleteUnredeemed(now, limit)))
+  const counts = [await run(deleteUnredeemed(now, limit))]
   for (const { table, key, end } of EXPIRING) counts.push(await run(deleteExpired(table, key, end, now, limit)))
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
 /** Tables whose rows expire by themselves. */
 const EXPIRING = [
+  { table: 'grants', key: 'id', end: 'expires_at' },
+  { table: 'refresh_tokens', key: 'hash', end: 'expires_at' },
   { table: 'revoked_tokens', key: 'jti', end: 'expires_at' },
   { table: 'sessions', key: 'hash', end: 'expires_at' },
   { table: 'sign_in_attempts', key: 'key_hash', end: 'ends_at' },
 ] as const
-
-/** The grants that this turn is about. */
-const expiredGrants = (now: number, limit: number) =>
-  sql`select id from grants where expires_at <= ${now} order by expires_at, id limit ${limit}`
-
-export const deleteRefreshTokens = (now: number, limit: number) => sql`
-  delete from refresh_tokens where hash in (
-    select hash from refresh_tokens where grant_id in (${expiredGrants(now, limit)}) limit ${limit})`
-
-export const deleteGrants = (now: number, limit: number) => sql`
-  delete from grants where id in (${expiredGrants(now, limit)})`
 
 /** The code was never redeemed: nothing was issued, and nothing can be. */
 export const deleteUnredeemed = (now: number, limit: number) => sql`

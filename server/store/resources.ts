@@ -11,9 +11,10 @@ import { recent } from './recent.ts'
 import type { Database, ResourceRow } from './schema.ts'
 import { statement } from './statement.ts'
 
-export function createResources({ db }: Database): Resources {
-  const list = statement(db, () => db.selectFrom('resources').selectAll().orderBy('position').orderBy('identifier'))
-  const listed = recent(async () => (await list({})).rows.map(toResource))
+export function createResources(database: Database): Resources {
+  const { db } = database
+  const list = statement(() => db.selectFrom('resources').selectAll().orderBy('position').orderBy('identifier'))
+  const listed = recent(async () => (await database.run(list({}))).rows.map(toResource))
 
   return {
     list: listed.get,

@@ -8,8 +8,9 @@ import type { RevokedTokens } from '../core/ports.ts'
 import type { Database } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
-export function createRevokedTokens({ db }: Database): RevokedTokens {
-  const find = statement(db, (value: Parameter<{ jti: string }>) =>
+export function createRevokedTokens(database: Database): RevokedTokens {
+  const { db } = database
+  const find = statement((value: Parameter<{ jti: string }>) =>
     db.selectFrom('revoked_tokens').select('jti').where('jti', '=', value('jti')),
   )
 
@@ -24,7 +25,7 @@ export function createRevokedTokens({ db }: Database): RevokedTokens {
     },
 
     async has(jti) {
-      return (await find({ jti })).rows.length > 0
+      return (await database.run(find({ jti }))).rows.length > 0
     },
   }
 }

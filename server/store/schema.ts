@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Kysely, Transaction } from 'kysely'
+import type { CompiledQuery, Kysely, QueryResult, Transaction } from 'kysely'
 import type { Client } from '../core/records.ts'
 
 /** JSON as text: neither engine looks inside, so both behave alike. */
@@ -49,11 +49,8 @@ export interface GrantRow {
 export interface CodeRow {
   hash: string
   grant_id: string
-  client_id: string
   redirect_uri: string
   code_challenge: string
-  resource: string
-  scopes: Json
   expires_at: number
   consumed_at: number | null
 }
@@ -61,14 +58,11 @@ export interface CodeRow {
 export interface RefreshTokenRow {
   hash: string
   grant_id: string
-  client_id: string
-  resource: string
-  scopes: Json
   created_at: number
   expires_at: number
   consumed_at: number | null
   successor_hash: string | null
-  sealed_answer: string | null
+  sealed_value: string | null
 }
 
 export interface RevokedTokenRow {
@@ -146,6 +140,10 @@ export type Engine = 'sqlite' | 'postgres'
 export interface Database {
   readonly engine: Engine
   readonly db: Kysely<Tables>
+  /** Runs a query that is compiled already, by itself. */
+  readonly run: <Row>(query: CompiledQuery<Row>) => Promise<QueryResult<Row>>
+  /** Runs `guard`, and the others only if it changed a row: all in one transaction. True: it did. */
+  readonly runGuarded: (guard: CompiledQuery, others: readonly CompiledQuery[]) => Promise<boolean>
 }
 
 /** The same inside a transaction. */

@@ -7,8 +7,9 @@ import type { Sessions } from '../core/ports.ts'
 import type { Database } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
-export function createSessions({ db }: Database): Sessions {
-  const find = statement(db, (value: Parameter<{ hash: string; now: number }>) =>
+export function createSessions(database: Database): Sessions {
+  const { db } = database
+  const find = statement((value: Parameter<{ hash: string; now: number }>) =>
     db.selectFrom('sessions').selectAll().where('hash', '=', value('hash')).where('expires_at', '>', value('now')),
   )
 
@@ -21,7 +22,7 @@ export function createSessions({ db }: Database): Sessions {
     },
 
     async find(hash, now) {
-      const [row] = (await find({ hash, now })).rows
+      const [row] = (await database.run(find({ hash, now }))).rows
       if (row === undefined) return null
       return { hash: row.hash, userId: row.user_id, createdAt: row.created_at, expiresAt: row.expires_at }
     },

@@ -1,13 +1,14 @@
 /**
- * SQLite for Kysely: reads go to a connection of their own, writes are committed in groups.
+ * SQLite for Kysely, and for queries that are compiled already: reads go to a connection of their own, writes are committed in groups.
  *
  * @see docs/adr/0070-group-commit.md
  * @module
  */
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely'
-import { type GroupCommit, groupCommit, type Unit } from './group-commit.ts'
-import { openSqliteFile, type SqliteConnection, type Synchronous } from './sqlite-file.ts'
-import { whenFree } from './when-free.ts'
+import { groupCommit, type Unit } from './group-commit.ts'
+import type { Database } from './schema.ts'
+import { openSqliteFile, type Synchronous } from './sqlite-file.ts'
+import { isBusy, whenFree } from './when-free.ts'
 
 export interface SqliteOptions {
   /** How long a statement waits while another process writes, in seconds. */
@@ -17,10 +18,26 @@ export interface SqliteOptions {
 }
 
 /** The database is opened when the driver is made, so that a file that cannot be opened is known at once. */
-export function sqliteDriver(path: string, options: SqliteOptions): Driver {
-  const { writer, reader } = openSqliteFile(path, options.synchronous ?? 'full')
-  const commits = groupCommit(writer, { timeout: options.timeout, grouped: reader !== null })
+export function sqliteDriver(
+  path: string,
+  { timeout, synchronous = 'full' }: SqliteOptions,
+): Pick<Database, 'run' | 'runGuarded'> & { readonly driver: Driver } {
+  const { writer, reader } = openSqliteFile(path, synchronous)
+  const commits = groupCommit(writer, { timeout, grouped: reader !== null })
   const units = new WeakMap<DatabaseConnection, Unit>()
+
+  const write = <Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> => writer.run(sql, parameters)
+
+  async function run<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    const { sql, parameters } = query
+    if (reader === null || !READS.test(sql)) return commits.run(() => write<Row>(query), { atomic: true })
+    try {
+      return reader.run(sql, parameters)
+    } catch (error) {
+      if (!isBusy(error)) throw error
+      return whenFree(() => reader.run(sql, parameters), performance.now() + timeout * 1000)
+    }
+  }
 
   const finish = (connection: DatabaseConnection): Unit | undefined => {
     const unit = units.get(connection)
@@ -28,16 +45,12 @@ export function sqliteDriver(path: string, options: SqliteOptions): Driver {
     return unit
   }
 
-  return {
+  const driver: Driver = {
     init: async () => {},
 
     async acquireConnection() {
       const connection: DatabaseConnection = {
-        async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-          if (units.has(connection)) return writer.run(sql, parameters)
-          if (reader !== null && READS.test(sql)) return read(reader, options, sql, parameters)
-          return alone(commits, () => writer.run(sql, parameters))
-        },
+        executeQuery: async (query) => (units.has(connection) ? write(query) : run(query)),
         streamQuery() {
           throw new TypeError('Streams are not used here.')
         },
@@ -58,27 +71,20 @@ export function sqliteDriver(path: string, options: SqliteOptions): Driver {
       writer.close()
     },
   }
+
+  return {
+    driver,
+    run,
+    runGuarded: (guard, others) =>
+      commits.run(
+        () => {
+          const changed = write(guard).numAffectedRows === 1n
+          if (changed) for (const query of others) write(query)
+          return changed
+        },
+        { atomic: others.length === 0 },
+      ),
+  }
 }
 
 const READS = /^\s*select\b/i
-
-const read = <Row>(
-  reader: SqliteConnection,
-  { timeout }: SqliteOptions,
-  sql: string,
-  parameters: readonly unknown[],
-): Promise<QueryResult<Row>> => whenFree(() => reader.run(sql, parameters), performance.now() + timeout * 1000)
-
-/** A statement that is a transaction by itself. */
-async function alone<Result>(commits: GroupCommit, run: () => Result): Promise<Result> {
-  const unit = await commits.begin()
-  let result: Result
-  try {
-    result = run()
-  } catch (error) {
-    unit.rollback()
-    throw error
-  }
-  await unit.commit()
-  return result
-}

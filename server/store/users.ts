@@ -8,14 +8,15 @@ import type { User } from '../core/records.ts'
 import type { Database, UserRow } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
-export function createUsers({ db }: Database): Users {
-  const find = statement(db, (value: Parameter<{ id: string }>) =>
+export function createUsers(database: Database): Users {
+  const { db } = database
+  const find = statement((value: Parameter<{ id: string }>) =>
     db.selectFrom('users').selectAll().where('id', '=', value('id')),
   )
 
   return {
     async find(id) {
-      const [row] = (await find({ id })).rows
+      const [row] = (await database.run(find({ id }))).rows
       return row === undefined ? null : toUser(row)
     },
 

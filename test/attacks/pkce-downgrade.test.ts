@@ -6,6 +6,7 @@
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'
+import { hashOpaqueToken } from '../../server/core/tokens/opaque-token.ts'
 import { hash } from '../../server/store/hash.ts'
 import { s256 } from '../../shared/pkce.ts'
 import {
@@ -68,6 +69,8 @@ describe.each([
 
   test('no code is ever stored without a challenge', async () => {
     const code = await obtainCode(server, clientId)
-    expect((await server.store.codes.find(await hash(code)))?.codeChallenge).toBe(await s256(VERIFIER))
+    expect((await server.store.codes.find(await hashOpaqueToken(code, hash)))?.code.codeChallenge).toBe(
+      await s256(VERIFIER),
+    )
   })
 })

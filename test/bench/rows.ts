@@ -1,6 +1,6 @@
 /**
- * Fills a SQLite database with tokens that are nobody's, spread evenly over the key space. Half of them have expired, but their grants
- * live: they are what stays after purging, which would otherwise be measured too.
+ * Fills a SQLite database with tokens that are nobody's, spread evenly over the key space. Half of them have expired, and are purged while
+ * the load runs: that is part of the price.
  *
  * @module
  */
@@ -26,12 +26,11 @@ export async function addRows(database: string, count: number): Promise<void> {
       'https://notes.example/mcp', '["notes:read"]', ${now - 1000}, ${now + 7_776_000}, null from n`)
   db.exec(`
     with recursive n(i) as (select 0 union all select i + 1 from n where i < ${count - 1})
-    insert into refresh_tokens (hash, grant_id, client_id, resource, scopes, created_at, expires_at, consumed_at,
-      successor_hash, sealed_answer)
-    select ${key('i', count)} || substr(hex(randomblob(20)), 1, 39),
-      (select id from grants where rowid = 1 + i / ${TOKENS_PER_GRANT}), 'bench-client',
-      'https://notes.example/mcp', '["notes:read"]', ${now - 1000},
-      ${now} + iif((i / ${TOKENS_PER_GRANT}) % 2, 2592000, -60), iif(i % ${TOKENS_PER_GRANT}, ${now - 500}, null), null, null from n`)
+    insert into refresh_tokens (hash, grant_id, created_at, expires_at, consumed_at)
+    select (select id from grants where rowid = 1 + i / ${TOKENS_PER_GRANT}) || printf('.%06d.', i % ${TOKENS_PER_GRANT})
+        || hex(randomblob(21)),
+      (select id from grants where rowid = 1 + i / ${TOKENS_PER_GRANT}), ${now - 1000},
+      ${now} + iif((i / ${TOKENS_PER_GRANT}) % 2, 2592000, -60), iif(i % ${TOKENS_PER_GRANT}, ${now - 500}, null) from n`)
   db.exec('commit; pragma wal_checkpoint(truncate)')
   db.close()
 }

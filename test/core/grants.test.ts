@@ -36,14 +36,21 @@ const notes: Resource = {
 }
 const mail: Resource = { ...notes, identifier: 'https://mail/mcp', aliases: [] }
 
+const grant: Grant = {
+  id: 'grant',
+  userId: 'user',
+  clientId: 'client',
+  resource: notes.identifier,
+  scopes: ['read', 'write'],
+  createdAt: 0,
+  expiresAt: 1000,
+  revokedAt: null,
+}
 const code: AuthorizationCode = {
   hash: 'hash',
   grantId: 'grant',
-  clientId: 'client',
   redirectUri: 'https://app.example/cb',
   codeChallenge: 'challenge',
-  resource: notes.identifier,
-  scopes: ['read'],
   expiresAt: 100,
   consumedAt: null,
 }
@@ -87,7 +94,6 @@ describe('checkCode', () => {
       60,
       'resource_mismatch',
     ],
-    ['a resource that is gone', { ...code, resource: 'https://gone' }, {}, client, 'challenge', 60, 'unknown_resource'],
     ['AS-063 used already', used, {}, client, 'challenge', 60, 'replayed_code'],
     ['AS-063 used already, and late', used, {}, client, 'challenge', 999, 'replayed_code'],
     // None of these is a valid replay, so none may revoke.
@@ -97,8 +103,14 @@ describe('checkCode', () => {
     ['AS-063 used already, another resource', used, otherResource, client, 'challenge', 60, 'resource_mismatch'],
   ]
   test.each(cases)('%s', (_, record, changes, presenter, challenge, now, reason) => {
-    const checked = checkCode(record, { ...codeRequest, ...changes }, presenter, [notes, mail], challenge, now)
+    const known = { client: presenter, resources: [notes, mail], challenge }
+    const checked = checkCode(record, grant, { ...codeRequest, ...changes }, known, now)
     expect(checked).toEqual(reason === null ? { ok: true, value: null } : { ok: false, error: { reason } })
+  })
+
+  test('a resource that is gone', () => {
+    const known = { client, resources: [mail], challenge: 'challenge' }
+    expect(checkCode(code, grant, codeRequest, known, 60)).toMatchObject({ error: { reason: 'unknown_resource' } })
   })
 })
 
@@ -118,40 +130,26 @@ describe('checkSameResource', () => {
   })
 })
 
-const grant: Grant = {
-  id: 'grant',
-  userId: 'user',
-  clientId: 'client',
-  resource: notes.identifier,
-  scopes: ['read', 'write'],
-  createdAt: 0,
-  expiresAt: 1000,
-  revokedAt: null,
-}
 const token: RefreshToken = {
   hash: 'hash',
   grantId: 'grant',
-  clientId: 'client',
-  resource: notes.identifier,
-  scopes: ['read', 'write'],
   createdAt: 0,
   expiresAt: 100,
   consumedAt: null,
   successorHash: null,
-  sealedAnswer: null,
+  sealedValue: null,
 }
-const consumed: RefreshToken = { ...token, consumedAt: 50, successorHash: 'next', sealedAnswer: 'sealed' }
-const successor: RefreshToken = { ...token, hash: 'next' }
+const consumed: RefreshToken = { ...token, consumedAt: 50, successorHash: 'next' }
+const successor: RefreshToken = { ...token, hash: 'next', sealedValue: 'sealed' }
 
 describe('checkRefreshToken', () => {
-  const cases: readonly (readonly [string, RefreshToken, Grant | null, Client, number, Reason | null])[] = [
+  const cases: readonly (readonly [string, RefreshToken, Grant, Client, number, Reason | null])[] = [
     ['all is well', token, grant, client, 99, null],
     ['AS-068 idle for too long', token, grant, client, 100, 'expired_refresh_token'],
     ['AS-068 beyond the end of the grant', { ...token, expiresAt: 5000 }, grant, client, 1000, 'expired_refresh_token'],
     ['AS-068 another client', token, grant, other, 50, 'client_mismatch'],
     ['AS-068 another client, of a revoked grant', token, { ...grant, revokedAt: 1 }, other, 50, 'client_mismatch'],
     ['AS-068 a revoked grant', token, { ...grant, revokedAt: 1 }, client, 50, 'dead_grant'],
-    ['no grant', token, null, client, 50, 'dead_grant'],
     ['AS-067 consumed: a reuse, late or not', consumed, grant, client, 500, null],
     ['consumed, but the grant has ended', consumed, grant, client, 1000, 'expired_refresh_token'],
   ]
@@ -175,7 +173,7 @@ describe('checkRequest', () => {
   ]
   test.each(cases)('AS-068 %p: %p', (changes, expected) => {
     const request: RefreshTokenRequest = { grant_type: 'refresh_token', refresh_token: 'x', ...changes }
-    const checked = checkRequest(token, request, [notes, mail])
+    const checked = checkRequest(grant, request, [notes, mail])
     expect(checked.ok ? checked.value : checked.error.reason).toEqual(expected)
   })
 })
@@ -187,9 +185,9 @@ describe('mayReplay', () => {
     ['one second late', consumed, successor, 10, 61, false],
     ['before it was consumed, by a clock that is behind', consumed, successor, 10, 49, true],
     ['without a window', consumed, successor, 0, 50, false],
-    ['without a window, by a clock that is behind', { ...consumed, sealedAnswer: null }, successor, 0, 49, false],
+    ['without a window, by a clock that is behind', consumed, successor, 0, 49, false],
     ['not consumed', { ...consumed, consumedAt: null }, successor, 10, 50, false],
-    ['no answer', { ...consumed, sealedAnswer: null }, successor, 10, 50, false],
+    ['nothing to tell', consumed, { ...successor, sealedValue: null }, 10, 50, false],
     ['no successor', consumed, null, 10, 50, false],
     ['the successor was used', consumed, { ...successor, consumedAt: 51 }, 10, 52, false],
   ]

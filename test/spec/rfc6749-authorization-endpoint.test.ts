@@ -5,6 +5,7 @@
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'
+import { hashOpaqueToken } from '../../server/core/tokens/opaque-token.ts'
 import { hash } from '../../server/store/hash.ts'
 import { readForm } from '../../shared/form.ts'
 import {
@@ -197,16 +198,16 @@ describe('section 3.1.2 the redirect URI', () => {
 describe('section 4.1.2 the code', () => {
   test('AS-052 is bound to client, redirect URI, challenge, resource and scope, for a minute', async () => {
     const code = await obtainCode(server, client_id, { scope: 'notes:write' })
-    expect(await server.store.codes.find(await hash(code))).toEqual({
-      hash: await hash(code),
-      grantId: expect.any(String),
-      clientId: client_id,
-      redirectUri: REDIRECT_URI,
-      codeChallenge: await hash(VERIFIER),
-      resource: RESOURCE,
-      scopes: ['notes:write'],
-      expiresAt: server.clock.now + 60,
-      consumedAt: null,
+    expect(await server.store.codes.find(await hashOpaqueToken(code, hash))).toEqual({
+      code: {
+        hash: await hashOpaqueToken(code, hash),
+        grantId: expect.any(String),
+        redirectUri: REDIRECT_URI,
+        codeChallenge: await hash(VERIFIER),
+        expiresAt: server.clock.now + 60,
+        consumedAt: null,
+      },
+      grant: expect.objectContaining({ clientId: client_id, resource: RESOURCE, scopes: ['notes:write'] }),
     })
   })
 
@@ -214,8 +215,10 @@ describe('section 4.1.2 the code', () => {
     const codes = await Promise.all(Array.from({ length: 20 }, () => obtainCode(server, client_id)))
     expect(new Set(codes).size).toBe(20)
     for (const code of codes) {
-      expect(code).toMatch(/^[A-Za-z0-9_-]{43}$/)
-      expect(await server.store.codes.find(code)).toBeNull()
+      expect(code).toMatch(/^[\w-]{28}\.[\w-]{43}$/)
+      const stored = await hashOpaqueToken(code, hash)
+      expect(stored).toBe(`${code.slice(0, 29)}${await hash(code)}`)
+      for (const other of [code, await hash(code)]) expect(await server.store.codes.find(other)).toBeNull()
     }
   })
 
@@ -223,7 +226,7 @@ describe('section 4.1.2 the code', () => {
     const short = await createTestServer({ code: { lifetime: 5 } })
     const client = await registerClient(short)
     const code = await obtainCode(short, client.client_id)
-    expect((await short.store.codes.find(await hash(code)))?.expiresAt).toBe(short.clock.now + 5)
+    expect((await short.store.codes.find(await hashOpaqueToken(code, hash)))?.code.expiresAt).toBe(short.clock.now + 5)
     await short.close()
   })
 })

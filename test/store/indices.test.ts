@@ -77,7 +77,7 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.refreshTokens.find(refreshToken().hash)
   const successor = refreshToken({ hash: 'token-hash-2' })
   for (const _ of [1, 2]) {
-    await store.refreshTokens.rotate({ hash: refreshToken().hash, successor, sealedAnswer: null, now: NOW })
+    await store.refreshTokens.rotate({ hash: refreshToken().hash, successor, now: NOW })
   }
   await store.grants.revoke('grant-1', NOW)
   await store.clients.remove('client-1', NOW)
@@ -112,14 +112,10 @@ async function fill({ engine, db }: Database): Promise<void> {
   )
   await rows(
     'codes',
-    'hash, grant_id, client_id, redirect_uri, code_challenge, resource, scopes, expires_at, consumed_at',
-    `'h' || n, 'g' || n, 'c' || n, '', '', '', '', ${NOW} - n, case when n % 100 = 0 then null else n end`,
+    'hash, grant_id, redirect_uri, code_challenge, expires_at, consumed_at',
+    `'h' || n, 'g' || n, '', '', ${NOW} - n, case when n % 100 = 0 then null else n end`,
   )
-  await rows(
-    'refresh_tokens',
-    'hash, grant_id, client_id, resource, scopes, created_at, expires_at',
-    `'h' || n, 'g' || n, '', '', '', n, ${end}`,
-  )
+  await rows('refresh_tokens', 'hash, grant_id, created_at, expires_at', `'h' || n, 'g' || n, n, ${end}`)
   await rows('revoked_tokens', 'jti, expires_at', `'j' || n, ${end}`)
   await rows('consents', 'user_id, client_id, resource, scopes, granted_at', `'u' || n, 'c' || n, '', '', n`)
   await rows('users', 'id, username, username_key, password_hash, created_at', `'u' || n, 'u' || n, 'u' || n, '', n`)

@@ -7,6 +7,7 @@ import { expect, test } from 'bun:test'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hashOpaqueToken } from '../../server/core/tokens/opaque-token.ts'
 import { hash } from '../../server/store/hash.ts'
 import {
   authorizationQuery,
@@ -45,14 +46,16 @@ test('no secret is stored as it is: passwords, cookies, codes, tokens, client se
 
   const stored = await readEverything(directory)
   // What must be there is there: the scan reads what the server wrote.
-  expect(stored).toContain(await hash(first.refresh_token))
+  expect(stored).toContain(await hashOpaqueToken(first.refresh_token, hash))
   expect(stored).toContain(client_id)
-  const sealed = await server.store.refreshTokens.find(await hash(first.refresh_token))
-  expect(stored).toContain(sealed?.sealedAnswer ?? 'a sealed answer')
+  const successor = await server.store.refreshTokens.find(await hashOpaqueToken(second.refresh_token, hash))
+  expect(stored).toContain(successor?.token.sealedValue ?? 'a sealed value')
 
   const secrets = { ...first, second: second.refresh_token, access: second.access_token, code, client_secret }
   const values = [...cookies, USER.password, secrets.access_token, secrets.refresh_token, secrets.second]
-  for (const secret of [...values, secrets.access, code, client_secret].filter((value) => value !== '')) {
+  // Of a token with a locator the secret part counts: the locator is stored as it is.
+  const parts = [secrets.refresh_token, secrets.second, code].map((token) => token.slice(token.lastIndexOf('.') + 1))
+  for (const secret of [...values, ...parts, secrets.access, code, client_secret].filter((value) => value !== '')) {
     expect(secret.length).toBeGreaterThan(15)
     expect(stored.includes(secret)).toBe(false)
     // Nor behind another spelling of the same bytes.

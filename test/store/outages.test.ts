@@ -133,12 +133,12 @@ describe('PostgreSQL', () => {
   test('a rotation whose commit was not heard of either happened or did not', async () => {
     await redeemedGrant(store)
     const successor = refreshToken({ hash: 'token-hash-2' })
-    const rotation = { hash: refreshToken().hash, successor, sealedAnswer: 'sealed', now: NOW }
+    const rotation = { hash: refreshToken().hash, successor, now: NOW }
     const rotating = store.refreshTokens.rotate(rotation).catch(kindOf)
     proxy.hangUp()
     expect(['rotated', 'outage']).toContain(await rotating)
     proxy.restore()
-    const consumed = (await store.refreshTokens.find(refreshToken().hash))?.consumedAt
+    const consumed = (await store.refreshTokens.find(refreshToken().hash))?.token.consumedAt
     const created = await store.refreshTokens.find(successor.hash)
     expect(consumed === null).toBe(created === null)
   })

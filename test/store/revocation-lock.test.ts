@@ -24,14 +24,13 @@ describe('PostgreSQL', () => {
   afterEach(() => store.close())
 
   const successor = refreshToken({ hash: 'token-hash-2' })
-  const rotate = () =>
-    store.refreshTokens.rotate({ hash: refreshToken().hash, successor, sealedAnswer: null, now: NOW })
+  const rotate = () => store.refreshTokens.rotate({ hash: refreshToken().hash, successor, now: NOW })
 
   test('rotate waits for a revocation that has begun, and loses', async () => {
     await redeemedGrant(store)
     expect(await duringRevocation(url, rotate)).toBe('dead')
     expect(await store.refreshTokens.find(successor.hash)).toBeNull()
-    expect((await store.refreshTokens.find(refreshToken().hash))?.consumedAt).toBeNull()
+    expect((await store.refreshTokens.find(refreshToken().hash))?.token.consumedAt).toBeNull()
   })
 
   test('redeem waits for a revocation that has begun, and loses', async () => {
@@ -50,7 +49,9 @@ describe('PostgreSQL', () => {
     const [rotated, revoked] = await Promise.all([rotate(), store.grants.revoke('grant-1', NOW)])
     expect(revoked).toBe(true)
     expect(['rotated', 'dead']).toContain(rotated)
-    expect(await store.refreshTokens.find(successor.hash)).toEqual(rotated === 'rotated' ? successor : null)
+    expect((await store.refreshTokens.find(successor.hash))?.token).toEqual(
+      rotated === 'rotated' ? successor : undefined,
+    )
   })
 })
 

@@ -56,7 +56,6 @@ test('one of 32 rotates a refresh token', async () => {
     refreshTokens.rotate({
       hash: refreshToken().hash,
       successor: refreshToken({ hash: `successor-${index}` }),
-      sealedAnswer: null,
       now: NOW,
     }),
   )

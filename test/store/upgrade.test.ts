@@ -90,11 +90,14 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_,
     expect(await store.consents.find('user-1', 'client-1', consent().resource)).toEqual(consent())
     expect(await store.revokedTokens.has('jti-1')).toBe(true)
     expect(await store.grants.find('grant-1')).toEqual(grant())
-    expect(await store.codes.find(code().hash)).toEqual(code({ consumedAt: NOW }))
+    expect(await store.codes.find(code().hash)).toEqual({ code: code({ consumedAt: NOW }), grant: grant() })
     expect(await store.codes.redeem(code().hash, null, NOW)).toBe('consumed')
-    const used = { consumedAt: NOW + 1, successorHash: 'token-hash-2', sealedAnswer: 'sealed' }
-    expect(await store.refreshTokens.find(refreshToken().hash)).toEqual(refreshToken(used))
-    expect(await store.refreshTokens.find('token-hash-2')).toEqual(refreshToken({ hash: 'token-hash-2' }))
+    const used = refreshToken({ consumedAt: NOW + 1, successorHash: 'token-hash-2' })
+    expect(await store.refreshTokens.find(refreshToken().hash)).toEqual({ token: used, grant: grant() })
+    const next = refreshToken({ hash: 'token-hash-2' })
+    expect(await store.refreshTokens.find(next.hash)).toMatchObject({ token: { ...next, sealedValue: null } })
+    const successor = refreshToken({ hash: 'token-hash-3' })
+    expect(await store.refreshTokens.rotate({ hash: next.hash, successor, now: NOW + 2 })).toBe('rotated')
 
     const token = /access token: (\S+)/.exec(script)?.[1] ?? ''
     const signer = await createSigner({ keys: store.signingKeys, secret: FIXTURE_SECRET, now: () => NOW + 1 })

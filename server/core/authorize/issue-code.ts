@@ -5,6 +5,7 @@
  * @module
  */
 import type { Dependencies } from '../dependencies.ts'
+import { createGrantId, createOpaqueToken, hashOpaqueToken } from '../tokens/opaque-token.ts'
 import { successRedirect } from './redirect.ts'
 import type { ValidRequest } from './request.ts'
 
@@ -12,10 +13,11 @@ import type { ValidRequest } from './request.ts'
 export async function issueCode(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
   const { settings, store, random, hash, now, audit } = deps
   const at = now()
-  const code = random()
+  const grantId = createGrantId(at, random)
+  const code = createOpaqueToken(random, grantId)
   const subject = { clientId: request.client.id, resource: request.resource.identifier, scopes: request.scopes }
   const grant = {
-    id: random(16),
+    id: grantId,
     userId,
     ...subject,
     createdAt: at,
@@ -23,9 +25,8 @@ export async function issueCode(request: ValidRequest, userId: string, deps: Dep
     revokedAt: null,
   }
   await store.grants.create(grant, {
-    hash: await hash(code),
-    grantId: grant.id,
-    ...subject,
+    hash: await hashOpaqueToken(code, hash),
+    grantId,
     redirectUri: request.redirectUri,
     codeChallenge: request.codeChallenge,
     expiresAt: at + settings.codeLifetime,
@@ -36,7 +37,7 @@ export async function issueCode(request: ValidRequest, userId: string, deps: Dep
     userId,
     clientId: subject.clientId,
     resource: subject.resource,
-    grantId: grant.id,
+    grantId,
   })
   return successRedirect(request, code, settings.issuer)
 }

@@ -11,9 +11,10 @@ import { s256 } from '../../../shared/pkce.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import type { AuthorizationCodeRequest } from '../../../shared/token-request.ts'
 import type { Dependencies } from '../dependencies.ts'
-import type { AuthorizationCode, Client, Resource } from '../records.ts'
+import type { AuthorizationCode, Client, Grant, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { namesResource } from '../select-resource.ts'
+import { hashOpaqueToken } from '../tokens/opaque-token.ts'
 import { createRefreshToken } from '../tokens/refresh-token.ts'
 import type { GrantType } from './grant-type.ts'
 
@@ -23,26 +24,19 @@ export const authorizationCode: GrantType<'authorization_code'> = {
   async authorize(request, client, deps) {
     const { store, hash, now } = deps
     const at = now()
-    const code = await store.codes.find(await hash(request.code))
-    if (code === null) return reject('unknown_code')
-    const checked = checkCode(
-      code,
-      request,
-      client,
-      await store.resources.list(),
-      await s256(request.code_verifier),
-      at,
-    )
+    const presented = await store.codes.find(await hashOpaqueToken(request.code, hash))
+    if (presented === null) return reject('unknown_code')
+    const { code, grant } = presented
+    const known = { client, resources: await store.resources.list(), challenge: await s256(request.code_verifier) }
+    const checked = checkCode(code, grant, request, known, at)
     // A replay that is otherwise valid means that two parties hold the code: everything it issued is suspect.
     if (!checked.ok) return checked.error.reason === 'replayed_code' ? revokeReplayed(code, deps) : checked
 
-    const grant = await store.grants.find(code.grantId)
-    if (grant === null) return reject('dead_grant')
     const refreshToken = client.grantTypes.includes('refresh_token') ? await createRefreshToken(grant, deps) : null
     // Many may pass the checks; this line lets one through, and it comes before minting.
     switch (await store.codes.redeem(code.hash, refreshToken?.record ?? null, at)) {
       case 'redeemed':
-        return ok({ kind: 'entitled', entitlement: { grant, scopes: code.scopes, refreshToken } })
+        return ok({ grant, scopes: grant.scopes, refreshToken: refreshToken?.value ?? null, event: 'token_issued' })
       case 'consumed':
         return revokeReplayed(code, deps)
       case 'dead':
@@ -54,21 +48,27 @@ export const authorizationCode: GrantType<'authorization_code'> = {
 /** Pure: records, a request and a clock reading in, a decision out. */
 export function checkCode(
   code: AuthorizationCode,
+  grant: Grant,
   request: AuthorizationCodeRequest,
-  client: Client,
-  resources: readonly Resource[],
-  challenge: string,
+  { client, resources, challenge }: Known,
   now: number,
 ): Result<null, Rejection> {
   // Client first: a code shown by the wrong client must not let that client revoke the owner's grant.
-  if (code.clientId !== client.id) return reject('client_mismatch')
+  if (grant.clientId !== client.id) return reject('client_mismatch')
   if (request.redirect_uri !== undefined && request.redirect_uri !== code.redirectUri)
     return reject('redirect_uri_mismatch')
   if (challenge !== code.codeChallenge) return reject('verifier_mismatch')
-  const resource = checkSameResource(code.resource, request.resource, resources)
+  const resource = checkSameResource(grant.resource, request.resource, resources)
   if (!resource.ok) return resource
   if (code.consumedAt !== null) return reject('replayed_code')
   return code.expiresAt <= now ? reject('expired_code') : ok(null)
+}
+
+interface Known {
+  readonly client: Client
+  readonly resources: readonly Resource[]
+  /** S256 of the verifier. */
+  readonly challenge: string
 }
 
 /** A token request may repeat the resource of its grant, by identifier or alias, and name no other. */

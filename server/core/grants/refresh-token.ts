@@ -2,134 +2,119 @@
  * The `refresh_token` grant: rotation on every use, and a family that dies when a consumed token comes back.
  *
  * Lost answers and racing processes also bring consumed tokens back. So, for a few seconds (the replay window) and only while the
- * successor is unused, the same client gets the very same answer again.
+ * successor is unused, the same client is told the same successor again, with an access token of its own.
  *
  * @see OAuth 2.1 section 4.3.1 (draft-ietf-oauth-v2-1-16)
  * @see docs/adr/0040-refresh-replay-window.md
  * @module
  */
-import * as v from 'valibot'
 import { ok, type Result } from '../../../shared/result.ts'
 import { includesScopes, parseScope } from '../../../shared/scope.ts'
 import type { RefreshTokenRequest } from '../../../shared/token-request.ts'
-import { TokenResponse } from '../../../shared/token-response.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { withoutOfflineAccess } from '../offline-access.ts'
 import type { Client, Grant, RefreshToken, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
+import { hashOpaqueToken } from '../tokens/opaque-token.ts'
 import { createRefreshToken } from '../tokens/refresh-token.ts'
 import { checkSameResource } from './authorization-code.ts'
-import type { GrantType } from './grant-type.ts'
+import type { Entitlement, GrantType } from './grant-type.ts'
 
 export const refreshToken: GrantType<'refresh_token'> = {
   type: 'refresh_token',
 
   async authorize(request, client, deps) {
     const { store, hash, now } = deps
-    const token = await store.refreshTokens.find(await hash(request.refresh_token))
-    if (token === null) return reject('unknown_refresh_token')
-    const grant = await store.grants.find(token.grantId)
+    const presented = await store.refreshTokens.find(await hashOpaqueToken(request.refresh_token, hash))
+    if (presented === null) return reject('unknown_refresh_token')
+    const { token, grant } = presented
     const live = checkRefreshToken(token, grant, client, now())
     if (!live.ok) return live
-    if (token.consumedAt !== null) {
-      const replayed = await replayOrRevoke(token, request, deps)
-      return replayed.ok ? ok({ kind: 'answered', response: replayed.value }) : replayed
-    }
-    const scopes = checkRequest(token, request, await store.resources.list())
+    if (token.consumedAt !== null) return replayOrRevoke(token, request, deps)
+    const scopes = checkRequest(grant, request, await store.resources.list())
     if (!scopes.ok) return scopes
-    const successor = await createRefreshToken(live.value, deps)
-    return ok({
-      kind: 'entitled',
-      entitlement: {
-        grant: live.value,
-        scopes: scopes.value,
-        refreshToken: successor,
-        commit: (answer) => rotate(token, successor.record, answer, request, deps),
-      },
-    })
+
+    const successor = await createRefreshToken(grant, deps, request.refresh_token)
+    // Many may pass the checks; this line lets one through, and it comes before minting.
+    switch (await store.refreshTokens.rotate({ hash: token.hash, successor: successor.record, now: now() })) {
+      case 'rotated':
+        return ok({ grant, scopes: scopes.value, refreshToken: successor.value, event: 'token_refreshed' })
+      case 'consumed':
+        return replayLost(token, request, deps)
+      case 'dead':
+        return reject('dead_grant')
+    }
   },
 }
 
 /** Pure. Whose token it is comes first: shown by another client, nothing is revoked. */
 export function checkRefreshToken(
   token: RefreshToken,
-  grant: Grant | null,
+  grant: Grant,
   client: Client,
   now: number,
-): Result<Grant, Rejection> {
-  if (token.clientId !== client.id) return reject('client_mismatch')
-  if (grant === null || grant.revokedAt !== null) return reject('dead_grant')
+): Result<null, Rejection> {
+  if (grant.clientId !== client.id) return reject('client_mismatch')
+  if (grant.revokedAt !== null) return reject('dead_grant')
   // An expired token that was consumed long ago is still a reuse; one that was never used is merely late.
   const expired = grant.expiresAt <= now || (token.consumedAt === null && token.expiresAt <= now)
-  return expired ? reject('expired_refresh_token') : ok(grant)
+  return expired ? reject('expired_refresh_token') : ok(null)
 }
 
 /** Pure. The scopes of the new access token: those asked for within the grant, or all of them. */
 export function checkRequest(
-  token: RefreshToken,
+  grant: Grant,
   request: RefreshTokenRequest,
   resources: readonly Resource[],
 ): Result<readonly string[], Rejection> {
-  const resource = checkSameResource(token.resource, request.resource, resources)
+  const resource = checkSameResource(grant.resource, request.resource, resources)
   if (!resource.ok) return resource
   const asked = withoutOfflineAccess(parseScope(request.scope))
-  if (asked.length === 0) return ok(token.scopes)
-  return includesScopes(token.scopes, asked) ? ok(asked) : reject('scope_beyond_grant')
+  if (asked.length === 0) return ok(grant.scopes)
+  return includesScopes(grant.scopes, asked) ? ok(asked) : reject('scope_beyond_grant')
 }
 
-/** Pure. Whether a consumed token may have its answer once more. */
+/** Pure. Whether the bearer of a consumed token may be told its successor once more. */
 export function mayReplay(
   token: RefreshToken,
   successor: RefreshToken | null,
   window: number,
   now: number,
-): token is RefreshToken & { readonly sealedAnswer: string } {
+): successor is RefreshToken & { readonly sealedValue: string } {
   return (
     token.consumedAt !== null &&
     window > 0 &&
     // Whole seconds: a difference equal to the window can be just below it, and must not cost a session.
     now - token.consumedAt <= window &&
-    token.sealedAnswer !== null &&
     successor !== null &&
-    successor.consumedAt === null
+    successor.consumedAt === null &&
+    successor.sealedValue !== null
   )
 }
 
-/** The answer counts once the token is consumed together with it. */
-async function rotate(
-  { hash }: RefreshToken,
-  successor: RefreshToken,
-  answer: TokenResponse,
-  request: RefreshTokenRequest,
-  deps: Dependencies,
-): Promise<Result<TokenResponse, Rejection>> {
-  const { store, sealer, settings, now } = deps
-  const sealedAnswer =
-    settings.replayWindow > 0 ? await sealer.seal(JSON.stringify(answer), request.refresh_token) : null
-  const rotated = await store.refreshTokens.rotate({ hash, successor, sealedAnswer, now: now() })
-  if (rotated === 'dead') return reject('dead_grant')
-  if (rotated === 'rotated') return ok(answer)
-  // Someone was faster with the same token: the replay window decides.
-  const consumed = await store.refreshTokens.find(hash)
-  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, deps)
+/** Someone was faster with the same token: the replay window decides. */
+async function replayLost({ hash }: RefreshToken, request: RefreshTokenRequest, deps: Dependencies) {
+  const consumed = await deps.store.refreshTokens.find(hash)
+  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed.token, request, deps)
 }
 
 async function replayOrRevoke(
   token: RefreshToken,
   request: RefreshTokenRequest,
   { store, settings, sealer, now, audit }: Dependencies,
-): Promise<Result<TokenResponse, Rejection>> {
-  const { grantId, clientId } = token
-  const successor = token.successorHash === null ? null : await store.refreshTokens.find(token.successorHash)
-  if (mayReplay(token, successor, settings.replayWindow, now())) {
-    const checked = checkRequest(token, request, await store.resources.list())
-    if (!checked.ok) return checked
-    const answer = await sealer.open(token.sealedAnswer, request.refresh_token)
-    if (answer !== null) {
-      audit({ type: 'refresh_replayed', grantId, clientId })
-      return ok(v.parse(TokenResponse, JSON.parse(answer)))
+): Promise<Result<Entitlement, Rejection>> {
+  const next = token.successorHash === null ? null : await store.refreshTokens.find(token.successorHash)
+  const successor = next?.token ?? null
+  if (next !== null && mayReplay(token, successor, settings.replayWindow, now())) {
+    if (next.grant.revokedAt !== null) return reject('dead_grant')
+    const scopes = checkRequest(next.grant, request, await store.resources.list())
+    if (!scopes.ok) return scopes
+    const value = await sealer.open(successor.sealedValue, request.refresh_token)
+    if (value !== null) {
+      return ok({ grant: next.grant, scopes: scopes.value, refreshToken: value, event: 'refresh_replayed' })
     }
   }
+  const { grantId } = token
   if (await store.grants.revoke(grantId, now())) audit({ type: 'grant_revoked', grantId, reason: 'refresh_reused' })
   return reject('reused_refresh_token')
 }

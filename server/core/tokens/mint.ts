@@ -31,7 +31,7 @@ export async function mint({ grant, scopes, refreshToken }: Entitlement, deps: D
     access_token,
     token_type: 'Bearer',
     expires_in: exp - iat,
-    ...(refreshToken === null ? {} : { refresh_token: refreshToken.value }),
+    ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
     scope,
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { Dependencies } from '../dependencies.ts'
 import type { Grant, RefreshToken } from '../records.ts'
+import { createOpaqueToken, hashOpaqueToken } from './opaque-token.ts'
 
 /** The value goes to the client, the record to the store. */
 export interface NewRefreshToken {
@@ -13,22 +14,25 @@ export interface NewRefreshToken {
   readonly record: RefreshToken
 }
 
-export async function createRefreshToken(grant: Grant, deps: Dependencies): Promise<NewRefreshToken> {
-  const at = deps.now()
-  const value = deps.random()
+/** `predecessor`: whoever holds it may be told the new one again for a while. */
+export async function createRefreshToken(
+  grant: Grant,
+  { random, hash, sealer, settings, now }: Dependencies,
+  predecessor?: string,
+): Promise<NewRefreshToken> {
+  const at = now()
+  const value = createOpaqueToken(random, grant.id, at)
+  const tellAgain = predecessor !== undefined && settings.replayWindow > 0
   return {
     value,
     record: {
-      hash: await deps.hash(value),
+      hash: await hashOpaqueToken(value, hash),
       grantId: grant.id,
-      clientId: grant.clientId,
-      resource: grant.resource,
-      scopes: grant.scopes,
       createdAt: at,
-      expiresAt: at + deps.settings.refreshIdleLifetime,
+      expiresAt: at + settings.refreshIdleLifetime,
       consumedAt: null,
       successorHash: null,
-      sealedAnswer: null,
+      sealedValue: tellAgain ? await sealer.seal(value, predecessor) : null,
     },
   }
 }

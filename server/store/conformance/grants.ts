@@ -13,7 +13,7 @@ export const grantCases: readonly ConformanceCase[] = [
     async run({ codes, grants }) {
       await grants.create(grant(), code())
       deepEqual(await grants.find('grant-1'), grant())
-      deepEqual(await codes.find(code().hash), code())
+      deepEqual(await codes.find(code().hash), { code: code(), grant: grant() })
       equal(await grants.find('grant-2'), null)
       equal(await codes.find('code-2'), null)
     },
@@ -73,8 +73,8 @@ export const grantCases: readonly ConformanceCase[] = [
     async run({ codes, grants, refreshTokens }) {
       await grants.create(grant(), code())
       equal(await codes.redeem(code().hash, refreshToken(), NOW + 1), 'redeemed')
-      equal((await codes.find(code().hash))?.consumedAt, NOW + 1)
-      deepEqual(await refreshTokens.find(refreshToken().hash), refreshToken())
+      equal((await codes.find(code().hash))?.code.consumedAt, NOW + 1)
+      deepEqual((await refreshTokens.find(refreshToken().hash))?.token, refreshToken())
     },
   },
   {
@@ -112,7 +112,7 @@ export const grantCases: readonly ConformanceCase[] = [
       await grants.create(grant(), code())
       equal(await codes.redeem(code().hash, refreshToken(), code().expiresAt), 'dead')
       equal(await refreshTokens.find(refreshToken().hash), null)
-      equal((await codes.find(code().hash))?.consumedAt, null)
+      equal((await codes.find(code().hash))?.code.consumedAt, null)
       equal(await codes.redeem(code().hash, refreshToken(), code().expiresAt - 1), 'redeemed')
     },
   },

@@ -18,7 +18,7 @@ export const housekeepingCases: readonly ConformanceCase[] = [
       await store.revokedTokens.remember('jti-1', NOW + 59)
       equal(await store.purge(NOW + 58, 500), 0)
       equal((await store.grants.listLive('user-1', NOW)).length, 2)
-      equal((await store.codes.find('code-2'))?.consumedAt, null)
+      equal((await store.codes.find('code-2'))?.code.consumedAt, null)
     },
   },
   {
@@ -41,19 +41,22 @@ export const housekeepingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'purge keeps a redeemed code and a consumed refresh token as long as their grant, so that reuse is noticed',
+    name: 'purge keeps a redeemed code as long as its grant, and a refresh token until it expires, so that reuse is noticed',
     async run(store) {
       await redeemedGrant(store)
-      const successor = refreshToken({ hash: 'token-hash-2' })
-      await store.refreshTokens.rotate({ hash: refreshToken().hash, successor, sealedAnswer: null, now: NOW })
-      equal(await store.purge(grant().expiresAt - 1, 500), 0)
-      equal((await store.codes.find(code().hash))?.consumedAt, NOW)
-      equal((await store.refreshTokens.find(refreshToken().hash))?.consumedAt, NOW)
-
-      equal(await store.purge(grant().expiresAt, 500), 3)
-      equal(await store.codes.find(code().hash), null)
+      const successor = refreshToken({ hash: 'token-hash-2', expiresAt: grant().expiresAt - 1 })
+      await store.refreshTokens.rotate({ hash: refreshToken().hash, successor, now: NOW })
+      equal(await store.purge(refreshToken().expiresAt - 1, 500), 0)
+      equal((await store.refreshTokens.find(refreshToken().hash))?.token.consumedAt, NOW)
+      equal(await store.purge(refreshToken().expiresAt, 500), 1)
       equal(await store.refreshTokens.find(refreshToken().hash), null)
+
+      equal(await store.purge(grant().expiresAt - 1, 500), 1)
       equal(await store.refreshTokens.find('token-hash-2'), null)
+      equal((await store.codes.find(code().hash))?.code.consumedAt, NOW)
+      equal(await store.purge(grant().expiresAt, 500), 1)
+      equal(await store.grants.find('grant-1'), null)
+      equal(await store.codes.find(code().hash), null)
     },
   },
   {
@@ -61,17 +64,17 @@ export const housekeepingCases: readonly ConformanceCase[] = [
     async run(store) {
       for (const index of [1, 2, 3, 4, 5]) {
         const hash = `hash-${index}`
-        const own = { id: `grant-${index}`, grantId: `grant-${index}`, hash }
-        await store.grants.create(grant({ id: own.id, expiresAt: NOW + 90 }), code({ hash, grantId: own.id }))
-        if (index < 4) await store.codes.redeem(hash, refreshToken({ hash, grantId: own.id }), NOW)
+        const own = { id: `grant-${index}`, grantId: `grant-${index}`, hash, expiresAt: NOW + 90 }
+        await store.grants.create(grant(own), code({ hash, grantId: own.id }))
+        if (index < 4) await store.codes.redeem(hash, refreshToken(own), NOW)
         await store.sessions.create({ hash, userId: 'user-1', createdAt: NOW, expiresAt: NOW + 59 })
       }
-      // Five sessions and the two grants that came to nothing; then three grants, each after its refresh token.
+      // Five sessions and the two grants that came to nothing; then three grants and their three refresh tokens.
       const deleted: number[] = []
-      for (const now of [NOW + 60, NOW + 60, NOW + 60, NOW + 60, NOW + 90, NOW + 90, NOW + 90]) {
+      for (const now of [NOW + 60, NOW + 60, NOW + 60, NOW + 60, NOW + 90, NOW + 90]) {
         deleted.push(await store.purge(now, 2))
       }
-      deepEqual(deleted, [4, 2, 1, 0, 2, 2, 2])
+      deepEqual(deleted, [4, 2, 1, 0, 4, 2])
       equal(await store.purge(NOW + 90, 2), 0)
       equal(await store.grants.find('grant-1'), null)
       equal(await store.refreshTokens.find('hash-1'), null)

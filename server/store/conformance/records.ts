@@ -51,11 +51,8 @@ export const grant = (changes: Partial<Grant> = {}): Grant => ({
 export const code = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
   hash: 'code-hash-1',
   grantId: 'grant-1',
-  clientId: 'client-1',
   redirectUri: 'http://127.0.0.1:4711/callback',
   codeChallenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-  resource: 'https://notes.example/mcp',
-  scopes: ['notes:read', 'notes:write'],
   expiresAt: NOW + 60,
   consumedAt: null,
   ...changes,
@@ -64,14 +61,11 @@ export const code = (changes: Partial<AuthorizationCode> = {}): AuthorizationCod
 export const refreshToken = (changes: Partial<RefreshToken> = {}): RefreshToken => ({
   hash: 'token-hash-1',
   grantId: 'grant-1',
-  clientId: 'client-1',
-  resource: 'https://notes.example/mcp',
-  scopes: ['notes:read', 'notes:write'],
   createdAt: NOW,
   expiresAt: NOW + 500,
   consumedAt: null,
   successorHash: null,
-  sealedAnswer: null,
+  sealedValue: null,
   ...changes,
 })
 

@@ -8,49 +8,50 @@ import type { ConformanceCase } from './conformance-case.ts'
 import { code, grant, NOW, redeemedGrant, refreshToken, tally, together } from './records.ts'
 
 const first = refreshToken()
-const second = refreshToken({ hash: 'token-hash-2', createdAt: NOW + 1, expiresAt: NOW + 501 })
-const third = refreshToken({ hash: 'token-hash-3', createdAt: NOW + 2, expiresAt: NOW + 502 })
-const rotation = { hash: first.hash, successor: second, sealedAnswer: 'sealed', now: NOW + 1 }
+const second = refreshToken({
+  hash: 'token-hash-2',
+  createdAt: NOW + 1,
+  expiresAt: NOW + 501,
+  sealedValue: 'sealed',
+})
+const third = refreshToken({ hash: 'token-hash-3', createdAt: NOW + 2, expiresAt: NOW + 502, sealedValue: 'other' })
+const rotation = { hash: first.hash, successor: second, now: NOW + 1 }
 
 export const refreshTokenCases: readonly ConformanceCase[] = [
   {
-    name: 'refreshTokens.rotate consumes the token, keeps its answer and stores the successor',
+    name: 'refreshTokens.find gives the token and its grant',
+    async run(store) {
+      equal(await store.refreshTokens.find(first.hash), null)
+      await redeemedGrant(store)
+      deepEqual(await store.refreshTokens.find(first.hash), { token: first, grant: grant() })
+      await store.grants.revoke('grant-1', NOW + 7)
+      equal((await store.refreshTokens.find(first.hash))?.grant.revokedAt, NOW + 7)
+    },
+  },
+  {
+    name: 'refreshTokens.rotate consumes the token and stores the successor',
     async run(store) {
       await redeemedGrant(store)
       equal(await store.refreshTokens.rotate(rotation), 'rotated')
-      deepEqual(await store.refreshTokens.find(first.hash), {
+      deepEqual((await store.refreshTokens.find(first.hash))?.token, {
         ...first,
         consumedAt: NOW + 1,
         successorHash: second.hash,
-        sealedAnswer: 'sealed',
       })
-      deepEqual(await store.refreshTokens.find(second.hash), second)
+      deepEqual((await store.refreshTokens.find(second.hash))?.token, second)
     },
   },
   {
-    name: 'refreshTokens.rotate keeps no answer where none is wanted',
-    async run(store) {
-      await redeemedGrant(store)
-      equal(await store.refreshTokens.rotate({ ...rotation, sealedAnswer: null }), 'rotated')
-      equal((await store.refreshTokens.find(first.hash))?.sealedAnswer, null)
-    },
-  },
-  {
-    name: 'refreshTokens.rotate lets one of 32 rotate, and stores that one successor and answer only',
+    name: 'refreshTokens.rotate lets one of 32 rotate, and stores that one successor only',
     async run(store) {
       await redeemedGrant(store)
       const outcomes = await together(32, (index) =>
-        store.refreshTokens.rotate({
-          ...rotation,
-          successor: { ...second, hash: `successor-${index}` },
-          sealedAnswer: `answer-${index}`,
-        }),
+        store.refreshTokens.rotate({ ...rotation, successor: { ...second, hash: `successor-${index}` } }),
       )
       deepEqual(tally(outcomes), { rotated: 1, consumed: 31 })
       const winner = outcomes.indexOf('rotated')
       const consumed = await store.refreshTokens.find(first.hash)
-      equal(consumed?.successorHash, `successor-${winner}`)
-      equal(consumed?.sealedAnswer, `answer-${winner}`)
+      equal(consumed?.token.successorHash, `successor-${winner}`)
       const stored = await together(
         32,
         async (index) => (await store.refreshTokens.find(`successor-${index}`)) !== null,
@@ -67,20 +68,20 @@ export const refreshTokenCases: readonly ConformanceCase[] = [
       await redeemedGrant(store)
       await store.refreshTokens.rotate(rotation)
       const before = await store.refreshTokens.find(first.hash)
-      equal(await store.refreshTokens.rotate({ ...rotation, successor: third, sealedAnswer: 'other' }), 'consumed')
+      equal(await store.refreshTokens.rotate({ ...rotation, successor: third }), 'consumed')
       deepEqual(await store.refreshTokens.find(first.hash), before)
       equal(await store.refreshTokens.find(third.hash), null)
     },
   },
   {
-    name: 'refreshTokens.rotate forgets the answer that brought the token, now that it was used',
+    name: 'refreshTokens.rotate forgets the sealed value of the token, now that it was used',
     async run(store) {
       await redeemedGrant(store)
       await store.refreshTokens.rotate(rotation)
-      const next = { hash: second.hash, successor: third, sealedAnswer: 'next', now: NOW + 2 }
-      equal(await store.refreshTokens.rotate(next), 'rotated')
-      equal((await store.refreshTokens.find(first.hash))?.sealedAnswer, null)
-      equal((await store.refreshTokens.find(second.hash))?.sealedAnswer, 'next')
+      equal((await store.refreshTokens.find(second.hash))?.token.sealedValue, 'sealed')
+      equal(await store.refreshTokens.rotate({ hash: second.hash, successor: third, now: NOW + 2 }), 'rotated')
+      equal((await store.refreshTokens.find(second.hash))?.token.sealedValue, null)
+      equal((await store.refreshTokens.find(third.hash))?.token.sealedValue, 'other')
     },
   },
   {
@@ -94,7 +95,7 @@ export const refreshTokenCases: readonly ConformanceCase[] = [
     async run(store) {
       await redeemedGrant(store)
       equal(await store.refreshTokens.rotate({ ...rotation, now: first.expiresAt }), 'dead')
-      deepEqual(await store.refreshTokens.find(first.hash), first)
+      deepEqual((await store.refreshTokens.find(first.hash))?.token, first)
       equal(await store.refreshTokens.find(second.hash), null)
       equal(await store.refreshTokens.rotate({ ...rotation, now: first.expiresAt - 1 }), 'rotated')
     },
@@ -134,7 +135,7 @@ export const refreshTokenCases: readonly ConformanceCase[] = [
         const next = { ...rotation, hash: `successor-${winner}`, successor: third }
         equal(await store.refreshTokens.rotate(next), 'dead')
       }
-      equal((await store.refreshTokens.find(first.hash))?.consumedAt === null, winner === -1)
+      equal((await store.refreshTokens.find(first.hash))?.token.consumedAt === null, winner === -1)
     },
   },
   {
