@@ -17,6 +17,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '006': 'Typed RPC',
   '007': 'Performance',
   '008': 'Durability and operation',
+  '009': 'Reaching out',
 }
 
 /** The page. Throws for a decision without a title, or of an area that has no name. */

@@ -18,6 +18,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'server/pages/': ['shared/', 'server/core/'],
   'server/store/': ['shared/', 'server/core/'],
   'server/login/': ['shared/', 'server/core/'],
+  'server/outbound/': ['shared/', 'server/core/'],
   'server/admin/': ['shared/', 'server/core/', 'server/config'],
   'server/resource/': ['shared/'],
   'server/config': ['shared/'],
@@ -82,6 +83,16 @@ const pureCore: Rule = (file) => {
   return [...platform.map(({ target }) => target), ...(global ?? [])].map((found) => `${file.path} uses ${found}`)
 }
 
+/** What the authorization server asks for, it asks for through `server/outbound/`. The store has a driver for its own connection. */
+const oneDoor: Rule = (file) => {
+  if (!file.path.startsWith('server/') || /^server\/(?:outbound|resource)\//.test(file.path)) return []
+  const sockets = importsOf(file).filter(
+    ({ target, typeOnly }) => !typeOnly && /^node:(?:dns|http|https|http2|net|tls)$/.test(target),
+  )
+  const global = /(?<![.\w])fetch\(/.exec(runtimeCode(file))
+  return [...sockets.map(({ target }) => target), ...(global ?? [])].map((found) => `${file.path} uses ${found}`)
+}
+
 const notTooLong: Rule = ({ path, text }) =>
   /\/migrations\/|cases\.ts$/.test(path) || text.split('\n').length - 1 <= MAX_LINES
     ? []
@@ -136,6 +147,8 @@ describe('imports point one way', () => {
     ['server/http/x.ts', `export * from '../store/x.ts'`],
     ['server/pages/x.ts', `import { type X } from '../login/x.ts'`],
     ['server/pages/x.ts', `const x = await import('../http/x.ts')`],
+    ['server/outbound/x.ts', `import { x } from '../store/x.ts'`],
+    ['server/http/x.ts', `import { x } from '../outbound/x.ts'`],
     ['server/resource/x.ts', `import type { X } from '../core/x.ts'`],
     ['server/resource/x.ts', `type X = import('../core/x.ts').X`],
     ['server/app.ts', `import { runServer } from './main.ts'`],
@@ -173,6 +186,19 @@ describe('the core decides and does nothing else', () => {
     expect(pureCore(file('server/core/x.ts', '/** Not Date.now(). */', 'export const x = 1'))).toEqual([])
   })
   test('the project', () => expect(product.flatMap(pureCore)).toEqual([]))
+})
+
+describe('untrusted URLs go through one door', () => {
+  const beside = [
+    `import { request } from 'node:https'`,
+    `import { lookup } from 'node:dns/promises'`,
+    `export const x = () => fetch('https://app.example/client.json')`,
+  ]
+  test.each(beside)('must not: %s', (line) => expect(oneDoor(file('server/http/x.ts', line))).toHaveLength(1))
+  test('the door itself may', () => {
+    for (const line of beside) expect(oneDoor(file('server/outbound/x.ts', line))).toEqual([])
+  })
+  test('the project', () => expect(product.flatMap(oneDoor)).toEqual([]))
 })
 
 describe('files', () => {

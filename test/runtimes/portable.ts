@@ -1,6 +1,6 @@
 /**
- * Which tests are for every runtime: those of client, shared code and resource module, unless they use more of Bun's than the part of
- * `bun:test` that `bun-test.ts` has.
+ * Which tests are for every runtime: those of client, shared code, resource module and the safe fetch, unless they use more of
+ * Bun's than the part of `bun:test` that `bun-test.ts` has.
  *
  * @module
  */
@@ -31,9 +31,9 @@ export async function findPortableTests(...folders: readonly string[]): Promise<
   }
 }
 
-const isForEveryRuntime = (path: string): boolean => /^(client|shared|server\/resource)\//.test(path)
+const isForEveryRuntime = (path: string): boolean => /^(client|shared|server\/(resource|outbound))\//.test(path)
 
-const isServer = (path: string): boolean => /^(server\/(?!resource\/)|examples\/)/.test(path)
+const isServer = (path: string): boolean => /^(server\/(?!resource\/|outbound\/)|examples\/)/.test(path)
 
 const needsBun = ({ text }: SourceFile): boolean => /\bBun\.|\bHTMLRewriter\b/.test(text) || usesMore(text)
 

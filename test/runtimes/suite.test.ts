@@ -1,5 +1,5 @@
 /**
- * The same specs on every runtime: those of client, shared code and resource module. The server's flow is in `server.test.ts`.
+ * The same specs on every runtime: those of client, shared code, resource module and the safe fetch. The server's flow is in `server.test.ts`.
  *
  * @module
  */
@@ -44,6 +44,9 @@ describe('the specs', () => {
   test('are of every part that must run everywhere', () => {
     for (const name of ['rfc6750-bearer-challenges', 'session-fetch', 'url-policy', 'rfc9110-challenges']) {
       expect(portable).toContain(`test/spec/${name}.test.ts`)
+    }
+    for (const name of ['addresses', 'rebinding', 'answers', 'floods']) {
+      expect(portable).toContain(`test/attacks/ssrf-${name}.test.ts`)
     }
   })
 

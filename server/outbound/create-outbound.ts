@@ -1,0 +1,103 @@
+/**
+ * The safe fetch: how the authorization server reads a URL that a stranger named. It asks public addresses only, connects to the
+ * very address that it checked, follows nothing, and gives up in time.
+ *
+ * @see draft-ietf-oauth-client-id-metadata-document-02 sections 5, 8.6 and 8.7
+ * @see MCP 2026-07-28, security best practices, "SSRF"
+ * @module
+ */
+import { err, ok, type Result } from '../../shared/result.ts'
+import type { Outbound, OutboundAnswer, OutboundFailure, OutboundRequest } from '../core/outbound.ts'
+import { findAddresses, type Resolve, resolveName } from './addresses.ts'
+import { type Connect, connectDirectly, openConnection, secure } from './connection.ts'
+import { exchange } from './exchange.ts'
+import { createSlots } from './slots.ts'
+import { type Target, toTarget } from './target.ts'
+
+export interface OutboundOptions {
+  /** Development: http and https on this machine's loopback too, by address or as `localhost`. Default: false. */
+  readonly development?: boolean
+  /** Seconds for everything, from the name to the last byte. Default: 5. */
+  readonly timeout?: number
+  /** How many are asked at the same time. Default: 32. */
+  readonly concurrency?: number
+  /** How many more may wait for that; their time runs. Default: 128. */
+  readonly queue?: number
+  /** Default: as the operating system resolves names. */
+  readonly resolve?: Resolve
+  /** Default: straight to the address. An egress proxy would be asked for here. */
+  readonly connect?: Connect
+  /** PEM certificates that are trusted instead of the runtime's own. */
+  readonly ca?: string
+}
+
+type Outcome = Result<OutboundAnswer, OutboundFailure>
+type GivenUp = 'timeout' | 'aborted'
+
+/**
+ * @example
+ * const outbound = createOutbound({ development: settings.dev })
+ * const answer = await outbound.get('https://app.example.com/client.json', { accept: 'application/json', maxBytes: 5120 })
+ */
+export function createOutbound(options: OutboundOptions = {}): Outbound {
+  const { development = false, timeout = 5, concurrency = 32, queue = 128 } = options
+  const slots = createSlots(concurrency, queue)
+  const limit = timeout * 1000
+  return {
+    get: async (url, request) => {
+      const target = toTarget(url, development)
+      if (!target.ok) return target
+      return await within(limit, request.signal, async (signal, givenUp) => {
+        // The work keeps its place until it really ends: a resolver cannot be stopped, and those waiting for one must not pile up.
+        const work = slots(() => ask(target.value, request, { ...options, limit, signal }))
+        return work === null ? err('busy') : await Promise.race([work, givenUp])
+      })
+    },
+  }
+}
+
+interface Attempt extends OutboundOptions {
+  /** Milliseconds for everything. */
+  readonly limit: number
+  readonly signal: AbortSignal
+}
+
+async function ask(target: Target, request: OutboundRequest, attempt: Attempt): Promise<Outcome> {
+  const { resolve = resolveName, connect = connectDirectly, limit, signal } = attempt
+  if (signal.aborted) return err('aborted')
+  const addresses = await findAddresses(target, resolve)
+  if (!addresses.ok) return addresses
+  // A quarter for each address: one that swallows packets leaves time for the next, and for the answer.
+  const socket = await openConnection(addresses.value, target.port, { connect, limit: limit / 4, signal })
+  if (socket === null) return err('unreachable')
+  try {
+    const connection = target.tls ? await secure(socket, target, attempt.ca) : ok(socket)
+    return connection.ok ? await exchange(connection.value, target, request) : connection
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** Hands out a signal that comes after `limit` milliseconds, or with the caller's, and the outcome that then counts. */
+async function within(
+  limit: number,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal, givenUp: Promise<Outcome>) => Promise<Outcome>,
+): Promise<Outcome> {
+  const inner = new AbortController()
+  const { promise, resolve } = Promise.withResolvers<Outcome>()
+  const giveUp = (why: GivenUp): void => {
+    resolve(err(why))
+    inner.abort()
+  }
+  const abort = (): void => giveUp('aborted')
+  const timer = setTimeout(giveUp, limit, 'timeout')
+  outer?.addEventListener('abort', abort)
+  if (outer?.aborted === true) abort()
+  try {
+    return await work(inner.signal, promise)
+  } finally {
+    clearTimeout(timer)
+    outer?.removeEventListener('abort', abort)
+  }
+}

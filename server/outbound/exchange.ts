@@ -1,0 +1,109 @@
+/**
+ * One GET on an open connection: the header is judged before the body is read, and the body is whole or it is nothing.
+ *
+ * @see draft-ietf-oauth-client-id-metadata-document-02 section 5: only 200 is success, redirects are not followed
+ * @see RFC 9112 section 8: an answer that ends early is incomplete
+ * @module
+ */
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { err, ok, type Result } from '../../shared/result.ts'
+import type { OutboundAnswer, OutboundFailure, OutboundRequest } from '../core/outbound.ts'
+import type { Target } from './target.ts'
+
+type Outcome = Result<OutboundAnswer, OutboundFailure>
+
+/** Of a header with all its fields, in bytes. */
+const MAX_HEADER = 16 * 1024
+
+/** The fields that caching and reading need. */
+const KEPT = ['age', 'cache-control', 'content-type', 'date', 'etag', 'expires'] as const
+
+/** RFC 9110 section 8.8.3, without octets beyond ASCII. */
+const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]{0,256}"$/
+
+/** Whoever calls it ends the connection. */
+export function exchange(socket: Socket, target: Target, request: OutboundRequest): Promise<Outcome> {
+  const etag = request.etag !== undefined && ENTITY_TAG.test(request.etag) ? request.etag : null
+  const sent = httpRequest({
+    createConnection: () => socket,
+    method: 'GET',
+    path: target.path,
+    maxHeaderSize: MAX_HEADER,
+    headers: {
+      host: target.authority,
+      accept: request.accept,
+      'accept-encoding': 'identity',
+      'user-agent': 'sallyport',
+      connection: 'close',
+      ...(etag === null ? {} : { 'if-none-match': etag }),
+    },
+  })
+  return new Promise((resolve) => {
+    const broken = (): void => resolve(err('broken_answer'))
+    // An error is followed by the end, and must have a listener.
+    sent.on('error', () => {})
+    sent.once('close', broken)
+    sent.once('response', (response) => {
+      // From here on the body tells; the connection may be over before what it brought was read.
+      sent.off('close', broken)
+      const problem = judgeHeader(response, request.maxBytes, etag !== null)
+      if (problem !== null) resolve(err(problem))
+      else read(response, request.maxBytes).then(resolve, broken)
+    })
+    sent.end()
+  })
+}
+
+function judgeHeader(response: IncomingMessage, maxBytes: number, conditional: boolean): OutboundFailure | null {
+  const { statusCode = 0, headers } = response
+  if (statusCode === 304 && conditional) return null
+  if (statusCode !== 200) return judgeStatus(statusCode)
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') return 'encoded'
+  const transfer = headers['transfer-encoding']
+  if (transfer !== undefined) return transfer.toLowerCase() === 'chunked' ? null : 'encoded'
+  // Without a length the end of the connection would end the body, and nobody could tell a part from the whole.
+  const length = headers['content-length']
+  if (length === undefined) return 'broken_answer'
+  return Number(length) > maxBytes ? 'too_large' : null
+}
+
+function judgeStatus(status: number): OutboundFailure {
+  if (status >= 300 && status < 400 && status !== 304) return 'redirected'
+  if (status >= 400 && status < 500) return 'client_error'
+  return status >= 500 && status < 600 ? 'server_error' : 'unexpected_status'
+}
+
+async function read(response: IncomingMessage, maxBytes: number): Promise<Outcome> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response) {
+    if (!(chunk instanceof Uint8Array)) return err('broken_answer')
+    length += chunk.byteLength
+    if (length > maxBytes) return err('too_large')
+    chunks.push(chunk)
+  }
+  const announced = response.headers['content-length']
+  const isWhole = response.complete && (announced === undefined || Number(announced) === length)
+  if (response.statusCode === 304) return ok({ status: 304, headers: kept(response), body: new Uint8Array() })
+  return isWhole ? ok({ status: 200, headers: kept(response), body: joined(chunks, length) }) : err('broken_answer')
+}
+
+function kept({ headers }: IncomingMessage): Headers {
+  return new Headers(
+    KEPT.flatMap((name): [string, string][] => {
+      const value = headers[name]
+      return value === undefined || (name === 'etag' && !ENTITY_TAG.test(value)) ? [] : [[name, value]]
+    }),
+  )
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return bytes
+}
