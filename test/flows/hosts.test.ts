@@ -114,7 +114,6 @@ describe.each(RECORDED_HOSTS.map((host) => [`${host.host} ${host.version}`, host
     for (const times of [1, 2, 3, 4, 5]) {
       const before = replay.filling()['REFRESH_TOKEN']
       const answers = await replay.refresh(times)
-      expect(new Set(answers.map(({ access_token }) => access_token)).size).toBe(1)
       expect(new Set(answers.map(({ refresh_token }) => refresh_token)).size).toBe(1)
       expect(answers[0]?.refresh_token).not.toBe(before)
       expect(answers[0]?.scope).toBe(tokens.scope)

@@ -160,8 +160,12 @@ describe('processes that share nothing but a refresh token', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200])
     expect(refreshes(demo).map(({ status }) => status)).toEqual([200, 200])
     expect(eventTypes(demo).filter((type) => type === 'token_refreshed')).toHaveLength(1)
+    // The successor is one, the access tokens are two: both hold the same refresh token now, and go on with it.
     const tokens = demo.sent('POST', '/mcp').slice(-2)
-    expect(new Set(tokens.map(({ headers }) => headers.get('authorization'))).size).toBe(1)
+    expect(new Set(tokens.map(({ headers }) => headers.get('authorization'))).size).toBe(2)
+    demo.clock.now += 16 * MINUTE
+    const later = await Promise.all([whoami(session), whoami(other)])
+    expect(later.map(({ status }) => status)).toEqual([200, 200])
   })
 
   test('one refreshes a minute after the other: that looks like theft, and ends the family', async () => {
