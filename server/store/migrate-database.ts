@@ -4,7 +4,6 @@
  * @module
  */
 import { existsSync } from 'node:fs'
-import { sql } from 'kysely'
 import { connect, sqlitePath } from './connect.ts'
 import { appliedTo, migrate, pendingAmong } from './migrate.ts'
 import { migrationScript } from './migration-plan.ts'
@@ -36,8 +35,7 @@ export async function planMigrations(database: string, now: number): Promise<str
   const path = sqlitePath(database)
   if (path !== null && !existsSync(path)) return migrationScript('sqlite', migrations, now)
   return using(database, async (connected) => {
-    const applied = (await hasMigrations(connected)) ? await appliedTo(connected.db) : []
-    const pending = pendingAmong(migrations, applied)
+    const pending = pendingAmong(migrations, await appliedTo(connected))
     return pending.length === 0 ? null : migrationScript(connected.engine, pending, now)
   })
 }
@@ -51,12 +49,4 @@ async function using<Value>(database: string, act: (connected: Database) => Prom
   } finally {
     await connected.db.destroy()
   }
-}
-
-async function hasMigrations({ engine, db }: Database): Promise<boolean> {
-  const query =
-    engine === 'postgres'
-      ? sql`select 1 where to_regclass('migrations') is not null`
-      : sql`select 1 from sqlite_master where type = 'table' and name = 'migrations'`
-  return (await query.execute(db)).rows.length > 0
 }

@@ -23,9 +23,11 @@ export async function migrate(
   now: number,
   known: readonly Migration[] = migrations,
 ): Promise<readonly string[]> {
+  // As a rule nothing is pending. To see that takes no lock, and no turn among those who write.
+  if (pendingAmong(known, await appliedTo({ engine, db })).length === 0) return []
   return db.transaction().execute(async (transaction) => {
     await prepare({ engine, db: transaction })
-    const pending = pendingAmong(known, await appliedTo(transaction))
+    const pending = pendingAmong(known, await appliedTo({ engine, db: transaction }))
     await apply(transaction, pending, now)
     return pending.map(({ name }) => name)
   })
@@ -42,9 +44,20 @@ export async function prepare({ engine, db }: DatabaseTransaction): Promise<void
     .execute()
 }
 
-/** The names of what a database has. Its table of migrations must exist. */
-export async function appliedTo(db: Database['db']): Promise<readonly string[]> {
-  return (await db.selectFrom('migrations').select('name').execute()).map(({ name }) => name)
+type Connected = Pick<Database, 'engine' | 'db'>
+
+/** The names of what a database has. */
+export async function appliedTo(connected: Connected): Promise<readonly string[]> {
+  if (!(await hasMigrations(connected))) return []
+  return (await connected.db.selectFrom('migrations').select('name').execute()).map(({ name }) => name)
+}
+
+async function hasMigrations({ engine, db }: Connected): Promise<boolean> {
+  const query =
+    engine === 'postgres'
+      ? sql`select 1 where to_regclass('migrations') is not null`
+      : sql`select 1 from sqlite_master where type = 'table' and name = 'migrations'`
+  return (await query.execute(db)).rows.length > 0
 }
 
 /** @throws {DatabaseTooNew} */

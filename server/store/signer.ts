@@ -39,7 +39,7 @@ export async function createSigner(options: SignerOptions): Promise<Signer> {
   const { keys, algorithm = 'ES256', now, onFailure = () => {} } = options
   const vault = await createKeyVault(options)
   await maintainKeys({ keys, vault, algorithm, now }, { algorithm, rotationInterval: 0, longestToken: Infinity })
-  await resealKeys(keys, vault)
+  if (options.previousSecret !== undefined) await resealKeys(keys, vault)
   const rings = await openKeyRings({ keys, vault, now, onFailure })
 
   return {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { StoreUnavailable } from '../../server/core/ports.ts'
 import { client } from '../../server/store/conformance/records.ts'
 import { DatabaseTooNew, migrate } from '../../server/store/migrate.ts'
@@ -80,6 +81,17 @@ describe.each(Object.entries(engines))('%s', (_, prepare) => {
     await database.db.destroy()
     await (await openStore({ database: url })).close()
   })
+})
+
+test('a database that is up to date is opened while someone else writes for long', async () => {
+  const { url } = await engines.SQLite()
+  await (await openStore({ database: url })).close()
+  const writer = new DatabaseSync(join(directory, 'sallyport.db'))
+  writer.exec('begin immediate')
+  const store = await openStore({ database: url, timeout: 0 })
+  expect(await store.clients.list()).toEqual([])
+  await store.close()
+  writer.close()
 })
 
 describe('bad settings', () => {

@@ -68,7 +68,7 @@ const fixture = (migration: string, { name }: TestEngine): Promise<string> =>
 /** The names that a database remembers. */
 async function migrationsOf(database: string): Promise<readonly string[]> {
   const connected = connect(database, { connections: 1, timeout: 5 })
-  return appliedTo(connected.db).finally(() => connected.db.destroy())
+  return appliedTo(connected).finally(() => connected.db.destroy())
 }
 
 const names = migrations.map(({ name }) => name)
