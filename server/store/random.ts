@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import type { Random } from '../core/ports.ts'
 
-export const random: Random = (bytes = 32) => randomBytes(bytes).toString('base64url')
+export const random: Random = (bytes = 32) =>
+  Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('base64url')
