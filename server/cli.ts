@@ -143,7 +143,11 @@ const accountsIn = (users: Users): Accounts => ({
 })
 
 /** Next to the compiled files, or above them. */
+/** `bun run compile` puts it in: the executable has no package.json beside it. */
+declare const SALLYPORT_VERSION: string | undefined
+
 function packageVersion(): string {
+  if (typeof SALLYPORT_VERSION === 'string') return SALLYPORT_VERSION
   for (const place of ['../package.json', '../../package.json']) {
     const url = new URL(place, import.meta.url)
     if (existsSync(url)) return JSON.parse(readFileSync(url, 'utf8')).version

@@ -6,7 +6,7 @@
  * @see docs/adr/0083-workers-share-the-port.md
  * @module
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import process from 'node:process'
 import { err, ok, type Result } from '../shared/result.ts'
 import { type Problem, refusal } from './config/problem.ts'
@@ -111,7 +111,9 @@ function addWorker(slots: Slot[], port: number): Promise<'listening' | 'ended'> 
 
 function startProcess(port: number): ChildProcess {
   const [, program = '', ...args] = process.argv
-  return fork(program, args, {
+  // In the compiled executable, the program is the runtime.
+  const compiled = program.startsWith('/$bunfs/')
+  return spawn(process.execPath, [...process.execArgv, ...(compiled ? [] : [program]), ...args], {
     env: { ...process.env, [WORKER_PORT]: String(port) },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })

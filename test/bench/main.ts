@@ -39,7 +39,12 @@ for (const program of consecutive(chosen.map((scenario) => scenario.program))) {
   const own = chosen.filter(
     (scenario) => scenario.program === program && (program !== 'floor' || (scenario.name === 'floor again') === again),
   )
-  const options = { seconds, users, rows, coldStarts: program === 'sqlite' && wanted === '' ? 7 : 0 }
+  const options = {
+    seconds,
+    users,
+    rows,
+    coldStarts: (program === 'sqlite' || program === 'executable') && wanted === '' ? 7 : 0,
+  }
   reports.push(await measureProgram(program, own, options))
   for (const { scenario, cpu } of reports.at(-1)?.measured ?? []) {
     console.error(`${program}: ${scenario}: ${cpu?.toFixed(1) ?? '-'} us`)

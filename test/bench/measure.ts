@@ -6,6 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compileExecutable } from '../support/executable.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { freePort } from '../support/spawn.ts'
 import { drive, type Load, warmUp } from './load.ts'
@@ -63,7 +64,8 @@ export async function measureProgram(
       await prepareDatabase(database)
       if (options.rows > 0) await addRows(database, options.rows)
     }
-    const start = () => startTarget({ ...programs[program](database), log: join(directory, 'log') })
+    if (program === 'executable') await compileExecutable(join(directory, 'sallyport'))
+    const start = () => startTarget({ ...programs[program](database, directory), log: join(directory, 'log') })
     const coldStart = isSallyport(program) ? await medianStart(start, options.coldStarts) : null
     const target = await start()
     try {
@@ -79,7 +81,8 @@ export async function measureProgram(
   }
 }
 
-const isSallyport = (program: Program): boolean => program === 'sqlite' || program === 'postgres'
+const isSallyport = (program: Program): boolean =>
+  program === 'sqlite' || program === 'postgres' || program === 'executable'
 
 type Start = Omit<TargetOptions, 'log'>
 
@@ -88,8 +91,12 @@ const ofSallyport = (database: string): Start => {
   return { program: 'server/main.ts', port, ready: '/health/ready', env: environment(database, port) }
 }
 
-const programs: Readonly<Record<Program, (database: string) => Start>> = {
+const programs: Readonly<Record<Program, (database: string, directory: string) => Start>> = {
   sqlite: ofSallyport,
+  executable: (database, directory) => ({
+    ...ofSallyport(database),
+    program: [join(directory, 'sallyport'), 'server'],
+  }),
   postgres: ofSallyport,
   floor: () => ({ program: 'test/bench/floor.ts', port: freePort(), ready: '/' }),
   resource: () => ({ program: 'test/bench/resource.ts', port: freePort(), ready: '/ready' }),

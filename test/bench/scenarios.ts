@@ -7,7 +7,7 @@ import { codeFlow, type MakeUser, oidcProvider, posts, reads, refreshes, sallypo
 import { BASIC, RESOURCE } from './world.ts'
 
 /** The programs that can be under load. */
-export type Program = 'floor' | 'sqlite' | 'postgres' | 'oidc-provider' | 'resource'
+export type Program = 'floor' | 'sqlite' | 'executable' | 'postgres' | 'oidc-provider' | 'resource'
 
 export interface Scenario {
   /** What `--scenario` looks for. */
@@ -30,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'authorize + code exchange', program: 'sqlite', target: 8, load: codeFlow(sallyport) },
   { name: 'metadata', program: 'sqlite', target: 0.4, load: reads(METADATA) },
   { name: 'JWKS', program: 'sqlite', target: 0.4, load: reads(JWKS) },
+  { name: 'refresh with rotation', program: 'executable', target: 3.5, load: refreshes(sallyport) },
   { name: 'verify a token seen before', program: 'resource', target: 0.3, load: '/seen' },
   { name: 'verify a token not seen before', program: 'resource', target: 1.5, load: '/unseen' },
   { name: 'refresh with rotation', program: 'postgres', target: null, load: refreshes(sallyport) },

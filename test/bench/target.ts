@@ -24,8 +24,8 @@ export interface Target {
 }
 
 export interface TargetOptions {
-  /** From the root of the project. */
-  readonly program: string
+  /** A module, from the root of the project; or a command. */
+  readonly program: string | readonly string[]
   readonly port: number
   /** A path that answers 200 once the server can serve. */
   readonly ready: string
@@ -51,14 +51,16 @@ export async function startTarget({ program, port, ready, log, env = {} }: Targe
   const pin = canPin() ? ['taskset', '--cpu-list', SERVER_CORE] : []
   const output = openSync(log, 'a')
   const began = performance.now()
-  const child = Bun.spawn([...pin, process.execPath, `${ROOT}${program}`], {
+  const command = typeof program === 'string' ? [process.execPath, ROOT + program] : program
+  const child = Bun.spawn([...pin, ...command], {
     env: { PATH: Bun.env['PATH'] ?? '', HOME: Bun.env['HOME'] ?? '', PORT: String(port), ...env },
     stdin: 'ignore',
     stdout: output,
     stderr: output,
   })
   await answers(`http://127.0.0.1:${port}${ready}`, () => {
-    if (child.exitCode !== null) throw new Error(`${program} ended:\n${readFileSync(log, 'utf8').slice(-2000)}`)
+    if (child.exitCode !== null)
+      throw new Error(`${command.join(' ')} ended:\n${readFileSync(log, 'utf8').slice(-2000)}`)
   })
   return {
     port,
