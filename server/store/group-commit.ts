@@ -1,174 +1,172 @@
 /**
  * Group commit: what many requests write in one turn of the event loop becomes one transaction, and one wait for the disk.
  *
- * Each request's writes are a unit of their own, in a savepoint: units run one after the other, a unit that fails is undone alone,
- * and each sees what those before it did. What is released is told to nobody before the shared commit has reached the disk; if that
- * fails, every unit of the group has failed.
+ * Each request's writes are a unit. At the end of the turn the units are done one after the other, without anything in between, and
+ * committed: a unit that fails is undone alone, and each sees what those before it did. Nobody is told before the shared commit has
+ * reached the disk; if that fails, every unit of the group has failed.
  *
  * @see https://www.sqlite.org/lang_savepoint.html
  * @see docs/adr/0070-group-commit.md
  * @module
  */
 import { setImmediate } from 'node:timers'
-import { StoreUnavailable } from '../core/ports.ts'
 import type { SqliteConnection } from './sqlite-file.ts'
 import { createTurns } from './turns.ts'
 import { whenFree } from './when-free.ts'
 
-/** The writes of one request. Exactly one of its ends is called. */
-export interface Unit {
-  /** Resolves when the writes are durable. */
-  commit(): Promise<void>
+/** A transaction by itself, for writes that are interleaved with other work. Exactly one of its ends is called. */
+export interface LongTransaction {
+  commit(): void
   rollback(): void
+}
+
+export interface UnitOptions {
+  /** It is one statement, which undoes itself when it fails. Default: false. */
+  readonly atomic?: boolean
 }
 
 export interface GroupCommit {
   /**
-   * A unit that is done at once: `work` neither waits nor is waited for. Resolves with what it returned when the writes are durable.
-   * `atomic`: it is one statement, which undoes itself.
+   * Does `work`, which waits for nothing, in the next group. Resolves with what it returned when the writes are durable; rejects when the
+   * database stays locked by another process for longer than `timeout`.
    */
-  run<Value>(work: () => Value, how?: { readonly atomic?: boolean }): Promise<Value>
-  /** A unit that takes longer. Waits for its turn; rejects when the database stays locked by another process for longer than `timeout`. */
-  begin(): Promise<Unit>
-  /** Commits what is open, and whatever waited for its turn. */
+  run<Value>(work: () => Value, options?: UnitOptions): Promise<Value>
+  /** Waits for its turn, like a group, and no longer than one. */
+  begin(): Promise<LongTransaction>
+  /** What reads outside a transaction wait for: no long one is open. */
+  whenIdle<Value>(read: () => Value): Promise<Value>
+  /** Commits what waits. */
   close(): Promise<void>
 }
 
-export interface GroupCommitOptions {
-  /** Seconds. */
-  readonly timeout: number
-  /** False: every unit is committed by itself, before the next begins. */
-  readonly grouped: boolean
+interface Unit {
+  /** Returns what to tell once the group is committed; throws when the database gave up the transaction. */
+  perform(): () => void
+  reject(error: unknown): void
+  /** By `performance.now()`. */
+  readonly deadline: number
 }
 
-export function groupCommit(writer: SqliteConnection, { timeout, grouped }: GroupCommitOptions): GroupCommit {
+/** `timeout`: in seconds. */
+export function groupCommit(writer: SqliteConnection, { timeout }: { readonly timeout: number }): GroupCommit {
   const turns = createTurns()
-  let group: PromiseWithResolvers<void> | null = null
-  let running = false
-  let due = false
+  let waiting: Unit[] = []
 
-  /** The end of the group, well or badly. */
-  function settle(failure?: unknown): void {
-    const ended = group
-    group = null
-    due = false
-    if (failure === undefined) ended?.resolve()
-    else ended?.reject(failure)
+  const takeTurn = (): Promise<void> | undefined => (turns.takeIfFree() ? undefined : turns.take())
+  const deadline = (): number => performance.now() + timeout * 1000
+  // Every transaction here writes. One that began by reading could find the database changed when it comes to write.
+  const open = (until: number): Promise<void> => whenFree(() => void writer.run('begin immediate'), until)
+
+  /** SQLite undoes the whole transaction for some errors by itself. */
+  function rollBack(): void {
+    if (writer.inTransaction()) writer.run('rollback')
   }
 
-  function commitGroup(): void {
-    if (group === null) return
+  async function flush(): Promise<void> {
+    await takeTurn()
     try {
-      writer.run('commit')
-      settle()
-    } catch (error) {
-      abandon(error)
-    }
-  }
-
-  /** SQLite undoes the whole transaction for some errors; for the others we do, because nobody can tell what is left of it. */
-  function abandon(error: unknown): void {
-    try {
-      if (writer.inTransaction()) writer.run('rollback')
+      // Who waits longest decides how long; whoever came later gets another chance.
+      while (waiting[0] !== undefined) {
+        const first = waiting[0]
+        try {
+          await open(first.deadline)
+        } catch (error) {
+          waiting.shift()
+          first.reject(error)
+          continue
+        }
+        const units = waiting
+        waiting = []
+        commit(units)
+      }
     } finally {
-      settle(error)
+      turns.give()
     }
   }
 
-  async function openGroup(deadline: number): Promise<PromiseWithResolvers<void>> {
-    // Every transaction here writes. One that began by reading could find the database changed when it comes to write.
-    await whenFree(() => writer.run('begin immediate'), deadline)
-    const opened = Promise.withResolvers<void>()
-    // Those who wait for it hear of a failure; when there is nobody, nothing was lost.
-    opened.promise.catch(() => {})
-    group = opened
-    if (grouped) {
-      setImmediate(() => {
-        if (group !== opened) return
-        if (running) due = true
-        else commitGroup()
-      })
-    }
-    return opened
-  }
-
-  function end(): void {
-    running = false
-    if (due || !grouped) commitGroup()
-    turns.give()
-  }
-
-  /** Undoes what the unit did so far. The whole group is lost where the database gave it up. */
-  function undo(error: unknown, inSavepoint: boolean): void {
+  /** All of it at once. */
+  function commit(units: readonly Unit[]): void {
     try {
-      if (!writer.inTransaction()) abandon(error)
-      else if (inSavepoint) {
+      const outcomes = units.map((unit) => unit.perform())
+      writer.run('commit')
+      for (const tell of outcomes) tell()
+    } catch (error) {
+      for (const { reject } of units) reject(error)
+      rollBack()
+    }
+  }
+
+  function inSavepoint<Value>(work: () => Value): Value {
+    writer.run('savepoint unit')
+    try {
+      const value = work()
+      writer.run('release unit')
+      return value
+    } catch (error) {
+      if (writer.inTransaction()) {
         writer.run('rollback to unit')
         writer.run('release unit')
       }
-    } catch (failure) {
-      abandon(failure)
+      throw error
     }
   }
 
   return {
-    async run(work, { atomic = false } = {}) {
-      const deadline = performance.now() + timeout * 1000
-      if (!turns.takeIfFree()) await turns.take()
-      let own: PromiseWithResolvers<void>
-      let value: ReturnType<typeof work>
-      let inSavepoint = false
-      try {
-        own = group ?? (await openGroup(deadline))
-        if (!atomic) writer.run('savepoint unit')
-        inSavepoint = !atomic
-        value = work()
-        if (!atomic) writer.run('release unit')
-      } catch (error) {
-        if (group !== null) undo(error, inSavepoint)
-        throw error
-      } finally {
-        end()
-      }
-      await own.promise
-      return value
-    },
+    run: <Value>(work: () => Value, { atomic = false }: UnitOptions = {}) =>
+      new Promise<Value>((resolve, reject) => {
+        const perform = (): (() => void) => {
+          try {
+            const value = atomic ? work() : inSavepoint(work)
+            return () => resolve(value)
+          } catch (error) {
+            if (!writer.inTransaction()) throw error
+            return () => reject(error)
+          }
+        }
+        if (waiting.length === 0) setImmediate(flush)
+        waiting.push({ perform, reject, deadline: deadline() })
+      }),
 
     async begin() {
-      const deadline = performance.now() + timeout * 1000
-      if (!turns.takeIfFree()) await turns.take()
+      const until = deadline()
+      await takeTurn()
       try {
-        const own = group ?? (await openGroup(deadline))
-        running = true
-        writer.run('savepoint unit')
-        return {
-          async commit() {
-            try {
-              writer.run('release unit')
-            } catch (error) {
-              abandon(error)
-              throw error
-            } finally {
-              end()
-            }
-            await own.promise
-          },
-          rollback() {
-            undo(new StoreUnavailable('The database gave up the transaction.'), true)
-            end()
-          },
-        }
+        await open(until)
       } catch (error) {
-        if (running) abandon(error)
-        end()
+        turns.give()
         throw error
+      }
+      const end = (work: () => void): void => {
+        try {
+          work()
+        } finally {
+          turns.give()
+        }
+      }
+      return {
+        commit() {
+          end(() => {
+            try {
+              writer.run('commit')
+            } finally {
+              rollBack()
+            }
+          })
+        },
+        rollback: () => end(rollBack),
       }
     },
 
-    async close() {
+    async whenIdle(read) {
+      if (!writer.inTransaction()) return read()
       await turns.take()
-      commitGroup()
-      turns.give()
+      try {
+        return read()
+      } finally {
+        turns.give()
+      }
     },
+
+    close: flush,
   }
 }

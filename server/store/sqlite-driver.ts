@@ -1,11 +1,11 @@
 /**
- * SQLite for Kysely, and for queries that are compiled already: reads go to a connection of their own, writes are committed in groups.
+ * SQLite for Kysely, and for queries that are compiled already: one connection, whose writes are committed in groups.
  *
  * @see docs/adr/0070-group-commit.md
  * @module
  */
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely'
-import { groupCommit, type Unit } from './group-commit.ts'
+import { groupCommit, type LongTransaction } from './group-commit.ts'
 import type { Database } from './schema.ts'
 import { openSqliteFile, type Synchronous } from './sqlite-file.ts'
 import { isBusy, whenFree } from './when-free.ts'
@@ -22,27 +22,28 @@ export function sqliteDriver(
   path: string,
   { timeout, synchronous = 'full' }: SqliteOptions,
 ): Pick<Database, 'run' | 'runGuarded'> & { readonly driver: Driver } {
-  const { writer, reader } = openSqliteFile(path, synchronous)
-  const commits = groupCommit(writer, { timeout, grouped: reader !== null })
-  const units = new WeakMap<DatabaseConnection, Unit>()
+  const sqlite = openSqliteFile(path, synchronous)
+  const commits = groupCommit(sqlite, { timeout })
+  const transactions = new WeakMap<DatabaseConnection, LongTransaction>()
 
-  const write = <Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> => writer.run(sql, parameters)
+  const execute = <Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> => sqlite.run(sql, parameters)
 
   async function run<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    const { sql, parameters } = query
-    if (reader === null || !READS.test(sql)) return commits.run(() => write<Row>(query), { atomic: true })
+    const work = (): QueryResult<Row> => execute(query)
+    if (!READS.test(query.sql)) return commits.run(work, { atomic: true })
     try {
-      return reader.run(sql, parameters)
+      // What is there to be read outside a transaction is on the disk.
+      return sqlite.inTransaction() ? await commits.whenIdle(work) : work()
     } catch (error) {
       if (!isBusy(error)) throw error
-      return whenFree(() => reader.run(sql, parameters), performance.now() + timeout * 1000)
+      return whenFree(work, performance.now() + timeout * 1000)
     }
   }
 
-  const finish = (connection: DatabaseConnection): Unit | undefined => {
-    const unit = units.get(connection)
-    units.delete(connection)
-    return unit
+  const finish = (connection: DatabaseConnection): LongTransaction | undefined => {
+    const transaction = transactions.get(connection)
+    transactions.delete(connection)
+    return transaction
   }
 
   const driver: Driver = {
@@ -50,7 +51,7 @@ export function sqliteDriver(
 
     async acquireConnection() {
       const connection: DatabaseConnection = {
-        executeQuery: async (query) => (units.has(connection) ? write(query) : run(query)),
+        executeQuery: async (query) => (transactions.has(connection) ? execute(query) : run(query)),
         streamQuery() {
           throw new TypeError('Streams are not used here.')
         },
@@ -60,15 +61,14 @@ export function sqliteDriver(
     releaseConnection: async () => {},
 
     async beginTransaction(connection) {
-      units.set(connection, await commits.begin())
+      transactions.set(connection, await commits.begin())
     },
     commitTransaction: async (connection) => finish(connection)?.commit(),
     rollbackTransaction: async (connection) => finish(connection)?.rollback(),
 
     async destroy() {
       await commits.close()
-      reader?.close()
-      writer.close()
+      sqlite.close()
     },
   }
 
@@ -78,8 +78,8 @@ export function sqliteDriver(
     runGuarded: (guard, others) =>
       commits.run(
         () => {
-          const changed = write(guard).numAffectedRows === 1n
-          if (changed) for (const query of others) write(query)
+          const changed = execute(guard).numAffectedRows === 1n
+          if (changed) for (const query of others) execute(query)
           return changed
         },
         { atomic: others.length === 0 },

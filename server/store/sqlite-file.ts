@@ -1,5 +1,5 @@
 /**
- * A SQLite database as two connections: one that writes, and one that reads what was committed. Statements are prepared once.
+ * A connection to a SQLite database. Statements are prepared once.
  *
  * @see https://www.sqlite.org/pragma.html
  * @see https://www.sqlite.org/wal.html
@@ -15,7 +15,7 @@ import { isBusy } from './when-free.ts'
 /** `full`: a commit waits for the disk. `normal`: a power failure, but no crash of the process, may lose the last commits. */
 export type Synchronous = 'full' | 'normal'
 
-/** One connection. Whatever it does, it does at once. */
+/** Whatever it does, it does at once. */
 export interface SqliteConnection {
   run<Row>(sql: string, parameters?: readonly unknown[]): QueryResult<Row>
   /** False also after SQLite gave up a transaction by itself, as it does when the disk is full. */
@@ -23,22 +23,14 @@ export interface SqliteConnection {
   close(): void
 }
 
-export interface SqliteFile {
-  readonly writer: SqliteConnection
-  /** Null where there can be no second connection: a database in memory. */
-  readonly reader: SqliteConnection | null
-}
-
 /** Opens (and creates) the file; `:memory:` is a database of its own each time. */
-export function openSqliteFile(path: string, synchronous: Synchronous): SqliteFile {
+export function openSqliteFile(path: string, synchronous: Synchronous): SqliteConnection {
   try {
-    if (path === ':memory:') return { writer: connect(path), reader: null }
+    if (path === ':memory:') return connect(path)
     createPrivately(path)
-    // WAL: readers never wait, and they see a commit once it is on the disk, not before.
+    // WAL: readers in other processes never wait, and they see a commit once it is on the disk, not before.
     // What a savepoint may have to undo is kept in memory: it would go to a temporary file, page by page.
-    const durably = `pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma temp_store = memory`
-    const writer = connect(path, durably)
-    return { writer, reader: connect(path, 'pragma query_only = on') }
+    return connect(path, `pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma temp_store = memory`)
   } catch (cause) {
     throw new StoreUnavailable(`The SQLite database ${path} cannot be opened.`, { cause })
   }
