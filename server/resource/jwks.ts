@@ -5,11 +5,13 @@
  * @see RFC 8725 section 3.10: `jku`, `jwk` and `x5u` of a token's header are never followed; keys come from here alone
  * @module
  */
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, errors } from 'jose'
 import * as v from 'valibot'
 import { checkUrl } from '../../shared/url-policy.ts'
 import { getJson, type Reach } from './get-json.ts'
+import type { JwsHeader } from './jws.ts'
 import { type Remembering, remember } from './remember.ts'
+import { createSignatureCheck, type SignatureCheck } from './signature-check.ts'
 
 /** Anyone's key set. What each key must look like is the library's business. */
 const ForeignKeySet = v.object({ keys: v.pipe(v.array(v.looseObject({ kty: v.string() })), v.maxLength(100)) })
@@ -24,7 +26,7 @@ export interface KeyFinder {
   /** The set as it is published. Rejects with `KeysUnavailableError`. */
   current(): Promise<object>
   /** Rejects with `KeysUnavailableError`, or jose's `JWKSNoMatchingKey` for a key that even a fresh set does not have. */
-  find(...header: Parameters<JWTVerifyGetKey>): Promise<{ readonly key: CryptoKey; readonly keySet: object }>
+  find(header: JwsHeader): Promise<{ readonly check: SignatureCheck; readonly keySet: object }>
 }
 
 /** `locate` names the set's URL; it is asked before every fetch and answers from its own cache. */
@@ -32,7 +34,7 @@ export function createKeyFinder(locate: () => Promise<string>, reach: Reach, rul
   const keySet = remember(async () => {
     const { status, body } = await getJson(reach, await locate())
     if (status !== 200) throw new Error(`the key set answered ${status}`)
-    return createLocalJWKSet(v.parse(ForeignKeySet, body))
+    return createChecks(v.parse(ForeignKeySet, body))
   }, rules)
   const orUnavailable = (cause: unknown): never => {
     throw new KeysUnavailableError('The keys of the authorization server cannot be fetched.', { cause })
@@ -42,16 +44,28 @@ export function createKeyFinder(locate: () => Promise<string>, reach: Reach, rul
 
   return {
     current,
-    async find(header, token) {
+    async find(header) {
       const known = await current()
       try {
-        return { key: await known(header, token), keySet: known }
+        return { check: await known(header), keySet: known }
       } catch (error) {
         if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
       }
       const fresh = await keySet.newer().catch(orUnavailable)
-      return { key: await fresh(header, token), keySet: fresh }
+      return { check: await fresh(header), keySet: fresh }
     },
+  }
+}
+
+/** The library chooses the key that fits kid and algorithm, and imports it for that algorithm. Once per key. */
+function createChecks(keySet: v.InferOutput<typeof ForeignKeySet>): (header: JwsHeader) => Promise<SignatureCheck> {
+  const keyFor = createLocalJWKSet(keySet)
+  const checks = new WeakMap<CryptoKey, SignatureCheck>()
+  return async ({ alg, kid }) => {
+    const key = await keyFor(kid === undefined ? { alg } : { alg, kid })
+    const check = checks.get(key) ?? createSignatureCheck(key)
+    checks.set(key, check)
+    return check
   }
 }
 

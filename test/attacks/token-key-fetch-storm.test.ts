@@ -27,6 +27,21 @@ describe('RS-047 tokens cannot make the resource hammer the authorization server
     expect(fetches(fixture)).toBe(3)
   })
 
+  test('keys that are there but cannot be used are not fetched again for that', async () => {
+    const fixture = await createResourceFixture()
+    const { clock, issuer, send } = fixture
+    const { publicJwk } = issuer
+    for (const keys of [[publicJwk, publicJwk], [{ ...publicJwk, x: publicJwk.y ?? '' }]]) {
+      issuer.answer(issuer.jwksUri, () => Response.json({ keys }))
+      clock.now += 600
+      const before = fetches(fixture)
+      refused(await send(bearer(await issuer.sign())))
+      clock.now += 30
+      refused(await send(bearer(await issuer.sign())))
+      expect(fetches(fixture) - before).toBe(1)
+    }
+  })
+
   test('a key that the server brought into use since is found, and the old one is gone', async () => {
     const fixture = await createResourceFixture()
     const { clock, issuer, send } = fixture

@@ -76,6 +76,8 @@ describe('section 4 a token that fails one check', () => {
     ['RS-047 has a scope that is no string', { scope: ['notes:read'] }, {}, 'missing_claim'],
     ['RS-040 has expired', { exp: 1_700_000_000 }, {}, 'expired'],
     ['RS-040 is not valid yet', { nbf: 1_900_000_000 }, {}, 'not_yet_valid'],
+    ['RFC 7519 section 4.1.5 has a start that is no time', { nbf: '1700000000' }, {}, 'not_yet_valid'],
+    ['RFC 7519 section 4.1.4 has an end that is no time', { exp: '1900000000' }, {}, 'missing_claim'],
     ['RFC 9449 section 7 is bound to a key', { cnf: { jkt: 'x' } }, {}, 'sender_constrained'],
     ['RFC 7515 section 4.1.11 has a critical header nobody knows', {}, { crit: ['x'], x: 1 }, 'malformed'],
   ] as const
