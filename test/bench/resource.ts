@@ -26,31 +26,59 @@ Bun.serve({
     const { pathname, searchParams } = new URL(request.url)
     const count = Number(searchParams.get('count'))
     if (pathname === '/ready') return new Response('ready')
-    const tokens = await makeTokens(pathname === '/seen' ? 100 : count)
-    if (pathname === '/seen') await verifyAll(tokens, tokens.length)
-    return Response.json(await verifyAll(tokens, count))
+    return Response.json(summary(await (pathname === '/seen' ? verifySeen(count) : verifyUnseen(count))))
   },
 })
 
-async function verifyAll(tokens: readonly string[], count: number) {
-  const latencies = new Float64Array(count)
+interface Batch {
+  /** Milliseconds, one for each token. */
+  readonly latencies: readonly number[]
+  readonly seconds: number
+  /** Microseconds. */
+  readonly cpu: number
+}
+
+/** Tokens exist so many at a time: what all of them take is not the module's. */
+const BATCH = 2000
+
+async function verifySeen(count: number): Promise<readonly Batch[]> {
+  const tokens = await makeTokens(100)
+  await verifyAll(tokens)
+  return [await verifyAll(Array.from({ length: count }, (_, index) => tokens[index % tokens.length] ?? ''))]
+}
+
+async function verifyUnseen(count: number): Promise<readonly Batch[]> {
+  const batches: Batch[] = []
+  for (let left = count; left > 0; left -= BATCH) batches.push(await verifyAll(await makeTokens(Math.min(BATCH, left))))
+  return batches
+}
+
+async function verifyAll(tokens: readonly string[]): Promise<Batch> {
+  // What making the tokens left behind is not swept up at the module's expense.
+  Bun.gc(true)
+  const latencies: number[] = []
   const before = process.cpuUsage()
   const began = performance.now()
-  for (let index = 0; index < count; index += 1) {
+  for (const token of tokens) {
     const start = performance.now()
-    const verified = await resource.verify(tokens[index % tokens.length] ?? '')
+    const verified = await resource.verify(token)
     if (!verified.ok) throw new Error(verified.error)
-    latencies[index] = performance.now() - start
+    latencies.push(performance.now() - start)
   }
   const { user, system } = process.cpuUsage(before)
-  const sorted = latencies.sort()
-  const at = (share: number): number => sorted[Math.floor((count - 1) * share)] ?? 0
+  return { latencies, seconds: (performance.now() - began) / 1000, cpu: user + system }
+}
+
+function summary(batches: readonly Batch[]) {
+  const sorted = Float64Array.from(batches.flatMap(({ latencies }) => latencies)).sort()
+  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0
+  const sum = (of: (batch: Batch) => number): number => batches.reduce((total, batch) => total + of(batch), 0)
   return {
-    operations: count,
-    seconds: (performance.now() - began) / 1000,
+    operations: sorted.length,
+    seconds: sum(({ seconds }) => seconds),
     p50: at(0.5),
     p99: at(0.99),
-    cpu: user + system,
+    cpu: sum(({ cpu }) => cpu),
   }
 }
 
