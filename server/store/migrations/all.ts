@@ -8,6 +8,14 @@ import { keysAndLeases } from './0002-keys-and-leases.ts'
 import { signInAttempts } from './0003-sign-in-attempts.ts'
 import { sessionsByUser } from './0004-sessions-by-user.ts'
 import { leanTokens } from './0005-lean-tokens.ts'
+import { complete } from './0006-complete.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [initial, keysAndLeases, signInAttempts, sessionsByUser, leanTokens]
+export const migrations: readonly Migration[] = [
+  initial,
+  keysAndLeases,
+  signInAttempts,
+  sessionsByUser,
+  leanTokens,
+  complete,
+]
