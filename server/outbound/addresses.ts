@@ -27,6 +27,6 @@ export async function findAddresses(
   if (loopback) return ok(isIP(name) === 0 ? ['127.0.0.1', '::1'] : [name])
   const addresses = isIP(name) === 0 ? await resolve(name).catch(() => []) : [name]
   if (addresses.length === 0) return err('unresolvable')
-  const areAllPublic = addresses.every((address) => isIP(address) !== 0 && classifyAddress(address) === 'public')
+  const areAllPublic = addresses.every((address) => classifyAddress(address) === 'public')
   return areAllPublic ? ok(addresses) : err('special_use_address')
 }

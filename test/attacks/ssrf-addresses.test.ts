@@ -7,7 +7,10 @@
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'
+import { isIP } from 'node:net'
+import fc from 'fast-check'
 import { createOutbound } from '../../server/outbound/create-outbound.ts'
+import { classifyAddress } from '../../shared/url-policy.ts'
 import { AUTHORITY, JSON_REQUEST, listen, outboundTo, PUBLIC_ADDRESS, say, whole } from '../support/outbound.ts'
 
 const listener = await listen(say(whole('200 OK', '{}')), 'app')
@@ -308,6 +311,38 @@ describe('SEC-012 AS-036 a name that resolves to', () => {
       expect(await outcome('https://app.example/client.json')).toBe('special_use_address')
       expect(dialled).toEqual([])
     }
+  })
+
+  test('what counts as public is an address to whoever connects, and no name', () => {
+    const parts = fc.constantFrom(
+      '1',
+      '8',
+      '93',
+      '034',
+      '0x5d',
+      '2606',
+      '4700',
+      '256',
+      '1.2',
+      '::',
+      ':',
+      '.',
+      '%1',
+      '/8',
+      '+',
+    )
+    const texts = fc.oneof(
+      fc.array(parts, { maxLength: 9 }).map((all) => all.join('')),
+      fc.ipV4Extended(),
+      fc.ipV6(),
+      fc.string(),
+    )
+    fc.assert(
+      fc.property(texts, (text) => {
+        if (classifyAddress(text) === 'public') expect(isIP(text)).not.toBe(0)
+      }),
+      { numRuns: 5000 },
+    )
   })
 
   test('nothing, or cannot be resolved, is not connected to', async () => {

@@ -109,6 +109,15 @@ describe('AS-035 a body that is longer than allowed', () => {
     expect(await outcomeOf(say(whole('200 OK', 'x'.repeat(limit + 1))))).toBe('too_large')
     expect(await outcomeOf(say(chunked('x'.repeat(limit), 'x')))).toBe('too_large')
   })
+  test('a large one is whole when that is allowed, and the connection ended at once', async () => {
+    const body = 'x'.repeat(4 * 1024 * 1024)
+    for (const text of [whole('200 OK', body), chunked(body)]) {
+      await ask(say(text), async (listener) => {
+        const got = await outboundTo(listener).outbound.get(URL, { ...JSON_REQUEST, maxBytes: body.length })
+        expect(got.ok && got.value.body.length).toBe(body.length)
+      })
+    }
+  })
   test('a length that is too large is believed, and the body not waited for', async () => {
     expect(await outcomeOf((socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n'))).toBe(
       'too_large',
