@@ -4,7 +4,7 @@
  * @see RFC 7636 section 4.1 (verifier), section 4.2 (challenge), section 4.6 (verification)
  * @module
  */
-import { base64url } from 'jose'
+import { encode } from 'jose/base64url'
 import * as v from 'valibot'
 
 /** 43 to 128 unreserved characters. */
@@ -17,5 +17,5 @@ export type S256CodeChallenge = v.InferOutput<typeof S256CodeChallenge>
 
 /** base64url(SHA-256(ASCII(verifier))). */
 export async function s256(verifier: string): Promise<string> {
-  return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))))
+  return encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))))
 }

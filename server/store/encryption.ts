@@ -5,7 +5,9 @@
  * @see RFC 7516 section 3.1: the compact form; RFC 7518 section 4.5 (`dir`) and section 5.3 (`A256GCM`)
  * @module
  */
-import { CompactEncrypt, compactDecrypt, errors } from 'jose'
+import { JOSEError } from 'jose/errors'
+import { compactDecrypt } from 'jose/jwe/compact/decrypt'
+import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 
 /** Derives a key that cannot be exported. Different purposes give unrelated keys. Not for passwords: HKDF is fast. */
 export async function deriveKey(secret: string, purpose: string): Promise<CryptoKey> {
@@ -26,7 +28,7 @@ export async function decrypt(sealed: string, key: CryptoKey): Promise<string | 
     })
     return new TextDecoder().decode(plaintext)
   } catch (error) {
-    if (error instanceof errors.JOSEError) return null
+    if (error instanceof JOSEError) return null
     throw error
   }
 }

@@ -5,7 +5,9 @@
  * @see RFC 7638: the thumbprint that names a key
  * @module
  */
-import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
+import { exportJWK } from 'jose/key/export'
+import { generateKeyPair } from 'jose/key/generate/keypair'
 import * as v from 'valibot'
 import { PublicJwk } from '../../shared/json-web-key-set.ts'
 import type { KeyRecord } from '../core/key-life-cycle.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createLocalJWKSet } from 'jose'
+import { createLocalJWKSet } from 'jose/jwks/local'
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import { KEY_RELOAD_INTERVAL } from '../core/key-life-cycle.ts'
 import type { Clock } from '../core/ports.ts'

@@ -6,7 +6,8 @@
  * @see docs/adr/0025-the-life-of-a-signing-key.md
  * @module
  */
-import { compactVerify, errors } from 'jose'
+import { JOSEAlgNotAllowed, JOSEError, JWKSNoMatchingKey } from 'jose/errors'
+import { compactVerify } from 'jose/jws/compact/verify'
 import * as v from 'valibot'
 import { ACCESS_TOKEN_TYPE, AccessTokenClaims } from '../../shared/access-token.ts'
 import { activeKey } from '../core/key-life-cycle.ts'
@@ -79,8 +80,8 @@ async function read(token: string, { find, algorithms }: KeyRing): Promise<Acces
     const claims = v.safeParse(AccessTokenClaims, JSON.parse(new TextDecoder().decode(payload)))
     return claims.success ? claims.output : null
   } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JOSEAlgNotAllowed) return 'unknown_key'
-    if (error instanceof errors.JOSEError || error instanceof SyntaxError) return null
+    if (error instanceof JWKSNoMatchingKey || error instanceof JOSEAlgNotAllowed) return 'unknown_key'
+    if (error instanceof JOSEError || error instanceof SyntaxError) return null
     throw error
   }
 }
