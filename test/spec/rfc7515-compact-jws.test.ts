@@ -115,6 +115,11 @@ describe('section 4 and RFC 7519 section 7.2 header and claims MUST be JSON obje
 })
 
 describe('section 4.1 header parameters', () => {
+  test('are those of this token, whatever the last one said', () => {
+    for (const alg of ['ES256', 'RS256', '', 'ES256', 'ES256', '', 'RS256'])
+      expect(parseJws(withHeader({ ...HEADER, alg }))?.header.alg).toBe(alg === '' ? undefined : alg)
+  })
+
   const wrong: readonly [string, object][] = [
     ['4.1.1 no alg', { kid: 'key-0', typ: 'at+jwt' }],
     ['4.1.1 an empty alg', { ...HEADER, alg: '' }],
