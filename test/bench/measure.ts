@@ -145,7 +145,7 @@ async function underLoad(
 /** The program verifies so many tokens by itself: no HTTP is in the figure. */
 async function ownLoad(url: string, seconds: number): Promise<LoadAndPrice> {
   const ask = async (count: number): Promise<LoadAndPrice> => (await fetch(`${url}?count=${count}`)).json()
-  await ask(Math.ceil(4000 * seconds))
+  await ask(Math.ceil(4000 * seconds * WARM_UP))
   return ask(Math.ceil(4000 * seconds))
 }
 
