@@ -18,6 +18,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '007': 'Performance',
   '008': 'Durability and operation',
   '009': 'Reaching out',
+  '010': 'Clients, grants and resources',
 }
 
 /** The page. Throws for a decision without a title, or of an area that has no name. */

@@ -10,14 +10,13 @@ import { err, ok } from '../shared/result.ts'
 import { addClient, listClients, removeClient } from './admin/clients.ts'
 import type { Accounts, AdminContext, Outcome } from './admin/context.ts'
 import { readPassword } from './admin/read-password.ts'
-import { addResource, listResources, removeResource } from './admin/resources.ts'
 import { addUser, listUsers, removeUser, setPassword } from './admin/users.ts'
 import { command, group, runWithStore } from './cli/command.ts'
 import { addKeyCommands } from './cli/keys.ts'
 import { addMigrateCommand } from './cli/migrate.ts'
+import { addResourceCommands } from './cli/resources.ts'
 import { parseQuietly } from './config/flags.ts'
 import { exitWith } from './config/load.ts'
-import { usage } from './config/problem.ts'
 import type { Settings } from './config.ts'
 import type { Users } from './core/ports.ts'
 import { systemClock } from './create-server.ts'
@@ -38,7 +37,7 @@ function createProgram(): Command {
   program.command('server').description('Starts the authorization server. Its settings: sallyport server --help')
   addUserCommands(group(program, 'users', 'Who can sign in.'))
   addClientCommands(group(program, 'clients', 'Which applications may ask.'))
-  addResourceCommands(group(program, 'resources', 'Which MCP servers are protected.'))
+  addResourceCommands(program)
   addKeyCommands(program)
   addMigrateCommand(program)
   return program
@@ -83,55 +82,13 @@ function addClientCommands(clients: Command): void {
   command(clients, 'list', 'Lists them.').action((_: object, self: Command) => run(self, listClients))
 }
 
-interface ResourceOptions {
-  name?: string
-  scope: string[]
-  alias?: string[]
-  defaultScope?: string[]
-  replace?: true
-}
-
-function addResourceCommands(resources: Command): void {
-  command(resources, 'add <url>', 'Stores a protected resource.')
-    .requiredOption('--scope <scope=description...>', 'A scope and what the consent page says of it; can be repeated.')
-    .option('--name <name>', 'What the consent page calls it.')
-    .option('--alias <url...>', 'Another spelling that clients may send, e.g. with a slash at the end.')
-    .option('--default-scope <scope...>', 'Granted when a request names no scope. Default: all of them.')
-    .option('--replace', 'Changes the one of this identifier.')
-    .action((identifier: string, options: ResourceOptions, self: Command) =>
-      run(self, (context) => {
-        const scopes = options.scope.map((scope) => /^([\x21\x23-\x3C\x3E-\x5B\x5D-\x7E]+)=(.+)$/.exec(scope) ?? [])
-        if (scopes.some(({ length }) => length === 0))
-          return refuseUsage('--scope: wanted e.g. "notes:read=Read your notes".')
-        const resource = {
-          identifier,
-          name: options.name ?? null,
-          aliases: options.alias ?? [],
-          scopes: Object.fromEntries(scopes.map(([, scope, description]) => [scope, description])),
-          defaultScopes: options.defaultScope ?? null,
-        }
-        return addResource(context, resource, options.replace === true)
-      }),
-    )
-  command(resources, 'remove <url>', 'Removes one from the store.').action((url: string, _: object, self: Command) =>
-    run(self, (context) => removeResource(context, url)),
-  )
-  command(resources, 'list', 'Lists those of the config file and of the store.').action((_: object, self: Command) =>
-    run(self, listResources),
-  )
-}
-
-const refuseUsage = async (message: string) => err(usage(message))
-
 async function withPassword(options: { passwordStdin?: true }, act: (password: string) => Outcome): Outcome {
   const password = await readPassword(options.passwordStdin === true)
   return password.ok ? act(password.value) : password
 }
 
 const run = (self: Command, act: (context: AdminContext) => Outcome): Promise<void> =>
-  runWithStore(self, (store, { resources }) =>
-    act({ store, configured: resources, accounts: accountsIn(store.users), now: systemClock, random, hash }),
-  )
+  runWithStore(self, (store) => act({ store, accounts: accountsIn(store.users), now: systemClock, random, hash }))
 
 const accountsIn = (users: Users): Accounts => ({
   create: (username, password) => createUser({ users, now: systemClock, random }, { username, password }),

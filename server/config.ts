@@ -6,13 +6,9 @@
  */
 import * as v from 'valibot'
 import { classifyRedirectUri } from '../shared/redirect-uri.ts'
+import { DAY, LONGEST_ACCESS_TOKEN, MINUTE } from './config/limits.ts'
+import { RESOURCE_SHAPE, ResourceConfig } from './config/resource.ts'
 import { choice, list, nonEmpty, seconds, structure, text, whole, yesOrNo } from './config/setting.ts'
-
-const MINUTE = 60
-const DAY = 24 * 60 * MINUTE
-
-/** The most that `access_token.lifetime` can be, in seconds. A signing key stays published so long after it last signed. */
-export const LONGEST_ACCESS_TOKEN = DAY
 
 /** Where the hosts in the field take their authorization answers, loopback apart (that is always approved). */
 export const KNOWN_HOST_CALLBACKS: readonly string[] = [
@@ -32,18 +28,6 @@ const secretText = v.pipe(
   v.string(),
   v.check((value) => new TextEncoder().encode(value).length >= 32),
 )
-
-/** A protected resource as the config file describes it. */
-export const ResourceConfig = v.strictObject({
-  /** The `aud` of its tokens. */
-  identifier: v.pipe(nonEmpty, v.url()),
-  name: v.optional(nonEmpty),
-  /** Scope -> the sentence that the consent page shows. */
-  scopes: v.record(v.pipe(v.string(), v.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/)), nonEmpty),
-  aliases: v.optional(v.array(nonEmpty), []),
-  default_scopes: v.optional(v.array(nonEmpty)),
-})
-export type ResourceConfig = v.InferOutput<typeof ResourceConfig>
 
 export const Config = v.strictObject({
   issuer: v.optional(
@@ -259,7 +243,7 @@ export const Config = v.strictObject({
   resources: v.optional(
     structure(
       v.array(ResourceConfig),
-      'a list of { identifier, name?, scopes, aliases?, default_scopes? }',
+      `a list of ${RESOURCE_SHAPE}`,
       'The protected resources (MCP servers) that tokens are issued for, with their scopes.',
       { defaultText: 'none' },
     ),

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
 import type { Settings } from './config.ts'
 import type { AuthorizationServer } from './core/authorization-server.ts'
@@ -105,14 +106,6 @@ const toCoreSettings = (settings: Settings): AuthorizationServerSettings => ({
     mode: settings.registration.mode,
     approvedRedirects: settings.registration.approved_redirects,
   },
-})
-
-const toResource = (configured: Settings['resources'][number]): Resource => ({
-  identifier: configured.identifier,
-  aliases: configured.aliases,
-  name: configured.name ?? null,
-  scopes: configured.scopes,
-  defaultScopes: configured.default_scopes ?? null,
 })
 
 /** The settings' resources stand before the store's, and win where both name one. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Config, LONGEST_ACCESS_TOKEN } from './config.ts'
+import { LONGEST_ACCESS_TOKEN } from './config/limits.ts'
+import type { Config } from './config.ts'
 import type { KeyRules } from './core/key-life-cycle.ts'
 
 /**

@@ -6,14 +6,11 @@
  */
 import type { Result } from '../../shared/result.ts'
 import { type Problem, refusal } from '../config/problem.ts'
-import type { ResourceConfig } from '../config.ts'
 import type { Clock, Hash, Random, Store } from '../core/ports.ts'
 import type { User } from '../core/records.ts'
 
 export interface AdminContext {
-  readonly store: Pick<Store, 'users' | 'clients' | 'resources'>
-  /** The resources of the config file, which stand beside those of the store. */
-  readonly configured: readonly ResourceConfig[]
+  readonly store: Pick<Store, 'users' | 'clients'>
   readonly accounts: Accounts
   readonly now: Clock
   readonly random: Random

@@ -4,54 +4,116 @@
  * @see RFC 8707 section 2: the identifier is an absolute URI without a fragment
  * @module
  */
-import { ok } from '../../shared/result.ts'
-import type { Resource } from '../core/records.ts'
-import { type AdminContext, type Outcome, refuse } from './context.ts'
+import * as v from 'valibot'
+import { ok, type Result } from '../../shared/result.ts'
+import type { Problem } from '../config/problem.ts'
+import { RESOURCE_SHAPE, ResourceConfig, type ResourceInput, resourceProblem } from '../config/resource.ts'
+import type { Store } from '../core/ports.ts'
+import { type Outcome, refuse } from './context.ts'
+import { toResource, toResourceConfig } from './resource-record.ts'
 import { table } from './table.ts'
 
-/** `replace`: whether one of the same identifier may be overwritten. */
-export async function addResource(context: AdminContext, resource: Resource, replace: boolean): Outcome {
-  const { identifier, aliases, scopes, defaultScopes } = resource
-  if (URL.parse(identifier) === null || identifier.includes('#')) {
-    return refuse('A resource is identified by an absolute URL without a fragment.')
-  }
-  if (Object.hasOwn(scopes, 'offline_access')) return refuse('offline_access is no scope of a resource.')
-  const unknown = (defaultScopes ?? []).find((scope) => !Object.hasOwn(scopes, scope))
-  if (unknown !== undefined) return refuse(`${unknown} is not one of its scopes.`)
-  const others = (await allResources(context)).filter((other) => !(replace && isStored(other, identifier)))
-  const taken = new Set(others.flatMap((other) => [other.identifier, ...other.aliases]))
-  const clash = [identifier, ...aliases].find((spelling) => taken.has(spelling))
-  if (clash !== undefined) return refuse(`${clash} is known already. To change a resource of the store: --replace`)
-  await context.store.resources.put(resource)
-  return ok(`Stored ${identifier}.`)
+/** What the commands need of the resources. */
+export interface ResourceAdministration {
+  readonly store: Pick<Store, 'resources'>
+  /** Those of the config file, which stand beside those of the store. */
+  readonly configured: readonly ResourceConfig[]
 }
 
-export async function removeResource({ store, configured }: AdminContext, identifier: string): Outcome {
+/** `replace`: whether one of the same identifier may be overwritten. All of them are judged before the first is stored. */
+export async function putResources(
+  context: ResourceAdministration,
+  wanted: readonly ResourceConfig[],
+  replace: boolean,
+): Outcome {
+  const replaced = replace ? wanted.map(({ identifier }) => identifier) : []
+  const others = (await allResources(context)).filter(
+    ({ source, resource }) => source === 'config' || !replaced.includes(resource.identifier),
+  )
+  const taken = new Set(others.flatMap(({ resource }) => spellings(resource)))
+  for (const resource of wanted) {
+    const problem = resourceProblem(resource)
+    if (problem !== null) return refuse(problem)
+    const clash = spellings(resource).find((spelling) => taken.has(spelling))
+    if (clash !== undefined) return refuse(`${clash} is known already. ${clashAdvice(others, clash)}`)
+    for (const spelling of spellings(resource)) taken.add(spelling)
+  }
+  for (const resource of wanted) await context.store.resources.put(toResource(resource))
+  return ok(wanted.map(({ identifier }) => `Stored ${identifier}.`).join('\n'))
+}
+
+export async function removeResource({ store, configured }: ResourceAdministration, identifier: string): Outcome {
   if (await store.resources.remove(identifier)) return ok(`Removed ${identifier}.`)
   return configured.some((resource) => resource.identifier === identifier)
     ? refuse('That resource is in the config file: remove it there.')
-    : refuse('There is no resource of that identifier.')
+    : refuse(UNKNOWN)
 }
 
-export async function listResources(context: AdminContext): Outcome {
-  const rows = (await allResources(context)).map(({ identifier, name, scopes, source }) => [
-    identifier,
-    name ?? '',
-    Object.keys(scopes).join(' '),
+/** As JSON, in the shape that `readResources` takes. */
+export async function showResource(context: ResourceAdministration, name: string): Outcome {
+  const found = (await allResources(context)).find(({ resource }) => spellings(resource).includes(name))
+  return found === undefined ? refuse(UNKNOWN) : ok(inJson(found.resource))
+}
+
+/** `json`: in the shape that `readResources` takes. */
+export async function listResources(context: ResourceAdministration, json: boolean): Outcome {
+  const all = await allResources(context)
+  if (json) return ok(inJson(all.map(({ resource }) => resource)))
+  const rows = all.map(({ resource, source }) => [
+    resource.identifier,
+    resource.name ?? '',
+    Object.keys(resource.scopes).join(' '),
+    resource.access_token_lifetime?.toString() ?? '',
     source,
   ])
-  return ok(table(['IDENTIFIER', 'NAME', 'SCOPES', 'FROM'], rows, 'No resources yet.'))
+  const header = ['IDENTIFIER', 'NAME', 'SCOPES', 'TOKEN SECONDS', 'FROM']
+  return ok(table(header, rows, 'No resources yet.'))
 }
 
-interface Listed extends Omit<Resource, 'defaultScopes'> {
+/** One resource or a list of them, from JSON. */
+export function readResources(json: string): Result<readonly ResourceConfig[], Problem> {
+  const parsed = parseJson(json)
+  return parsed === undefined
+    ? refuse(`That is not JSON. Wanted: ${RESOURCE_SHAPE}, or a list.`)
+    : checkResources(parsed)
+}
+
+/** The same from a value. */
+export function checkResources(value: unknown): Result<readonly ResourceConfig[], Problem> {
+  const isList = Array.isArray(value)
+  const checked = v.safeParse(v.array(ResourceConfig), isList ? value : [value])
+  if (checked.success) return ok(checked.output)
+  const [{ path = [] }] = checked.issues
+  const where = path.slice(isList ? 0 : 1).map(({ key }) => String(key))
+  return refuse(`${where.join('.') || 'The resource'} is not right. A resource is ${RESOURCE_SHAPE}.`)
+}
+
+const UNKNOWN = 'There is no resource of that identifier. Look with: sallyport resources list'
+
+interface Listed {
+  readonly resource: ResourceInput
   readonly source: 'config' | 'store'
 }
 
-const isStored = (resource: Listed, identifier: string): boolean =>
-  resource.source === 'store' && resource.identifier === identifier
+async function allResources({ store, configured }: ResourceAdministration): Promise<readonly Listed[]> {
+  const fromConfig = configured.map((resource): Listed => ({ resource, source: 'config' }))
+  const stored = await store.resources.list()
+  return [...fromConfig, ...stored.map((record): Listed => ({ resource: toResourceConfig(record), source: 'store' }))]
+}
 
-async function allResources({ store, configured }: AdminContext): Promise<readonly Listed[]> {
-  const fromConfig = configured.map(({ name = null, ...resource }): Listed => ({ ...resource, name, source: 'config' }))
-  const stored = (await store.resources.list()).map((resource): Listed => ({ ...resource, source: 'store' }))
-  return [...fromConfig, ...stored]
+const spellings = ({ identifier, aliases = [] }: ResourceInput): readonly string[] => [identifier, ...aliases]
+
+const inJson = (value: object): string => JSON.stringify(value, null, 2)
+
+const clashAdvice = (others: readonly Listed[], spelling: string): string =>
+  others.some(({ source, resource }) => source === 'config' && spellings(resource).includes(spelling))
+    ? 'It is in the config file: change it there.'
+    : 'To change a resource of the store: --replace, or sallyport resources put.'
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

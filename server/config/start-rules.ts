@@ -8,6 +8,7 @@ import { isLoopbackHost, isLoopbackUrl } from '../../shared/loopback.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { Config, Settings } from '../config.ts'
 import { type Problem, refusal } from './problem.ts'
+import { resourcesProblem } from './resource.ts'
 
 /** Settings that a server can start with. `devSecret` makes or finds the secret of a development server. */
 export async function applyStartRules(
@@ -68,15 +69,6 @@ function checkWorkers({ workers, database }: Config): string | null {
 }
 
 function checkResources({ resources }: Config): string | null {
-  const spellings = resources.flatMap(({ identifier, aliases }) => [identifier, ...aliases])
-  const twice = spellings.find((spelling, index) => spellings.indexOf(spelling) !== index)
-  if (twice !== undefined) return `resources: ${twice} is there twice, as identifier or alias.`
-  for (const { identifier, scopes, default_scopes = [] } of resources) {
-    if (Object.hasOwn(scopes, 'offline_access'))
-      return `resources: offline_access is no scope of a resource (${identifier}).`
-    if (identifier.includes('#')) return `resources: ${identifier} must not have a fragment.`
-    const unknown = default_scopes.find((scope) => !Object.hasOwn(scopes, scope))
-    if (unknown !== undefined) return `resources: ${identifier} has no scope ${unknown} for its default_scopes.`
-  }
-  return null
+  const problem = resourcesProblem(resources)
+  return problem === null ? null : `resources: ${problem}`
 }

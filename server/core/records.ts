@@ -6,6 +6,7 @@
  * @module
  */
 import type { ApplicationType, ClientAuthMethod, ClientRegistrationRequest } from '../../shared/client-metadata.ts'
+import type { ScopeHierarchy } from '../../shared/scope.ts'
 
 /** A registered client. */
 export interface Client {
@@ -45,8 +46,12 @@ export interface Resource {
   readonly name: string | null
   /** Each scope with the sentence that the consent page shows. */
   readonly scopes: Readonly<Record<string, string>>
+  /** Scopes with the narrower ones that they imply. Without cycles. */
+  readonly scopeHierarchy: ScopeHierarchy
   /** Granted when a request names no scope and that is allowed; null: all scopes. */
   readonly defaultScopes: readonly string[] | null
+  /** Of its access tokens; null: as the settings say for all. */
+  readonly accessTokenLifetime: number | null
 }
 
 /** One person's consent in action: the family of everything that was issued from one authorization. */

@@ -24,7 +24,9 @@ export function createResources(database: Database): Resources {
         aliases: toJson(resource.aliases),
         name: resource.name,
         scopes: toJson(resource.scopes),
+        scope_hierarchy: toJson(resource.scopeHierarchy),
         default_scopes: toJson(resource.defaultScopes),
+        access_token_lifetime: resource.accessTokenLifetime,
       }
       await db
         .insertInto('resources')
@@ -54,5 +56,7 @@ const toResource = (row: ResourceRow): Resource => ({
   aliases: fromJson(row.aliases),
   name: row.name,
   scopes: fromJson(row.scopes),
+  scopeHierarchy: fromJson(row.scope_hierarchy),
   defaultScopes: listOrNull(row.default_scopes),
+  accessTokenLifetime: row.access_token_lifetime,
 })

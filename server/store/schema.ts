@@ -32,7 +32,9 @@ export interface ResourceRow {
   aliases: Json
   name: string | null
   scopes: Json
+  scope_hierarchy: Json
   default_scopes: Json | null
+  access_token_lifetime: number | null
 }
 
 export interface GrantRow {

@@ -39,7 +39,9 @@ export async function prepareDatabase(database: string): Promise<void> {
     aliases: [],
     name: 'Notes',
     scopes: { 'notes:read': 'Read your notes', 'notes:write': 'Write notes' },
+    scopeHierarchy: {},
     defaultScopes: null,
+    accessTokenLifetime: null,
   })
   await store.clients.create({
     id: CLIENT.id,

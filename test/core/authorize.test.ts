@@ -36,7 +36,9 @@ const resource: Resource = {
   aliases: ['https://r/mcp/'],
   name: null,
   scopes: { read: 'Read', write: 'Write' },
+  scopeHierarchy: {},
   defaultScopes: null,
+  accessTokenLifetime: null,
 }
 
 function redirectable(query: FormRecord, client: Client | null = publicClient) {

@@ -32,7 +32,9 @@ const notes: Resource = {
   aliases: ['https://r/mcp/'],
   name: null,
   scopes: {},
+  scopeHierarchy: {},
   defaultScopes: null,
+  accessTokenLifetime: null,
 }
 const mail: Resource = { ...notes, identifier: 'https://mail/mcp', aliases: [] }
 

@@ -305,7 +305,15 @@ describe('section 4.3.1 bound to client, scope and resource', () => {
   test('what the resource stopped offering is still within the grant, what it newly offers is not', () =>
     withFamily({}, async ({ first, refresh, rotate, server }) => {
       const scopes = { 'notes:read': 'Read', 'notes:new': 'New' }
-      await server.store.resources.put({ identifier: RESOURCE, aliases: [], name: null, scopes, defaultScopes: null })
+      await server.store.resources.put({
+        identifier: RESOURCE,
+        aliases: [],
+        name: null,
+        scopes,
+        scopeHierarchy: {},
+        defaultScopes: null,
+        accessTokenLifetime: null,
+      })
       await expectError(await refresh(first.refresh_token, { scope: 'notes:new' }), 400, 'invalid_scope')
       await rotate(first.refresh_token)
     }))

@@ -200,7 +200,15 @@ async function createOffering(offer: Offer) {
   const now = () => 1_800_000_000
   const store = await openStore({ database: 'sqlite::memory:' })
   const scopes = { read: 'Read' }
-  await store.resources.put({ identifier: RESOURCE, aliases: [], name: null, scopes, defaultScopes: null })
+  await store.resources.put({
+    identifier: RESOURCE,
+    aliases: [],
+    name: null,
+    scopes,
+    scopeHierarchy: {},
+    defaultScopes: null,
+    accessTokenLifetime: null,
+  })
   const signer = await createSigner({ keys: store.signingKeys, secret: 's'.repeat(32), now })
   const settings = {
     issuer: 'https://auth.example',
@@ -287,7 +295,9 @@ describe('AS-009 what is offered is advertised, what is not is not spoken', () =
       aliases: [],
       name: null,
       scopes,
+      scopeHierarchy: {},
       defaultScopes: null,
+      accessTokenLifetime: null,
     })
     expect(await server.as.metadata()).toMatchObject({
       scopes_supported: ['b:read', 'offline_access'],

@@ -133,7 +133,15 @@ describe('section 2.2 at the token endpoint', () => {
   )
 
   test('a resource that is gone in the meantime is invalid_target', async () => {
-    const gone = { identifier: 'https://gone.example/mcp', aliases: [], name: null, scopes, defaultScopes: null }
+    const gone = {
+      identifier: 'https://gone.example/mcp',
+      aliases: [],
+      name: null,
+      scopes,
+      scopeHierarchy: {},
+      defaultScopes: null,
+      accessTokenLifetime: null,
+    }
     await server.store.resources.put(gone)
     const code = await obtainCode(server, client_id, { resource: gone.identifier })
     await server.store.resources.remove(gone.identifier)

@@ -210,7 +210,7 @@ describe('one clear line', () => {
       'a bad resource',
       file('{ "resources": [{ "identifier": "https://h/mcp", "scopes": { "a b": "x" } }] }'),
       1,
-      'sallyport.config.json: resources.0.scopes.a b is not right: resources wants a list of { identifier, name?, scopes, aliases?, default_scopes? }.',
+      'sallyport.config.json: resources.0.scopes.a b is not right: resources wants a list of { identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime? }.',
     ],
     ['a missing file', { argv: '--config no.json' }, 1, 'The config file no.json does not exist.'],
     [

@@ -32,7 +32,9 @@ export const RESOURCE: Resource = {
   aliases: [],
   name: 'Notes',
   scopes: { 'notes:read': 'Read your notes', 'notes:write': 'Add notes and change them' },
+  scopeHierarchy: {},
   defaultScopes: null,
+  accessTokenLifetime: null,
 }
 
 export interface PagesFixture {

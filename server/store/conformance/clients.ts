@@ -93,7 +93,13 @@ export const clientCases: readonly ConformanceCase[] = [
       await resources.put(first)
       await resources.put(second)
       deepEqual(await resources.list(), [first, second])
-      const changed = { ...first, name: 'Renamed', scopes: { b: 'B', a: 'A' } }
+      const changed = {
+        ...first,
+        name: 'Renamed',
+        scopes: { b: 'B', a: 'A' },
+        scopeHierarchy: { b: ['a'] },
+        accessTokenLifetime: 60,
+      }
       await resources.put(changed)
       deepEqual(await resources.list(), [changed, second])
       deepEqual(Object.keys((await resources.list())[0]?.scopes ?? {}), ['b', 'a'])

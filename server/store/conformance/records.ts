@@ -32,7 +32,9 @@ export const resource = (changes: Partial<Resource> = {}): Resource => ({
   aliases: ['https://notes.example/mcp/'],
   name: 'Notes',
   scopes: { 'notes:write': 'Write notes', 'notes:read': 'Read notes' },
+  scopeHierarchy: {},
   defaultScopes: ['notes:read'],
+  accessTokenLifetime: null,
   ...changes,
 })
 

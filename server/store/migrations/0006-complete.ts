@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { resources } from './0006/resources.ts'
 import type { Migration } from './migration.ts'
 
 export const complete: Migration = {
   name: '0006-complete',
 
-  async up() {},
+  async up(db) {
+    await resources(db)
+  },
 }
