@@ -11,7 +11,7 @@ export const ApplicationType = v.picklist(['native', 'web'])
 export type ApplicationType = v.InferOutput<typeof ApplicationType>
 
 /** How a client proves itself at the token endpoint. */
-export const ClientAuthMethod = v.picklist(['none', 'client_secret_basic', 'client_secret_post'])
+export const ClientAuthMethod = v.picklist(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'])
 export type ClientAuthMethod = v.InferOutput<typeof ClientAuthMethod>
 
 const shortText = v.pipe(v.string(), v.maxLength(200))

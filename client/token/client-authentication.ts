@@ -5,7 +5,7 @@
  * @see RFC 8414 section 2: an absent `token_endpoint_auth_methods_supported` means `client_secret_basic`
  * @module
  */
-import { ClientAuthMethod } from '../../shared/client-metadata.ts'
+import type { ClientAuthMethod } from '../../shared/client-metadata.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import type { ClientIdentity } from '../registration/client-identity.ts'
 
@@ -15,14 +15,18 @@ export interface ClientAuthentication {
   readonly params: Readonly<Record<string, string>>
 }
 
+/** In the order of preference. Keys are not among them. */
+const KNOWN = ['client_secret_basic', 'client_secret_post', 'none'] as const
+export type KnownAuthMethod = (typeof KNOWN)[number] & ClientAuthMethod
+
 /** The methods of the server that this client knows, in its own order of preference: basic, post, none. */
-export function authMethods(server: ValidatedServerMetadata): readonly ClientAuthMethod[] {
+export function authMethods(server: ValidatedServerMetadata): readonly KnownAuthMethod[] {
   const declared = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
-  return (['client_secret_basic', 'client_secret_post', 'none'] as const).filter((method) => declared.includes(method))
+  return KNOWN.filter((method) => declared.includes(method))
 }
 
-export function isKnownAuthMethod(method: string | undefined): method is ClientAuthMethod {
-  return ClientAuthMethod.options.some((known) => known === method)
+export function isKnownAuthMethod(method: string | undefined): method is KnownAuthMethod {
+  return KNOWN.some((known) => known === method)
 }
 
 /** Authenticates `identity`: as registered, else as the server's metadata allows; without a secret as `none`. */
@@ -37,7 +41,7 @@ export function authenticateClient(identity: ClientIdentity, server: ValidatedSe
   return { headers: { authorization: `Basic ${credentials}` }, params: {} }
 }
 
-function methodForSecret(server: ValidatedServerMetadata): ClientAuthMethod {
+function methodForSecret(server: ValidatedServerMetadata): KnownAuthMethod {
   return authMethods(server).find((method) => method !== 'none') ?? 'client_secret_basic'
 }
 

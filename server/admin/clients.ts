@@ -5,6 +5,7 @@
  */
 import { classifyRedirectUri } from '../../shared/redirect-uri.ts'
 import { ok } from '../../shared/result.ts'
+import { isConfidential } from '../core/client-auth/is-confidential.ts'
 import type { Client } from '../core/records.ts'
 import { type AdminContext, type Outcome, refuse } from './context.ts'
 import { date, table } from './table.ts'
@@ -42,7 +43,7 @@ export async function listClients({ store }: AdminContext): Outcome {
   const rows = (await store.clients.list()).map((client) => [
     client.id,
     client.name ?? '',
-    client.secretHash === null ? 'public' : 'confidential',
+    isConfidential(client) ? 'confidential' : 'public',
     client.origin,
     date(client.issuedAt),
     client.redirectUris.join(' '),
@@ -54,14 +55,16 @@ const toClient = (wanted: NewClient, id: string, secretHash: string | null, now:
   id,
   name: wanted.name,
   redirectUris: [...new Set(wanted.redirectUris)],
-  authMethod: secretHash === null ? 'none' : 'client_secret_basic',
-  secretHash,
-  secretExpiresAt: 0,
+  authMethods: [secretHash === null ? 'none' : 'client_secret_basic'],
+  secrets: secretHash === null ? [] : [{ hash: secretHash, expiresAt: 0 }],
+  jwks: null,
+  jwksUri: null,
   grantTypes: ['authorization_code', 'refresh_token'],
   responseTypes: ['code'],
   applicationType: wanted.redirectUris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native',
   scope: null,
   scopeCeiling: wanted.scopeCeiling,
+  resource: null,
   metadata: {},
   origin: 'administrator',
   issuedAt: now,

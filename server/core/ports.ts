@@ -97,6 +97,12 @@ export interface RevokedTokens {
   has(jti: string): Promise<boolean>
 }
 
+/** What may be used once: the ids of assertions. */
+export interface Replays {
+  /** True: this call was the first since the last one expired. A key is any text; whoever asks puts in what makes it unique. */
+  remember(key: string, expiresAt: number, now: number): Promise<boolean>
+}
+
 export interface Consents {
   find(userId: string, clientId: string, resource: string): Promise<Consent | null>
   /** Adds the scopes to those that were agreed to before, in one statement or transaction. */
@@ -159,6 +165,7 @@ export interface Store {
   readonly codes: Codes
   readonly refreshTokens: RefreshTokens
   readonly revokedTokens: RevokedTokens
+  readonly replays: Replays
   readonly consents: Consents
   readonly users: Users
   readonly sessions: Sessions

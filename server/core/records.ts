@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { ClientJwks } from '../../shared/client-jwks.ts'
 import type { ApplicationType, ClientAuthMethod, ClientRegistrationRequest } from '../../shared/client-metadata.ts'
 import type { ScopeHierarchy } from '../../shared/scope.ts'
 
@@ -13,11 +14,13 @@ export interface Client {
   readonly id: string
   readonly name: string | null
   readonly redirectUris: readonly string[]
-  readonly authMethod: ClientAuthMethod
-  /** Null for a public client. */
-  readonly secretHash: string | null
-  /** 0: never. */
-  readonly secretExpiresAt: number
+  /** How it may prove itself; not empty. The first is what it is told that it registered. */
+  readonly authMethods: readonly ClientAuthMethod[]
+  /** The newest first. Another one is accepted too until it expires, so that a secret can be changed without haste. */
+  readonly secrets: readonly ClientSecret[]
+  /** Its public keys; null: it has none, or publishes them at `jwksUri`. */
+  readonly jwks: ClientJwks | null
+  readonly jwksUri: string | null
   readonly grantTypes: readonly string[]
   readonly responseTypes: readonly string[]
   readonly applicationType: ApplicationType
@@ -25,11 +28,20 @@ export interface Client {
   readonly scope: string | null
   /** The most that an administrator lets it have; null: whatever the resource offers. */
   readonly scopeCeiling: readonly string[] | null
+  /** The identifier of the resource that it is, for a resource server: it may look at that resource's tokens. */
+  readonly resource: string | null
   /** Descriptive members of its metadata (`client_uri`, `logo_uri`, ...), echoed and shown. */
   readonly metadata: ClientDescription
   /** Who registered it: an administrator, or the client itself. */
   readonly origin: 'administrator' | 'dynamic'
   readonly issuedAt: number
+}
+
+/** A client secret. */
+export interface ClientSecret {
+  readonly hash: string
+  /** 0: never. */
+  readonly expiresAt: number
 }
 
 export type ClientDescription = Pick<

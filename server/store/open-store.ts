@@ -15,6 +15,7 @@ import { migrate } from './migrate.ts'
 import { MIGRATION_TIMEOUT } from './migrate-database.ts'
 import { purge } from './purge.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
+import { createReplays } from './replays.ts'
 import { createResources } from './resources.ts'
 import { createRevokedTokens } from './revoked-tokens.ts'
 import type { Database } from './schema.ts'
@@ -77,6 +78,7 @@ export function createStore(database: Database): OpenStore {
     codes: reportingOutages(createCodes(database)),
     refreshTokens: reportingOutages(createRefreshTokens(database)),
     revokedTokens: reportingOutages(createRevokedTokens(database)),
+    replays: reportingOutages(createReplays(database)),
     consents: reportingOutages(createConsents(database)),
     users: reportingOutages(createUsers(database)),
     sessions: reportingOutages(createSessions(database)),

@@ -23,6 +23,7 @@ const EXPIRING = [
   { table: 'grants', key: 'id', end: 'expires_at' },
   { table: 'refresh_tokens', key: 'hash', end: 'expires_at' },
   { table: 'revoked_tokens', key: 'jti', end: 'expires_at' },
+  { table: 'replays', key: 'key_hash', end: 'expires_at' },
   { table: 'sessions', key: 'hash', end: 'expires_at' },
   { table: 'sign_in_attempts', key: 'key_hash', end: 'ends_at' },
 ] as const

@@ -13,14 +13,16 @@ export interface ClientRow {
   id: string
   name: string | null
   redirect_uris: Json
-  auth_method: Client['authMethod']
-  secret_hash: string | null
-  secret_expires_at: number
+  auth_methods: Json
+  secrets: Json
+  jwks: Json | null
+  jwks_uri: string | null
   grant_types: Json
   response_types: Json
   application_type: Client['applicationType']
   scope: string | null
   scope_ceiling: Json | null
+  resource: string | null
   metadata: Json
   origin: Client['origin']
   issued_at: number
@@ -69,6 +71,11 @@ export interface RefreshTokenRow {
 
 export interface RevokedTokenRow {
   jti: string
+  expires_at: number
+}
+
+export interface ReplayRow {
+  key_hash: string
   expires_at: number
 }
 
@@ -126,6 +133,7 @@ export interface Tables {
   codes: CodeRow
   refresh_tokens: RefreshTokenRow
   revoked_tokens: RevokedTokenRow
+  replays: ReplayRow
   consents: ConsentRow
   users: UserRow
   sessions: SessionRow

@@ -18,19 +18,21 @@ const publicClient: Client = {
   id: 'client',
   name: null,
   redirectUris: ['http://127.0.0.1/cb'],
-  authMethod: 'none',
-  secretHash: null,
-  secretExpiresAt: 0,
+  authMethods: ['none'],
+  secrets: [],
+  jwks: null,
+  jwksUri: null,
   grantTypes: ['authorization_code'],
   responseTypes: ['code'],
   applicationType: 'native',
   scope: null,
   scopeCeiling: null,
+  resource: null,
   metadata: {},
   origin: 'dynamic',
   issuedAt: 0,
 }
-const confidential: Client = { ...publicClient, secretHash: 'hash' }
+const confidential: Client = { ...publicClient, authMethods: ['client_secret_basic'] }
 const resource: Resource = {
   identifier: 'https://r/mcp',
   aliases: ['https://r/mcp/'],

@@ -111,7 +111,11 @@ describe('clients', () => {
     const store = await openStore({ database: `sqlite:${cwd}/.sallyport/sallyport.db` })
     const client = await store.clients.find(id)
     await store.close()
-    expect(client).toMatchObject({ origin: 'administrator', secretHash: await hash(secret), name: 'Desk' })
+    expect(client).toMatchObject({
+      origin: 'administrator',
+      secrets: [{ hash: await hash(secret), expiresAt: 0 }],
+      name: 'Desk',
+    })
     expect((await sallyport(['clients', 'list'])).out).toContain('https://desk.example/cb')
     expect(await sallyport(['clients', 'remove', id])).toMatchObject({ code: 0 })
     expect(await sallyport(['clients', 'remove', id])).toEqual(refused('There is no client of that id.', 1))

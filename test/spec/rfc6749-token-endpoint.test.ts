@@ -164,13 +164,13 @@ describe('section 4.1.3 the redirect URI', () => {
 })
 
 /** A client with a secret; its wishes as an administrator would store them. */
-async function confidential(changes: Partial<Client> & { secret?: string } = {}) {
-  const { secret = 'a-secret', ...rest } = changes
+async function confidential(changes: Partial<Client> & { secret?: string; expiresAt?: number } = {}) {
+  const { secret = 'a-secret', expiresAt = 0, ...rest } = changes
   const { client_id: model } = await registerClient(server, { token_endpoint_auth_method: 'client_secret_basic' })
   const client = await server.store.clients.find(model)
   if (client === null) throw new Error('the client is gone')
   const id = rest.id ?? `client-${crypto.randomUUID()}`
-  const created = { ...client, secretHash: await hash(secret), ...rest, id }
+  const created = { ...client, secrets: [{ hash: await hash(secret), expiresAt }], ...rest, id }
   expect(await server.store.clients.create(created)).toBe(true)
   const { client_id: _, ...form } = codeForm(id, await obtainCode(server, id))
   return { id, secret, form }
@@ -179,9 +179,9 @@ async function confidential(changes: Partial<Client> & { secret?: string } = {})
 describe('section 2.3.1 client authentication', () => {
   for (const authMethod of ['client_secret_basic', 'client_secret_post'] as const) {
     test(`AS-060 a client that registered ${authMethod} may use either`, async () => {
-      const one = await confidential({ authMethod })
+      const one = await confidential({ authMethods: [authMethod] })
       expect((await post(one.form, basic(one.id, one.secret))).status).toBe(200)
-      const other = await confidential({ authMethod })
+      const other = await confidential({ authMethods: [authMethod] })
       expect((await post({ ...other.form, client_id: other.id, client_secret: other.secret })).status).toBe(200)
     })
   }
@@ -253,11 +253,11 @@ describe('section 2.3.1 client authentication', () => {
   })
 
   test('AS-060 an expired secret is 401 invalid_client, to the second', async () => {
-    const secretExpiresAt = server.clock.now + 10
-    const early = await confidential({ secretExpiresAt })
+    const expiresAt = server.clock.now + 10
+    const early = await confidential({ expiresAt })
     server.clock.now += 9
     expect((await post(early.form, basic(early.id, early.secret))).status).toBe(200)
-    const late = await confidential({ secretExpiresAt })
+    const late = await confidential({ expiresAt })
     server.clock.now += 1
     await expectError(await post(late.form, basic(late.id, late.secret)), 401, 'invalid_client')
     expect(server.events.at(-1)).toMatchObject({ reason: 'expired_client_secret' })

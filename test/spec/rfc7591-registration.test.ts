@@ -79,7 +79,7 @@ describe('section 3.2.1 what is registered', () => {
       expect(client).toMatchObject({ token_endpoint_auth_method, client_secret_expires_at: 0 })
       expect(client.client_secret).toMatch(/^[\w-]{43}$/)
       const stored = await server.store.clients.find(client.client_id)
-      expect(stored?.secretHash).toBe(await hash(client.client_secret))
+      expect(stored?.secrets).toEqual([{ hash: await hash(client.client_secret), expiresAt: 0 }])
       expect(JSON.stringify(stored)).not.toContain(client.client_secret)
     },
   )
@@ -88,12 +88,12 @@ describe('section 3.2.1 what is registered', () => {
     const client = await registered({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' })
     expect(client).not.toHaveProperty('client_secret')
     expect(client).not.toHaveProperty('client_secret_expires_at')
-    expect((await server.store.clients.find(client.client_id))?.secretHash).toBeNull()
+    expect((await server.store.clients.find(client.client_id))?.secrets).toEqual([])
   })
 
   test('what the client may not say of itself is not taken from it', async () => {
     const wishes = { client_id: 'admin', client_secret: 'chosen', client_id_issued_at: 1, client_secret_expires_at: 1 }
-    const more = { id: 'admin', origin: 'administrator', scopeCeiling: [], scope_ceiling: [], secretHash: 'x' }
+    const more = { id: 'admin', origin: 'administrator', scopeCeiling: [], scope_ceiling: [], secrets: ['x'] }
     const client = await registered({ redirect_uris: [REDIRECT_URI], ...wishes, ...more })
     expect(client.client_id).not.toBe('admin')
     expect(client.client_secret).not.toBe('chosen')

@@ -64,6 +64,7 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.consents.forget('user-1', 'client-1', consent().resource)
   await store.revokedTokens.remember('jti-1', NOW + 59)
   await store.revokedTokens.has('jti-1')
+  await store.replays.remember('assertion-1', NOW + 59, NOW)
   await store.signInAttempts.take('key', { attempts: 5, window: 900 }, NOW)
   await store.signInAttempts.giveBack('key', { attempts: 5, window: 900 })
   await store.signInAttempts.forget('key')
@@ -102,8 +103,8 @@ async function fill({ engine, db }: Database): Promise<void> {
   const end = `${NOW} - 10000 + n`
   await rows(
     'clients',
-    'id, redirect_uris, auth_method, secret_expires_at, grant_types, response_types, application_type, metadata, origin, issued_at',
-    `'c' || n, '', '', 0, '', '', '', '', '', n`,
+    'id, redirect_uris, grant_types, response_types, application_type, metadata, origin, issued_at',
+    `'c' || n, '', '', '', '', '', '', n`,
   )
   await rows(
     'grants',
@@ -117,6 +118,7 @@ async function fill({ engine, db }: Database): Promise<void> {
   )
   await rows('refresh_tokens', 'hash, grant_id, created_at, expires_at', `'h' || n, 'g' || n, n, ${end}`)
   await rows('revoked_tokens', 'jti, expires_at', `'j' || n, ${end}`)
+  await rows('replays', 'key_hash, expires_at', `'k' || n, ${end}`)
   await rows('consents', 'user_id, client_id, resource, scopes, granted_at', `'u' || n, 'c' || n, '', '', n`)
   await rows('users', 'id, username, username_key, password_hash, created_at', `'u' || n, 'u' || n, 'u' || n, '', n`)
   await rows('sessions', 'hash, user_id, created_at, expires_at', `'h' || n, '', n, ${end}`)

@@ -5,7 +5,9 @@
  * @see OAuth 2.1 section 7.3 (draft-ietf-oauth-v2-1-16): clients that cannot prove who they are are asked for each time
  * @module
  */
+
 import { includesScopes } from '../../../shared/scope.ts'
+import { isConfidential } from '../client-auth/is-confidential.ts'
 import type { Client, Consent } from '../records.ts'
 import type { Reason } from '../rejection.ts'
 import type { ValidRequest } from './request.ts'
@@ -17,7 +19,7 @@ export type Step =
   | { readonly refuse: Extract<Reason, 'login_required' | 'consent_required'> }
 
 /** Whether an earlier consent may stand for a new request. Anyone can use the id of a public client, so there it may not. */
-export const canRememberConsent = (client: Client): boolean => client.secretHash !== null
+export const canRememberConsent = (client: Client): boolean => isConfidential(client)
 
 export function nextStep(request: ValidRequest, userId: string | null, remembered: Consent | null): Step {
   const silent = request.prompts.includes('none')

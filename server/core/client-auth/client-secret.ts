@@ -9,6 +9,7 @@ import { ok, type Result } from '../../../shared/result.ts'
 import type { Client } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import type { PresentedClient } from './client-auth-method.ts'
+import { equalInConstantTime } from './equal-in-constant-time.ts'
 
 export function presentSecret(clientId: string, secret: string): PresentedClient {
   return {
@@ -17,9 +18,10 @@ export function presentSecret(clientId: string, secret: string): PresentedClient
   }
 }
 
-/** Pure. The hashes of two 256-bit secrets say nothing about each other, so comparing them leaks nothing. */
+/** Pure. One of two that are both right for a while, or one that was right before and is told so. */
 function checkSecret(client: Client, presentedHash: string, now: number): Result<Client, Rejection> {
-  if (client.secretHash === null || client.secretHash !== presentedHash) return reject('wrong_client_secret')
-  if (client.secretExpiresAt !== 0 && client.secretExpiresAt <= now) return reject('expired_client_secret')
-  return ok(client)
+  const known = client.secrets.filter(({ hash }) => equalInConstantTime(hash, presentedHash))
+  if (known.length === 0) return reject('wrong_client_secret')
+  const live = known.some(({ expiresAt }) => expiresAt === 0 || expiresAt > now)
+  return live ? ok(client) : reject('expired_client_secret')
 }

@@ -14,7 +14,8 @@ export const none: ClientAuthMethod = {
     if (authorization !== null || client_secret !== undefined || client_id === undefined) return null
     return ok({
       clientId: client_id,
-      verify: async (client) => (client.secretHash === null ? ok(client) : reject('missing_client_authentication')),
+      verify: async (client) =>
+        client.authMethods.includes('none') ? ok(client) : reject('missing_client_authentication'),
     })
   },
 }

@@ -17,7 +17,7 @@ import { isApprovedRedirect } from './approved-redirect.ts'
 /** A client as far as the request decides it. */
 export type RegisteredMetadata = Pick<
   Client,
-  'name' | 'redirectUris' | 'authMethod' | 'grantTypes' | 'responseTypes' | 'applicationType' | 'scope' | 'metadata'
+  'name' | 'redirectUris' | 'authMethods' | 'grantTypes' | 'responseTypes' | 'applicationType' | 'scope' | 'metadata'
 >
 
 /** What the server offers, which bounds what can be registered. */
@@ -44,7 +44,7 @@ export function checkRegistration(
   return ok({
     name: request.client_name ?? null,
     redirectUris: redirectUris.value,
-    authMethod: authMethod.output,
+    authMethods: [authMethod.output],
     grantTypes: [...new Set(grantTypes)],
     // RFC 7591 section 2.1: response types and grant types must fit each other, so the former follow from the latter.
     responseTypes: grantTypes.includes('authorization_code') ? ['code'] : [],

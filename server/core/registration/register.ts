@@ -22,12 +22,14 @@ export async function register(
     audit({ type: 'registration_rejected', reason: checked.error.reason })
     return checked
   }
-  const secret = checked.value.authMethod === 'none' ? null : random()
+  const secret = checked.value.authMethods.includes('none') ? null : random()
   const client: Client = {
     ...checked.value,
     id: random(16),
-    secretHash: secret === null ? null : await hash(secret),
-    secretExpiresAt: 0,
+    secrets: secret === null ? [] : [{ hash: await hash(secret), expiresAt: 0 }],
+    jwks: null,
+    jwksUri: null,
+    resource: null,
     scopeCeiling: null,
     origin: 'dynamic',
     issuedAt: now(),
@@ -43,10 +45,10 @@ function toClientInformation(client: Client, secret: string | null): ClientInfor
   return {
     client_id: client.id,
     client_id_issued_at: client.issuedAt,
-    ...(secret === null ? {} : { client_secret: secret, client_secret_expires_at: client.secretExpiresAt }),
+    ...(secret === null ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
     redirect_uris: [...client.redirectUris],
     ...(client.name === null ? {} : { client_name: client.name }),
-    token_endpoint_auth_method: client.authMethod,
+    token_endpoint_auth_method: client.authMethods[0] ?? 'none',
     grant_types: [...client.grantTypes],
     response_types: [...client.responseTypes],
     application_type: client.applicationType,

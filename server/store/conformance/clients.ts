@@ -14,9 +14,14 @@ export const clientCases: readonly ConformanceCase[] = [
       const secret = client({
         id: 'client-2',
         name: null,
-        authMethod: 'client_secret_basic',
-        secretHash: 'hash',
-        secretExpiresAt: NOW + 5_000_000_000,
+        authMethods: ['client_secret_basic', 'private_key_jwt'],
+        secrets: [
+          { hash: 'new', expiresAt: 0 },
+          { hash: 'old', expiresAt: NOW + 5_000_000_000 },
+        ],
+        jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'one' }] },
+        jwksUri: 'https://client.example/jwks.json',
+        resource: 'https://notes.example/mcp',
         scope: null,
         scopeCeiling: ['notes:read'],
         metadata: {},

@@ -10,6 +10,7 @@ import { housekeepingCases } from './housekeeping.ts'
 import { leaseCases } from './leases.ts'
 import { peopleCases } from './people.ts'
 import { refreshTokenCases } from './refresh-tokens.ts'
+import { replayCases } from './replays.ts'
 import { signInAttemptCases } from './sign-in-attempts.ts'
 import { signingKeyCases } from './signing-keys.ts'
 
@@ -23,6 +24,7 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...clientCases,
   ...grantCases,
   ...refreshTokenCases,
+  ...replayCases,
   ...peopleCases,
   ...signInAttemptCases,
   ...signingKeyCases,

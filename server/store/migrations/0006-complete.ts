@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { clientAuth } from './0006/client-auth.ts'
 import { resources } from './0006/resources.ts'
 import type { Migration } from './migration.ts'
 
@@ -10,6 +11,7 @@ export const complete: Migration = {
   name: '0006-complete',
 
   async up(db) {
+    await clientAuth(db)
     await resources(db)
   },
 }
