@@ -1,0 +1,87 @@
+/**
+ * The audit log: who did what, through which client, at which resource, how it ended and why, in which request. Never a token, a code or
+ * a password.
+ *
+ * An act is written down in the transaction that does it: its entry goes to the storage port with it, and there are both or neither.
+ * What changes nothing that is stored (a refusal, an access token told again) is an observation, and is written down shortly after.
+ *
+ * @see docs/adr/0114-acts-carry-their-entry.md
+ * @module
+ */
+import type { Clock } from './ports.ts'
+import type { Reason } from './rejection.ts'
+
+/** Everything that a grant says of itself. */
+interface OfGrant {
+  readonly grantId: string
+  readonly userId: string
+  readonly clientId: string
+  readonly resource: string
+}
+
+/** What was done: it is in the database exactly if its entry is. */
+export type Act =
+  | ({ readonly type: 'authorization_granted'; readonly scopes: readonly string[] } & OfGrant)
+  | ({ readonly type: 'token_issued' | 'token_refreshed' | 'token_revoked' } & OfGrant)
+  | ({
+      readonly type: 'grant_revoked'
+      readonly reason: 'code_replayed' | 'refresh_reused' | 'revocation_request' | 'user'
+    } & OfGrant)
+  | ({ readonly type: 'consent_remembered'; readonly scopes: readonly string[] } & Omit<OfGrant, 'grantId'>)
+  | ({ readonly type: 'consent_forgotten' } & Omit<OfGrant, 'grantId'>)
+  | { readonly type: 'client_registered' | 'client_changed' | 'client_removed'; readonly clientId: string }
+  | { readonly type: 'resource_stored' | 'resource_removed'; readonly resource: string }
+  | { readonly type: 'user_added' | 'user_removed' | 'password_changed'; readonly userId: string }
+  | { readonly type: 'sign_in' | 'sign_out'; readonly userId: string }
+
+/** What was noticed, or refused. `clientId`: only of a client that is known. */
+export type Observation =
+  | ({ readonly type: 'refresh_replayed' } & OfGrant)
+  | ({ readonly type: 'authorization_denied' } & Omit<OfGrant, 'grantId'>)
+  | {
+      readonly type: 'authorization_rejected' | 'token_rejected' | 'revocation_rejected' | 'registration_rejected'
+      readonly reason: Reason
+      readonly clientId?: string
+    }
+  | { readonly type: 'sign_in_failed'; readonly reason: 'bad_credentials' | 'too_many_attempts' }
+
+export type AuditEvent = Act | Observation
+
+/** When and in which request it was, and at whose hands, where that is not the person or the client of the event. */
+export interface Circumstances {
+  /** Seconds since the epoch. */
+  readonly at: number
+  /** Null: in none. */
+  readonly requestId: string | null
+  /** E.g. `cli:root`. */
+  readonly actor?: string
+}
+
+/** What is written down. */
+export interface AuditEntry<Event extends AuditEvent = AuditEvent> extends Circumstances {
+  readonly event: Event
+}
+
+/** Told of every entry; must not throw and must not be waited for. Those of acts are stored already. */
+export type Audit = (entry: AuditEntry) => void
+
+/** The entry of an event that happens now. */
+export const auditEntry = <Event extends AuditEvent>(
+  event: Event,
+  { now, requestId }: { readonly now: Clock; readonly requestId: string | null },
+): AuditEntry<Event> => ({ event, at: now(), requestId })
+
+/** A closed list, so that a new kind of event has to be one of the two. */
+const OBSERVATIONS: Readonly<Record<Observation['type'], true>> = {
+  refresh_replayed: true,
+  authorization_denied: true,
+  authorization_rejected: true,
+  token_rejected: true,
+  revocation_rejected: true,
+  registration_rejected: true,
+  sign_in_failed: true,
+}
+
+/** Whether nothing has stored it yet. */
+export const isObservation = (entry: AuditEntry): entry is AuditEntry<Observation> =>
+  Object.hasOwn(OBSERVATIONS, entry.event.type)

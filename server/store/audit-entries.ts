@@ -1,0 +1,62 @@
+/**
+ * Writing entries of the audit log: as one more statement of the transaction that does what they say.
+ *
+ * @see docs/adr/0114-acts-carry-their-entry.md
+ * @module
+ */
+import type { CompiledQuery } from 'kysely'
+import type { AuditEntry } from '../core/audit.ts'
+import type { AuditRow, Database, DatabaseTransaction } from './schema.ts'
+import { type Parameter, statement } from './statement.ts'
+
+/** Makes the statements that store an entry: one, or none without an entry. Spread them into the others of a transaction. */
+export type InsertEntry = (entry: AuditEntry | undefined, count?: number) => readonly CompiledQuery[]
+
+export function insertEntry({ db }: Pick<Database | DatabaseTransaction, 'db'>): InsertEntry {
+  // No id: the database counts, so that what comes later is stored behind.
+  const insert = statement((value: Parameter<NewAuditRow>) =>
+    db.insertInto('audit').values({
+      at: value('at'),
+      type: value('type'),
+      reason: value('reason'),
+      actor: value('actor'),
+      user_id: value('user_id'),
+      client_id: value('client_id'),
+      resource: value('resource'),
+      grant_id: value('grant_id'),
+      scopes: value('scopes'),
+      request_id: value('request_id'),
+      count: value('count'),
+    }),
+  )
+  return (entry, count = 1) => (entry === undefined ? [] : [insert(toRow(entry, count))])
+}
+
+type NewAuditRow = Omit<AuditRow, 'id'>
+
+/** Every member that an event may have; those that it has not are null. */
+interface Members {
+  readonly reason?: string
+  readonly userId?: string
+  readonly clientId?: string
+  readonly resource?: string
+  readonly grantId?: string
+  readonly scopes?: readonly string[]
+}
+
+function toRow({ event, at, requestId, actor }: AuditEntry, count: number): NewAuditRow {
+  const members: Members = event
+  return {
+    at,
+    type: event.type,
+    reason: members.reason ?? null,
+    actor: actor ?? null,
+    user_id: members.userId ?? null,
+    client_id: members.clientId ?? null,
+    resource: members.resource ?? null,
+    grant_id: members.grantId ?? null,
+    scopes: members.scopes?.join(' ') ?? null,
+    request_id: requestId,
+    count,
+  }
+}
