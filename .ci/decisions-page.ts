@@ -19,6 +19,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '008': 'Durability and operation',
   '009': 'Reaching out',
   '010': 'Clients, grants and resources',
+  '011': 'Bounds and records',
 }
 
 /** The page. Throws for a decision without a title, or of an area that has no name. */

@@ -7,11 +7,12 @@
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
 import type { Settings } from './config.ts'
+import type { Audit, AuditEvent, Circumstances } from './core/audit.ts'
 import type { AuthorizationServer } from './core/authorization-server.ts'
 import { createAuthorizationServer } from './core/create-authorization-server.ts'
 import type { AuthorizationServerSettings } from './core/dependencies.ts'
 import { memoizeLast } from './core/memoize-last.ts'
-import type { Audit, Clock, Random, Resources } from './core/ports.ts'
+import type { Clock, Random, Resources } from './core/ports.ts'
 import type { Resource } from './core/records.ts'
 import { localLogin } from './login/local-login.ts'
 import { hash } from './store/hash.ts'
@@ -25,7 +26,8 @@ export interface ServerOptions {
   readonly settings: Settings
   /** Stays the caller's: it is not closed with the server. */
   readonly store: OpenStore
-  readonly audit: Audit
+  /** Told of everything that the audit log holds. */
+  readonly audit: (event: AuditEvent, circumstances: Circumstances) => void
   /** Told of every failure of our own. */
   readonly onFailure: (error: unknown) => void
   /** True once the server is about to stop. */
@@ -51,7 +53,8 @@ export interface Server {
  * const { handle } = await createServer({ settings, store, audit: console.log, onFailure: console.error })
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { settings, store, audit, now = systemClock, random = secureRandom } = options
+  const { settings, store, now = systemClock, random = secureRandom } = options
+  const audit: Audit = (entry) => options.audit(entry.event, entry)
   const signer = await createSigner({
     keys: store.signingKeys,
     secret: settings.secret,

@@ -6,7 +6,7 @@
 import process from 'node:process'
 import { configureSync, getJsonLinesFormatter, getLogger, type LogRecord, type TextFormatter } from '@logtape/logtape'
 import type { Config } from './config.ts'
-import type { Audit, AuditEvent } from './core/ports.ts'
+import type { AuditEvent, Circumstances } from './core/audit.ts'
 import { redact } from './redact.ts'
 
 /** Sets up the loggers of this process. Programs call it once; libraries never. */
@@ -27,12 +27,17 @@ export function configureLogging({ level, format }: Config['log'], write = write
 export const log = getLogger('sallyport')
 
 /** An audit log that writes each event with its members. What looks like an attack is a warning. */
-export function auditLog(): Audit {
+export function auditLog(): (event: AuditEvent, circumstances: Circumstances) => void {
   const audit = getLogger(['sallyport', 'audit'])
-  return (event) => {
+  return (event, { requestId, actor }) => {
     const { type, ...members } = event
-    if (isSuspicious(event)) audit.warning(type, members)
-    else audit.info(type, members)
+    const properties = {
+      ...members,
+      ...(requestId === null ? {} : { requestId }),
+      ...(actor === undefined ? {} : { actor }),
+    }
+    if (isSuspicious(event)) audit.warning(type, properties)
+    else audit.info(type, properties)
   }
 }
 

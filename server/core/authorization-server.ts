@@ -12,9 +12,13 @@ import type { RevocationRequest } from '../../shared/revocation-request.ts'
 import type { TokenRequest } from '../../shared/token-request.ts'
 import type { TokenResponse } from '../../shared/token-response.ts'
 import type { AuthorizationOutcome, NextStep, ValidRequest } from './authorize/request.ts'
+import type { Origin } from './dependencies.ts'
 import type { Rejection } from './rejection.ts'
 
-/** The endpoints as functions. None throws but for `StoreUnavailable` and defects. */
+/**
+ * The endpoints as functions. None throws but for `StoreUnavailable` and defects. `origin`: which request the audit log is to name; default:
+ * none.
+ */
 export interface AuthorizationServer {
   /** The configured issuer, byte for byte. */
   readonly issuer: string
@@ -22,21 +26,21 @@ export interface AuthorizationServer {
   jwks(): Promise<JsonWebKeySet>
 
   /** Judges the query of an authorization request, before anyone signs in. */
-  authorize(query: FormRecord): Promise<AuthorizationOutcome>
+  authorize(query: FormRecord, origin?: Origin): Promise<AuthorizationOutcome>
   /** What comes next for a valid request, given who is signed in (null: nobody). Issues the code where nothing is left to ask. */
-  next(request: ValidRequest, userId: string | null): Promise<NextStep>
+  next(request: ValidRequest, userId: string | null, origin?: Origin): Promise<NextStep>
   /** The person agreed: issues the code, remembers the consent where that is safe, says where to go. */
-  approve(request: ValidRequest, userId: string): Promise<string>
+  approve(request: ValidRequest, userId: string, origin?: Origin): Promise<string>
   /** The person declined: says where to go. */
-  deny(request: ValidRequest, userId: string): string
+  deny(request: ValidRequest, userId: string, origin?: Origin): string
 
   /** `authorization` is the request's Authorization header. */
-  token(request: TokenRequest, authorization: string | null): Promise<Result<TokenResponse, Rejection>>
-  revoke(request: RevocationRequest, authorization: string | null): Promise<Result<null, Rejection>>
-  register(request: ClientRegistrationRequest): Promise<Result<ClientInformationResponse, Rejection>>
+  token(request: TokenRequest, authorization: string | null, origin?: Origin): Promise<Result<TokenResponse, Rejection>>
+  revoke(request: RevocationRequest, authorization: string | null, origin?: Origin): Promise<Result<null, Rejection>>
+  register(request: ClientRegistrationRequest, origin?: Origin): Promise<Result<ClientInformationResponse, Rejection>>
 
   /** A person withdraws a grant of their own on the account page. False: it is not theirs, or gone already. */
-  revokeGrant(grantId: string, userId: string): Promise<boolean>
+  revokeGrant(grantId: string, userId: string, origin?: Origin): Promise<boolean>
   /** Whether an access token of ours still counts: its grant is live and it was not revoked. For resource servers in this process. */
   isLive(claims: { readonly jti: string }): Promise<boolean>
 }

@@ -12,7 +12,7 @@ import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
 import { clientSecretBasic } from './client-auth/client-secret-basic.ts'
 import { clientSecretPost } from './client-auth/client-secret-post.ts'
 import { none } from './client-auth/none.ts'
-import type { Dependencies } from './dependencies.ts'
+import type { Dependencies, Origin } from './dependencies.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
 import { refreshToken } from './grants/refresh-token.ts'
 import { isLive, withdrawGrant } from './live-grant.ts'
@@ -34,12 +34,16 @@ export interface Offer {
  *
  * @example const as = createAuthorizationServer({ settings, store, signer, sealer, hash, random, now, audit })
  */
-export function createAuthorizationServer(deps: Dependencies, offer: Offer = {}): AuthorizationServer {
+export function createAuthorizationServer(
+  ports: Omit<Dependencies, keyof Origin>,
+  offer: Offer = {},
+): AuthorizationServer {
   const {
     grantTypes = { authorization_code: authorizationCode, refresh_token: refreshToken },
     clientAuthMethods = [none, clientSecretBasic, clientSecretPost],
   } = offer
-  const { settings, store, signer } = deps
+  const { settings, store, signer } = ports
+  const within = (origin: Origin = NOWHERE): Dependencies => ({ ...ports, ...origin })
   const offered = { grantTypes: Object.keys(grantTypes), authMethods: clientAuthMethods.map(({ name }) => name) }
   const metadata = memoizeLast((resources: readonly Resource[], keys: JsonWebKeySet) =>
     buildMetadata(settings, offered, resources, keys),
@@ -50,16 +54,19 @@ export function createAuthorizationServer(deps: Dependencies, offer: Offer = {})
     metadata: async () => metadata(await store.resources.list(), await signer.jwks()),
     jwks: () => signer.jwks(),
 
-    authorize: (query) => authorize(query, deps),
-    next: (request, userId) => next(request, userId, deps),
-    approve: (request, userId) => approve(request, userId, deps),
-    deny: (request, userId) => deny(request, userId, deps),
+    authorize: (query, origin) => authorize(query, within(origin)),
+    next: (request, userId, origin) => next(request, userId, within(origin)),
+    approve: (request, userId, origin) => approve(request, userId, within(origin)),
+    deny: (request, userId, origin) => deny(request, userId, within(origin)),
 
-    token: (request, authorization) => token(request, authorization, { grantTypes, clientAuthMethods }, deps),
-    revoke: (request, authorization) => revoke(request, authorization, clientAuthMethods, deps),
-    register: (request) => register(request, offered, deps),
+    token: (request, authorization, origin) =>
+      token(request, authorization, { grantTypes, clientAuthMethods }, within(origin)),
+    revoke: (request, authorization, origin) => revoke(request, authorization, clientAuthMethods, within(origin)),
+    register: (request, origin) => register(request, offered, within(origin)),
 
-    revokeGrant: (grantId, userId) => withdrawGrant(grantId, userId, deps),
-    isLive: (claims) => isLive(claims, deps),
+    revokeGrant: (grantId, userId, origin) => withdrawGrant(grantId, userId, within(origin)),
+    isLive: (claims) => isLive(claims, within()),
   }
 }
+
+const NOWHERE: Origin = { requestId: null }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Audit, Clock, Hash, Random, Sealer, Signer, Store } from './ports.ts'
+import type { Audit } from './audit.ts'
+import type { Audited, Clock, Hash, Random, Sealer, Signer, Store } from './ports.ts'
 
 /** The decisions that an operator makes. Lifetimes in seconds. */
 export interface AuthorizationServerSettings {
@@ -30,12 +31,17 @@ export interface RegistrationSettings {
   readonly approvedRedirects: readonly string[]
 }
 
-/** Settings and ports together. */
-export interface Dependencies {
+/** Where a request came from. */
+export interface Origin {
+  /** Null: from no request at all. */
+  readonly requestId: string | null
+}
+
+/** Settings and ports together, for one request. */
+export interface Dependencies extends Origin {
   readonly settings: AuthorizationServerSettings
-  readonly store: Pick<
-    Store,
-    'clients' | 'resources' | 'grants' | 'codes' | 'refreshTokens' | 'revokedTokens' | 'consents'
+  readonly store: Audited<
+    Pick<Store, 'clients' | 'resources' | 'grants' | 'codes' | 'refreshTokens' | 'revokedTokens' | 'consents'>
   >
   readonly signer: Signer
   readonly sealer: Sealer

@@ -1,10 +1,12 @@
 /**
- * Whether a grant still counts, and a person's way to end one of theirs.
+ * Whether a grant still counts, and how it is ended.
  *
  * @see docs/adr/0046-access-token-ids.md
  * @module
  */
+import { type Act, auditEntry } from './audit.ts'
 import type { Dependencies } from './dependencies.ts'
+import type { Grant } from './records.ts'
 import { grantOfAccessToken } from './tokens/access-token-id.ts'
 
 /** Whether an access token of ours still counts: its grant is live, and it was not revoked by itself. */
@@ -14,13 +16,28 @@ export async function isLive({ jti }: { readonly jti: string }, { store }: Depen
   return grant !== null && grant.revokedAt === null
 }
 
+/** Ends a grant. False: it was ended before. */
+export async function revokeGrant(
+  grant: Grant,
+  reason: Extract<Act, { type: 'grant_revoked' }>['reason'],
+  deps: Dependencies,
+): Promise<boolean> {
+  const entry = auditEntry({ type: 'grant_revoked', reason, ...partiesOf(grant) }, deps)
+  const revoked = await deps.store.grants.revoke(grant.id, deps.now(), entry)
+  if (revoked) deps.audit(entry)
+  return revoked
+}
+
+/** What the audit log says of a grant. */
+export const partiesOf = ({ id, userId, clientId, resource }: Grant) => ({ grantId: id, userId, clientId, resource })
+
 /** Ends a grant and forgets the consent behind it. False: it is not this person's, or gone already. */
 export async function withdrawGrant(grantId: string, userId: string, deps: Dependencies): Promise<boolean> {
-  const { store, now, audit } = deps
+  const { store } = deps
   const grant = await store.grants.find(grantId)
   if (grant === null || grant.userId !== userId) return false
-  await store.consents.forget(userId, grant.clientId, grant.resource)
-  const revoked = await store.grants.revoke(grantId, now())
-  if (revoked) audit({ type: 'grant_revoked', grantId, reason: 'user' })
-  return revoked
+  const { clientId, resource } = grant
+  const entry = auditEntry({ type: 'consent_forgotten', userId, clientId, resource }, deps)
+  await store.consents.forget(userId, clientId, resource, entry)
+  return revokeGrant(grant, 'user', deps)
 }

@@ -3,13 +3,15 @@
  * transaction, never get-then-set. Times are seconds since the epoch. A storage port that cannot reach its store throws
  * `StoreUnavailable`.
  *
+ * A verb that acts takes the entry of the audit log that goes with it, last: both are stored, or neither. `Audited` makes it a must.
+ *
  * @module
  */
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import type { Result } from '../../shared/result.ts'
+import type { Act, AuditEntry, Observation } from './audit.ts'
 import type { AuthorizationCode, Client, Consent, Grant, RefreshToken, Resource, Session, User } from './records.ts'
-import type { Reason } from './rejection.ts'
 
 /** Seconds since the epoch, whole. */
 export type Clock = () => number
@@ -37,33 +39,45 @@ export interface Signer {
   jwks(): Promise<JsonWebKeySet>
 }
 
+/** What the audit log is to hold of an act. */
+type Entry = AuditEntry<Act>
+
+/** The same ports, none of whose acts can be done without an entry. */
+export type Audited<Ports> = { readonly [Name in keyof Ports]: Strict<Ports[Name]> }
+
+type Strict<Port> = {
+  readonly [Verb in keyof Port]: Port[Verb] extends (...given: infer Given) => infer Answer
+    ? (...given: Required<Given>) => Answer
+    : Port[Verb]
+}
+
 export interface Clients {
   find(id: string): Promise<Client | null>
   /** False: the id is taken. */
-  create(client: Client): Promise<boolean>
+  create(client: Client, entry?: Entry): Promise<boolean>
   list(): Promise<readonly Client[]>
   /** False: there is none. Its grants are revoked with it, in one transaction. */
-  remove(id: string, now: number): Promise<boolean>
+  remove(id: string, now: number, entry?: Entry): Promise<boolean>
 }
 
 export interface Resources {
   /** In the order of registration. */
   list(): Promise<readonly Resource[]>
   /** Adds it, or replaces the one with this identifier. */
-  put(resource: Resource): Promise<void>
-  remove(identifier: string): Promise<boolean>
+  put(resource: Resource, entry?: Entry): Promise<void>
+  remove(identifier: string, entry?: Entry): Promise<boolean>
 }
 
 export interface Grants {
   /** Stores a grant and its code together. */
-  create(grant: Grant, code: AuthorizationCode): Promise<void>
+  create(grant: Grant, code: AuthorizationCode, entry?: Entry): Promise<void>
   find(id: string): Promise<Grant | null>
   /** Those neither revoked nor expired, newest first. */
   listLive(userId: string, now: number): Promise<readonly Grant[]>
   /** Whether the person has a live grant with this client at this resource. */
   hasLive(userId: string, clientId: string, resource: string, now: number): Promise<boolean>
   /** True: this call revoked it. False: unknown, or revoked before. */
-  revoke(id: string, now: number): Promise<boolean>
+  revoke(id: string, now: number, entry?: Entry): Promise<boolean>
 }
 
 export interface Codes {
@@ -73,7 +87,12 @@ export interface Codes {
    * Consumes the code and stores the first refresh token of its grant (null: none is issued), in one transaction:
    * `redeemed` for exactly one caller; `consumed`: someone else was first; `dead`: the code expired or its grant is no longer live.
    */
-  redeem(hash: string, refreshToken: RefreshToken | null, now: number): Promise<'redeemed' | 'consumed' | 'dead'>
+  redeem(
+    hash: string,
+    refreshToken: RefreshToken | null,
+    now: number,
+    entry?: Entry,
+  ): Promise<'redeemed' | 'consumed' | 'dead'>
 }
 
 export interface RefreshTokens {
@@ -83,17 +102,16 @@ export interface RefreshTokens {
    * Consumes `hash`, forgets its sealed value, and creates the successor, in one transaction:
    * `rotated` for exactly one caller; `consumed`: someone else was first; `dead`: the grant is no longer live, or the token expired.
    */
-  rotate(rotation: {
-    readonly hash: string
-    readonly successor: RefreshToken
-    readonly now: number
-  }): Promise<'rotated' | 'consumed' | 'dead'>
+  rotate(
+    rotation: { readonly hash: string; readonly successor: RefreshToken; readonly now: number },
+    entry?: Entry,
+  ): Promise<'rotated' | 'consumed' | 'dead'>
 }
 
 /** Access tokens that were revoked one by one, until they expire. */
 export interface RevokedTokens {
   /** True: this call was the first. */
-  remember(jti: string, expiresAt: number): Promise<boolean>
+  remember(jti: string, expiresAt: number, entry?: Entry): Promise<boolean>
   has(jti: string): Promise<boolean>
 }
 
@@ -106,8 +124,8 @@ export interface Replays {
 export interface Consents {
   find(userId: string, clientId: string, resource: string): Promise<Consent | null>
   /** Adds the scopes to those that were agreed to before, in one statement or transaction. */
-  remember(consent: Consent): Promise<void>
-  forget(userId: string, clientId: string, resource: string): Promise<void>
+  remember(consent: Consent, entry?: Entry): Promise<void>
+  forget(userId: string, clientId: string, resource: string, entry?: Entry): Promise<void>
 }
 
 export interface Users {
@@ -115,19 +133,20 @@ export interface Users {
   /** Names are compared without regard to case. */
   findByUsername(username: string): Promise<User | null>
   /** False: the name is taken. */
-  create(user: User): Promise<boolean>
+  create(user: User, entry?: Entry): Promise<boolean>
   /** Ends the user's sessions too, in one transaction: a new password often means that somebody had the old one. */
-  setPassword(id: string, passwordHash: string): Promise<boolean>
+  setPassword(id: string, passwordHash: string, entry?: Entry): Promise<boolean>
   /** False: there is none. Revokes the user's grants, and forgets sessions and consents, in one transaction. */
-  remove(id: string, now: number): Promise<boolean>
+  remove(id: string, now: number, entry?: Entry): Promise<boolean>
   list(): Promise<readonly User[]>
 }
 
 export interface Sessions {
-  create(session: Session): Promise<void>
+  create(session: Session, entry?: Entry): Promise<void>
   /** Null once expired. */
   find(hash: string, now: number): Promise<Session | null>
-  remove(hash: string): Promise<void>
+  /** The entry is stored if there was one. */
+  remove(hash: string, entry?: Entry): Promise<void>
 }
 
 /** So many within so many seconds. */
@@ -135,6 +154,12 @@ export interface AttemptLimit {
   readonly attempts: number
   /** Seconds. */
   readonly window: number
+}
+
+/** The audit log. Nothing changes an entry; `Store.purge` deletes those that are older than they have to be kept. */
+export interface AuditLog {
+  /** Adds what no act stores. `count`: how many of its kind the entry stands for. */
+  append(entries: readonly (AuditEntry<Observation> & { readonly count: number })[]): Promise<void>
 }
 
 /** How often something was tried lately, in all processes together. */
@@ -171,6 +196,7 @@ export interface Store {
   readonly sessions: Sessions
   readonly signInAttempts: SignInAttempts
   readonly leases: Leases
+  readonly audit: AuditLog
   /** Throws `StoreUnavailable` when the database does not answer. */
   ping(): Promise<void>
   /** Deletes some of what expired by `now`: of each kind at most `limit` rows. Says how many rows; 0: nothing is left to delete. */
@@ -192,37 +218,3 @@ export interface Login {
     from: string,
   ): Promise<Result<User, 'bad_credentials' | 'too_many_attempts'>>
 }
-
-/** What happened, for the audit log. Never holds a token, a code or a password. */
-export type AuditEvent =
-  | {
-      readonly type: 'authorization_granted' | 'authorization_denied'
-      readonly userId: string
-      readonly clientId: string
-      readonly resource: string
-      readonly grantId?: string
-    }
-  | { readonly type: 'authorization_rejected'; readonly reason: Reason; readonly clientId?: string }
-  | {
-      readonly type: 'token_issued' | 'token_refreshed' | 'refresh_replayed'
-      readonly grantId: string
-      readonly clientId: string
-    }
-  | {
-      readonly type: 'token_rejected' | 'revocation_rejected'
-      readonly reason: Reason
-      readonly clientId?: string
-    }
-  | {
-      readonly type: 'grant_revoked'
-      readonly grantId: string
-      readonly reason: 'code_replayed' | 'refresh_reused' | 'revocation_request' | 'user'
-    }
-  | { readonly type: 'token_revoked'; readonly grantId: string; readonly clientId: string }
-  | { readonly type: 'client_registered'; readonly clientId: string }
-  | { readonly type: 'registration_rejected'; readonly reason: Reason }
-  | { readonly type: 'sign_in'; readonly userId: string }
-  | { readonly type: 'sign_in_failed'; readonly reason: 'bad_credentials' | 'too_many_attempts' }
-
-/** Takes an event; must not throw and must not be waited for. */
-export type Audit = (event: AuditEvent) => void

@@ -6,9 +6,11 @@
  */
 import { ok, type Result } from '../../shared/result.ts'
 import type { RevocationRequest } from '../../shared/revocation-request.ts'
+import { auditEntry } from './audit.ts'
 import { authenticateClient } from './client-auth/authenticate-client.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
 import type { Dependencies } from './dependencies.ts'
+import { revokeGrant } from './live-grant.ts'
 import type { Client } from './records.ts'
 import { type Rejection, reject } from './rejection.ts'
 import { grantOfAccessToken } from './tokens/access-token-id.ts'
@@ -25,7 +27,7 @@ export async function revoke(
   const outcome = client.ok ? await revokeToken(request.token, client.value, deps) : client
   if (!outcome.ok) {
     const clientId = client.ok ? { clientId: client.value.id } : {}
-    deps.audit({ type: 'revocation_rejected', reason: outcome.error.reason, ...clientId })
+    deps.audit(auditEntry({ type: 'revocation_rejected', reason: outcome.error.reason, ...clientId }, deps))
   }
   return outcome
 }
@@ -36,23 +38,22 @@ async function revokeToken(value: string, client: Client, deps: Dependencies): P
 }
 
 async function revokeRefreshToken(value: string, client: Client, deps: Dependencies) {
-  const { store, hash, now, audit } = deps
+  const { store, hash } = deps
   const presented = await store.refreshTokens.find(await hashOpaqueToken(value, hash))
   if (presented === null) return null
   const { grant } = presented
   if (grant.clientId !== client.id) return reject('client_mismatch')
-  if (await store.grants.revoke(grant.id, now())) {
-    audit({ type: 'grant_revoked', grantId: grant.id, reason: 'revocation_request' })
-  }
+  await revokeGrant(grant, 'revocation_request', deps)
   return ok(null)
 }
 
-async function revokeAccessToken(value: string, client: Client, { store, signer, audit }: Dependencies) {
+async function revokeAccessToken(value: string, client: Client, deps: Dependencies) {
+  const { store, signer, audit } = deps
   const claims = await signer.readAccessToken(value)
   if (claims === null) return null
   if (claims.client_id !== client.id) return reject('client_mismatch')
-  if (await store.revokedTokens.remember(claims.jti, claims.exp)) {
-    audit({ type: 'token_revoked', grantId: grantOfAccessToken(claims.jti), clientId: client.id })
-  }
+  const parties = { userId: claims.sub, clientId: client.id, resource: [claims.aud].flat().join(' ') }
+  const entry = auditEntry({ type: 'token_revoked', grantId: grantOfAccessToken(claims.jti), ...parties }, deps)
+  if (await store.revokedTokens.remember(claims.jti, claims.exp, entry)) audit(entry)
   return ok(null)
 }

@@ -15,6 +15,7 @@
 import { ok, type Result } from '../../shared/result.ts'
 import type { TokenRequest } from '../../shared/token-request.ts'
 import type { TokenResponse } from '../../shared/token-response.ts'
+import { auditEntry } from './audit.ts'
 import { authenticateClient } from './client-auth/authenticate-client.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -38,7 +39,7 @@ export async function token(
   const outcome = client.ok ? await answer(request, client.value, offered.grantTypes, deps) : client
   if (!outcome.ok) {
     const clientId = client.ok ? { clientId: client.value.id } : {}
-    audit({ type: 'token_rejected', reason: outcome.error.reason, ...clientId })
+    audit(auditEntry({ type: 'token_rejected', reason: outcome.error.reason, ...clientId }, deps))
   }
   return outcome
 }
@@ -53,9 +54,8 @@ async function answer(
   if (!client.grantTypes.includes(request.grant_type)) return reject('client_may_not_use_grant')
   const entitlement = await authorizeGrant(request, client, grantTypes, deps)
   if (!entitlement.ok) return entitlement
-  const { event, grant } = entitlement.value
   const minted = await mint(entitlement.value, deps)
-  deps.audit({ type: event, grantId: grant.id, clientId: client.id })
+  deps.audit(entitlement.value.entry)
   return ok(minted)
 }
 

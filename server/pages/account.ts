@@ -24,7 +24,7 @@ export async function revokeGrant(request: Request, ctx: PagesContext): Promise<
   const { form, visitor } = posted.value
   if (visitor.user === null) return seeOther(signInLink(undefined, ctx))
   // False means that it was not theirs or is gone already. Neither is worth a word: the list shows what there is.
-  const revoked = await ctx.as.revokeGrant(form.grant, visitor.user.id)
+  const revoked = await ctx.as.revokeGrant(form.grant, visitor.user.id, ctx)
   return seeOther(revoked ? `${linkTo('account', ctx)}?revoked` : linkTo('account', ctx))
 }
 

@@ -23,7 +23,7 @@ export async function authorize(request: Request, ctx: PagesContext): Promise<Re
   if (ctx.devLogin !== undefined) return approveAs(ctx.devLogin, judged.value, ctx)
 
   const visitor = await readVisitor(request, ctx)
-  const step = await ctx.as.next(judged.value, visitor.user?.id ?? null)
+  const step = await ctx.as.next(judged.value, visitor.user?.id ?? null, ctx)
   if (step.kind === 'redirect') return seeOther(step.location)
   if (step.kind === 'sign_in' || !isSignedIn(visitor)) return seeOther(signInLink(query, ctx))
   const { csrf, user } = visitor
@@ -35,7 +35,7 @@ export async function authorize(request: Request, ctx: PagesContext): Promise<Re
  * steps and nothing in a form has to be trusted. A failure is the answer to give: a page, or a redirect that the core allowed.
  */
 export async function judge(query: string, ctx: PagesContext): Promise<Result<ValidRequest, Response>> {
-  const outcome = await ctx.as.authorize(readForm(new URLSearchParams(query)))
+  const outcome = await ctx.as.authorize(readForm(new URLSearchParams(query)), ctx)
   if (outcome.kind === 'valid') return ok(outcome.request)
   return err(outcome.kind === 'redirect' ? seeOther(outcome.location) : rejectionPage(outcome.rejection, ctx))
 }
@@ -52,5 +52,5 @@ export function afterSignIn(query: string, ctx: PagesContext): string {
 async function approveAs(username: string, request: ValidRequest, ctx: PagesContext): Promise<Response> {
   const user = await ctx.store.users.findByUsername(username)
   if (user === null) throw new Error('The user of the development login does not exist.')
-  return seeOther(await ctx.as.approve(request, user.id))
+  return seeOther(await ctx.as.approve(request, user.id, ctx))
 }

@@ -21,5 +21,6 @@ export async function consent(request: Request, ctx: PagesContext): Promise<Resp
   // The session ended while the page stood open: sign in, then the page comes again.
   if (visitor.user === null) return seeOther(signInLink(form.request, ctx))
   const { id } = visitor.user
-  return seeOther(form.decision === 'allow' ? await ctx.as.approve(judged.value, id) : ctx.as.deny(judged.value, id))
+  const { as } = ctx
+  return seeOther(form.decision === 'allow' ? await as.approve(judged.value, id, ctx) : as.deny(judged.value, id, ctx))
 }

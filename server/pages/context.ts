@@ -3,13 +3,16 @@
  *
  * @module
  */
+
+import type { Audit } from '../core/audit.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
-import type { Audit, Clock, Hash, Login, Random, Store } from '../core/ports.ts'
+import type { Origin } from '../core/dependencies.ts'
+import type { Audited, Clock, Hash, Login, Random, Store } from '../core/ports.ts'
 
 /** Everything that the pages need. */
 export interface PagesOptions {
   readonly as: AuthorizationServer
-  readonly store: Pick<Store, 'sessions' | 'users' | 'grants' | 'clients' | 'resources'>
+  readonly store: Audited<Pick<Store, 'sessions' | 'users' | 'grants' | 'clients' | 'resources'>>
   readonly login: Login
   readonly now: Clock
   readonly random: Random
@@ -26,7 +29,7 @@ export interface PagesOptions {
 }
 
 /** The options with their defaults, and the two facts that follow from the issuer. */
-export interface PagesContext extends Required<PagesOptions> {
+export interface PagesContext extends Required<PagesOptions>, Origin {
   /** The issuer's path, which every link begins with: '' or e.g. '/tenant'. */
   readonly base: string
   /** Whether cookies are for https only. */
@@ -41,6 +44,7 @@ const ONE_DAY = 24 * 60 * 60
 export function pagesContext(options: PagesOptions): PagesContext {
   const issuer = new URL(options.as.issuer)
   return {
+    requestId: null,
     sessionTtl: ONE_DAY,
     clientAddress: () => 'unknown',
     onFailure: (error) => console.error(error),

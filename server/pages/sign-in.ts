@@ -7,6 +7,7 @@
  */
 import type { Result } from '../../shared/result.ts'
 import { ok } from '../../shared/result.ts'
+import { auditEntry } from '../core/audit.ts'
 import { afterSignIn, judge } from './authorize.ts'
 import type { PagesContext } from './context.ts'
 import { displayText } from './display-text.ts'
@@ -39,12 +40,11 @@ export async function signIn(request: Request, ctx: PagesContext): Promise<Respo
   const { username, password } = form
   const verified = await ctx.login.verify(username, password, ctx.clientAddress(request))
   if (!verified.ok) {
-    ctx.audit({ type: 'sign_in_failed', reason: verified.error })
+    ctx.audit(auditEntry({ type: 'sign_in_failed', reason: verified.error }, ctx))
     const shown = displayText(username) ?? ''
     return answer(visitor, purpose.value.view, { username: shown, problem: verified.error }, ctx)
   }
   const headers = await startSession(verified.value, visitor, ctx)
-  ctx.audit({ type: 'sign_in', userId: verified.value.id })
   return seeOther(form.request === undefined ? linkTo('account', ctx) : afterSignIn(form.request, ctx), headers)
 }
 

@@ -7,6 +7,7 @@
  * @see OWASP Session Management Cheat Sheet: renew the session identifier after a change of privilege
  * @module
  */
+import { auditEntry } from '../core/audit.ts'
 import type { User } from '../core/records.ts'
 import type { PagesContext } from './context.ts'
 import { csrfToken } from './csrf.ts'
@@ -54,18 +55,24 @@ export async function startSession(
 ): Promise<Readonly<Record<string, string>>> {
   const cookie = ctx.random()
   const now = ctx.now()
-  if (before.cookie !== null) await ctx.store.sessions.remove(await ctx.hash(before.cookie))
-  await ctx.store.sessions.create({
-    hash: await ctx.hash(cookie),
-    userId: user.id,
-    createdAt: now,
-    expiresAt: now + ctx.sessionTtl,
-  })
+  if (before.cookie !== null) await endOne(before.cookie, before, ctx)
+  const session = { hash: await ctx.hash(cookie), userId: user.id, createdAt: now, expiresAt: now + ctx.sessionTtl }
+  const entry = auditEntry({ type: 'sign_in', userId: user.id }, ctx)
+  await ctx.store.sessions.create(session, entry)
+  ctx.audit(entry)
   return { 'set-cookie': writeSessionCookie(cookie, ctx.secure, ctx.sessionTtl) }
 }
 
 /** Signs the visitor out. The headers that remove the cookie. */
 export async function endSession(visitor: Visitor, ctx: PagesContext): Promise<Readonly<Record<string, string>>> {
-  if (visitor.cookie !== null) await ctx.store.sessions.remove(await ctx.hash(visitor.cookie))
+  if (visitor.cookie !== null) await endOne(visitor.cookie, visitor, ctx)
   return { 'set-cookie': writeSessionCookie('', ctx.secure, 0) }
+}
+
+/** A cookie without a session has nobody who signs out. */
+async function endOne(cookie: string, { user }: Visitor, ctx: PagesContext): Promise<void> {
+  if (user === null) return
+  const entry = auditEntry({ type: 'sign_out', userId: user.id }, ctx)
+  await ctx.store.sessions.remove(await ctx.hash(cookie), entry)
+  ctx.audit(entry)
 }

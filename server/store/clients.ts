@@ -5,6 +5,7 @@
  */
 import type { Clients } from '../core/ports.ts'
 import type { Client } from '../core/records.ts'
+import { insertEntry } from './audit-entries.ts'
 import { fromJson, listOrNull, toJson } from './json.ts'
 import type { ClientRow, Database } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
@@ -15,19 +16,21 @@ export function createClients(database: Database): Clients {
     db.selectFrom('clients').selectAll().where('id', '=', value('id')),
   )
 
+  const note = insertEntry(database)
+
   return {
     async find(id) {
       const [row] = (await database.run(find({ id }))).rows
       return row === undefined ? null : toClient(row)
     },
 
-    async create(client) {
-      const { numInsertedOrUpdatedRows } = await db
+    async create(client, entry) {
+      const insert = db
         .insertInto('clients')
         .values(toRow(client))
         .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
+        .compile()
+      return database.runGuarded(insert, note(entry))
     },
 
     async list() {
@@ -35,7 +38,7 @@ export function createClients(database: Database): Clients {
       return rows.map(toClient)
     },
 
-    async remove(id, now) {
+    async remove(id, now, entry) {
       return db.transaction().execute(async (transaction) => {
         const { numDeletedRows } = await transaction.deleteFrom('clients').where('id', '=', id).executeTakeFirst()
         if (numDeletedRows === 0n) return false
@@ -47,6 +50,7 @@ export function createClients(database: Database): Clients {
           .execute()
         // An id may be given out again; what people agreed to was for the old client.
         await transaction.deleteFrom('consents').where('client_id', '=', id).execute()
+        for (const insert of note(entry)) await transaction.executeQuery(insert)
         return true
       })
     },

@@ -6,6 +6,7 @@
  */
 import type { Codes } from '../core/ports.ts'
 import type { AuthorizationCode } from '../core/records.ts'
+import { insertEntry } from './audit-entries.ts'
 import { createConsumeOnce, isUsable, type Use } from './consume-once.ts'
 import { grantColumns, toGrantBeside } from './grant-row.ts'
 import { insertRefreshToken, refreshTokenToRow } from './refresh-tokens.ts'
@@ -31,6 +32,7 @@ export function createCodes(database: Database): Codes {
       .where(isUsable(database, value)),
   )
   const insert = insertRefreshToken(database)
+  const note = insertEntry(database)
 
   return {
     async find(hash) {
@@ -38,9 +40,9 @@ export function createCodes(database: Database): Codes {
       return row === undefined ? null : { code: toCode(row), grant: toGrantBeside(row) }
     },
 
-    async redeem(hash, refreshToken, now) {
+    async redeem(hash, refreshToken, now, entry) {
       const others = refreshToken === null ? [] : [insert(refreshTokenToRow(refreshToken))]
-      const outcome = await consumeOnce(hash, consume({ hash, now }), others)
+      const outcome = await consumeOnce(hash, consume({ hash, now }), [...others, ...note(entry)])
       return outcome === 'won' ? 'redeemed' : outcome
     },
   }

@@ -5,6 +5,7 @@
  */
 import type { Consents } from '../core/ports.ts'
 import type { Consent } from '../core/records.ts'
+import { insertEntry } from './audit-entries.ts'
 import { fromJson, toJson } from './json.ts'
 import type { ConsentRow, Database } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
@@ -20,13 +21,15 @@ export function createConsents(database: Database): Consents {
       .where('resource', '=', value('resource')),
   )
 
+  const note = insertEntry(database)
+
   return {
     async find(userId, clientId, resource) {
       const [row] = (await database.run(find({ user_id: userId, client_id: clientId, resource }))).rows
       return row === undefined ? null : toConsent(row)
     },
 
-    async remember({ userId, clientId, resource, scopes, grantedAt }) {
+    async remember({ userId, clientId, resource, scopes, grantedAt }, entry) {
       await db.transaction().execute(async (transaction) => {
         // The upsert locks the row and tells what it holds; nobody can come between it and the update.
         const before = await transaction
@@ -45,16 +48,18 @@ export function createConsents(database: Database): Consents {
           .where('client_id', '=', clientId)
           .where('resource', '=', resource)
           .execute()
+        for (const insert of note(entry)) await transaction.executeQuery(insert)
       })
     },
 
-    async forget(userId, clientId, resource) {
-      await db
+    async forget(userId, clientId, resource, entry) {
+      const forget = db
         .deleteFrom('consents')
         .where('user_id', '=', userId)
         .where('client_id', '=', clientId)
         .where('resource', '=', resource)
-        .execute()
+        .compile()
+      await database.runGuarded(forget, note(entry))
     },
   }
 }

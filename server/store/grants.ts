@@ -4,6 +4,7 @@
  * @module
  */
 import type { Grants } from '../core/ports.ts'
+import { insertEntry } from './audit-entries.ts'
 import { codeToRow, insertCode } from './codes.ts'
 import { grantToRow, toGrant } from './grant-row.ts'
 import type { Database, GrantRow } from './schema.ts'
@@ -27,6 +28,14 @@ export function createGrants(database: Database): Grants {
     }),
   )
   const insertItsCode = insertCode(database)
+  const note = insertEntry(database)
+  const revoke = statement((value: Parameter<{ id: string; now: number }>) =>
+    db
+      .updateTable('grants')
+      .set({ revoked_at: value('now') })
+      .where('id', '=', value('id'))
+      .where('revoked_at', 'is', null),
+  )
   const findLive = statement(
     (value: Parameter<Pick<GrantRow, 'user_id' | 'client_id' | 'resource'> & { now: number }>) =>
       db
@@ -41,8 +50,8 @@ export function createGrants(database: Database): Grants {
   )
 
   return {
-    async create(grant, code) {
-      await database.runGuarded(insert(grantToRow(grant)), [insertItsCode(codeToRow(code))])
+    async create(grant, code, entry) {
+      await database.runGuarded(insert(grantToRow(grant)), [insertItsCode(codeToRow(code)), ...note(entry)])
     },
 
     async find(id) {
@@ -68,14 +77,6 @@ export function createGrants(database: Database): Grants {
       return (await database.run(live)).rows.length > 0
     },
 
-    async revoke(id, now) {
-      const { numUpdatedRows } = await db
-        .updateTable('grants')
-        .set({ revoked_at: now })
-        .where('id', '=', id)
-        .where('revoked_at', 'is', null)
-        .executeTakeFirst()
-      return numUpdatedRows === 1n
-    },
+    revoke: (id, now, entry) => database.runGuarded(revoke({ id, now }), note(entry)),
   }
 }

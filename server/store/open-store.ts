@@ -5,6 +5,7 @@
  */
 import { sql } from 'kysely'
 import type { Store } from '../core/ports.ts'
+import { createAuditLog } from './audit-log.ts'
 import { createClients } from './clients.ts'
 import { createCodes } from './codes.ts'
 import { connect } from './connect.ts'
@@ -84,6 +85,7 @@ export function createStore(database: Database): OpenStore {
     sessions: reportingOutages(createSessions(database)),
     signInAttempts: reportingOutages(createSignInAttempts(database)),
     leases: reportingOutages(createLeases(database)),
+    audit: reportingOutages(createAuditLog(database)),
     signingKeys: reportingOutages(createSigningKeys(database)),
     ...reportingOutages({
       ping: async () => {

@@ -7,6 +7,7 @@
  */
 import type { RefreshTokens } from '../core/ports.ts'
 import type { RefreshToken } from '../core/records.ts'
+import { insertEntry } from './audit-entries.ts'
 import { createConsumeOnce, isUsable, type Use } from './consume-once.ts'
 import { grantColumns, toGrantBeside } from './grant-row.ts'
 import type { Database, RefreshTokenRow } from './schema.ts'
@@ -23,6 +24,7 @@ export function createRefreshTokens(database: Database): RefreshTokens {
       .where('refresh_tokens.hash', '=', value('hash')),
   )
   const insert = insertRefreshToken(database)
+  const note = insertEntry(database)
   const consumeOnce = createConsumeOnce(database, 'refresh_tokens')
   const consume = statement((value: Parameter<Use & { successor_hash: string }>) =>
     db
@@ -39,9 +41,9 @@ export function createRefreshTokens(database: Database): RefreshTokens {
       return row === undefined ? null : { token: toRefreshToken(row), grant: toGrantBeside(row) }
     },
 
-    async rotate({ hash, successor, now }) {
+    async rotate({ hash, successor, now }, entry) {
       const update = consume({ hash, now, successor_hash: successor.hash })
-      const outcome = await consumeOnce(hash, update, [insert(refreshTokenToRow(successor))])
+      const outcome = await consumeOnce(hash, update, [insert(refreshTokenToRow(successor)), ...note(entry)])
       return outcome === 'won' ? 'rotated' : outcome
     },
   }

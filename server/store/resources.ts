@@ -6,6 +6,7 @@
 import { sql } from 'kysely'
 import type { Resources } from '../core/ports.ts'
 import type { Resource } from '../core/records.ts'
+import { insertEntry } from './audit-entries.ts'
 import { fromJson, listOrNull, toJson } from './json.ts'
 import { recent } from './recent.ts'
 import type { Database, ResourceRow } from './schema.ts'
@@ -16,10 +17,12 @@ export function createResources(database: Database): Resources {
   const list = statement(() => db.selectFrom('resources').selectAll().orderBy('position').orderBy('identifier'))
   const listed = recent(async () => (await database.run(list({}))).rows.map(toResource))
 
+  const note = insertEntry(database)
+
   return {
     list: listed.get,
 
-    async put(resource) {
+    async put(resource, entry) {
       const described = {
         aliases: toJson(resource.aliases),
         name: resource.name,
@@ -28,7 +31,7 @@ export function createResources(database: Database): Resources {
         default_scopes: toJson(resource.defaultScopes),
         access_token_lifetime: resource.accessTokenLifetime,
       }
-      await db
+      const put = db
         .insertInto('resources')
         .values({
           identifier: resource.identifier,
@@ -36,17 +39,13 @@ export function createResources(database: Database): Resources {
           ...described,
         })
         .onConflict((conflict) => conflict.column('identifier').doUpdateSet(described))
-        .execute()
-        .finally(listed.forget)
+        .compile()
+      await database.runGuarded(put, note(entry)).finally(listed.forget)
     },
 
-    async remove(identifier) {
-      const { numDeletedRows } = await db
-        .deleteFrom('resources')
-        .where('identifier', '=', identifier)
-        .executeTakeFirst()
-        .finally(listed.forget)
-      return numDeletedRows === 1n
+    async remove(identifier, entry) {
+      const remove = db.deleteFrom('resources').where('identifier', '=', identifier).compile()
+      return database.runGuarded(remove, note(entry)).finally(listed.forget)
     },
   }
 }

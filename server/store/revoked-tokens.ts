@@ -5,7 +5,8 @@
  * @module
  */
 import type { RevokedTokens } from '../core/ports.ts'
-import type { Database } from './schema.ts'
+import { insertEntry } from './audit-entries.ts'
+import type { Database, RevokedTokenRow } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
 export function createRevokedTokens(database: Database): RevokedTokens {
@@ -14,15 +15,16 @@ export function createRevokedTokens(database: Database): RevokedTokens {
     db.selectFrom('revoked_tokens').select('jti').where('jti', '=', value('jti')),
   )
 
+  const insert = statement((value: Parameter<RevokedTokenRow>) =>
+    db
+      .insertInto('revoked_tokens')
+      .values({ jti: value('jti'), expires_at: value('expires_at') })
+      .onConflict((conflict) => conflict.doNothing()),
+  )
+  const note = insertEntry(database)
+
   return {
-    async remember(jti, expiresAt) {
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('revoked_tokens')
-        .values({ jti, expires_at: expiresAt })
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
-    },
+    remember: (jti, expiresAt, entry) => database.runGuarded(insert({ jti, expires_at: expiresAt }), note(entry)),
 
     async has(jti) {
       return (await database.run(find({ jti }))).rows.length > 0

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { CompiledQuery, Kysely, QueryResult, Transaction } from 'kysely'
+import type { CompiledQuery, Generated, Kysely, QueryResult, Transaction } from 'kysely'
+import type { AuditEvent } from '../core/audit.ts'
 import type { Client } from '../core/records.ts'
 
 /** JSON as text: neither engine looks inside, so both behave alike. */
@@ -126,6 +127,22 @@ export interface LeaseRow {
   expires_at: number
 }
 
+export interface AuditRow {
+  /** In the order of insertion. */
+  id: Generated<number>
+  at: number
+  type: AuditEvent['type']
+  reason: string | null
+  actor: string | null
+  user_id: string | null
+  client_id: string | null
+  resource: string | null
+  grant_id: string | null
+  scopes: string | null
+  request_id: string | null
+  count: number
+}
+
 export interface Tables {
   clients: ClientRow
   resources: ResourceRow
@@ -140,6 +157,7 @@ export interface Tables {
   sign_in_attempts: SignInAttemptsRow
   signing_keys: SigningKeyRow
   leases: LeaseRow
+  audit: AuditRow
   migrations: { name: string; applied_at: number }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Users } from '../core/ports.ts'
 import type { User } from '../core/records.ts'
+import { insertEntry } from './audit-entries.ts'
 import type { Database, UserRow } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
@@ -13,6 +14,8 @@ export function createUsers(database: Database): Users {
   const find = statement((value: Parameter<{ id: string }>) =>
     db.selectFrom('users').selectAll().where('id', '=', value('id')),
   )
+
+  const note = insertEntry(database)
 
   return {
     async find(id) {
@@ -29,8 +32,8 @@ export function createUsers(database: Database): Users {
       return row === undefined ? null : toUser(row)
     },
 
-    async create(user) {
-      const { numInsertedOrUpdatedRows } = await db
+    async create(user, entry) {
+      const insert = db
         .insertInto('users')
         .values({
           id: user.id,
@@ -41,11 +44,11 @@ export function createUsers(database: Database): Users {
           created_at: user.createdAt,
         })
         .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
+        .compile()
+      return database.runGuarded(insert, note(entry))
     },
 
-    async setPassword(id, passwordHash) {
+    async setPassword(id, passwordHash, entry) {
       return db.transaction().execute(async (transaction) => {
         const { numUpdatedRows } = await transaction
           .updateTable('users')
@@ -53,11 +56,13 @@ export function createUsers(database: Database): Users {
           .where('id', '=', id)
           .executeTakeFirst()
         await transaction.deleteFrom('sessions').where('user_id', '=', id).execute()
-        return numUpdatedRows === 1n
+        if (numUpdatedRows === 0n) return false
+        for (const insert of note(entry)) await transaction.executeQuery(insert)
+        return true
       })
     },
 
-    async remove(id, now) {
+    async remove(id, now, entry) {
       return db.transaction().execute(async (transaction) => {
         await transaction
           .updateTable('grants')
@@ -68,7 +73,9 @@ export function createUsers(database: Database): Users {
         await transaction.deleteFrom('sessions').where('user_id', '=', id).execute()
         await transaction.deleteFrom('consents').where('user_id', '=', id).execute()
         const { numDeletedRows } = await transaction.deleteFrom('users').where('id', '=', id).executeTakeFirst()
-        return numDeletedRows === 1n
+        if (numDeletedRows === 0n) return false
+        for (const insert of note(entry)) await transaction.executeQuery(insert)
+        return true
       })
     },
 

@@ -40,7 +40,7 @@ describe.each(useEngines())('on $name', ({ pair }) => {
       const events = servers.flatMap((one) => one.events)
       expect(events.filter(({ type }) => type === 'token_issued')).toHaveLength(1)
       expect(events.filter(({ type }) => type === 'grant_revoked')).toEqual([
-        { type: 'grant_revoked', grantId: expect.any(String), reason: 'code_replayed' },
+        expect.objectContaining({ reason: 'code_replayed', clientId: client_id }),
       ])
       const refresh = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, client_id }
       for (const one of servers) {

@@ -9,6 +9,7 @@ import { resetSync } from '@logtape/logtape'
 import { auditLog, configureLogging, log } from '../../server/logging.ts'
 
 const CANARY = 'canary-4f1d9c27b3'
+const OUTSIDE = { at: 1_800_000_000, requestId: null }
 const JWT = `eyJhbGciOiJFUzI1NiJ9.${CANARY}.c2lnbmF0dXJl`
 
 afterEach(resetSync)
@@ -49,7 +50,9 @@ describe.each(['text', 'json'] as const)('%s', (format) => {
   test.each(careless)('%s', (_, act) => expect(written(format, act)).not.toContain(CANARY))
 
   test('what is no secret stays', () => {
-    const line = written(format, () => auditLog()({ type: 'token_rejected', reason: 'unknown_code', clientId: 'abc' }))
+    const line = written(format, () =>
+      auditLog()({ type: 'token_rejected', reason: 'unknown_code', clientId: 'abc' }, OUTSIDE),
+    )
     for (const part of ['token_rejected', 'unknown_code', 'abc']) expect(line).toContain(part)
   })
   test('an error keeps its name, message and stack', () => {
@@ -63,6 +66,11 @@ describe.each(['text', 'json'] as const)('%s', (format) => {
 })
 
 test('what looks like an attack is a warning', () => {
-  const text = written('text', () => auditLog()({ type: 'grant_revoked', grantId: 'g', reason: 'refresh_reused' }))
-  expect(text).toMatch(/^\d\d:\d\d:\d\d warning grant_revoked grantId=g reason=refresh_reused\n$/)
+  const grant = { grantId: 'g', userId: 'u', clientId: 'c', resource: 'https://r' }
+  const text = written('text', () =>
+    auditLog()({ type: 'grant_revoked', reason: 'refresh_reused', ...grant }, { ...OUTSIDE, requestId: 'r1' }),
+  )
+  expect(text).toMatch(
+    /^\d\d:\d\d:\d\d warning grant_revoked reason=refresh_reused grantId=g userId=u clientId=c resource=https:\/\/r requestId=r1\n$/,
+  )
 })

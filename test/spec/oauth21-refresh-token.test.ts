@@ -143,8 +143,9 @@ describe('ADR 0040 the replay window', () => {
       const again = await rotate(first.refresh_token)
       expect(again).toEqual({ ...second, access_token: again.access_token })
       expect(await isLive(again)).toBe(true)
-      const grantId = decodeJwt(first.access_token).jti?.split('.')[0]
-      expect(server.events).toEqual([{ type: 'refresh_replayed', grantId: grantId ?? '', clientId }])
+      const grantId = decodeJwt(first.access_token).jti?.split('.')[0] ?? ''
+      const parties = { grantId, userId: server.userId, clientId, resource: RESOURCE }
+      expect(server.events).toEqual([{ type: 'refresh_replayed', ...parties }])
       await rotate(second.refresh_token)
     }))
 

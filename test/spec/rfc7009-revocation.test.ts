@@ -10,6 +10,7 @@ import {
   createTestServer,
   obtainTokens,
   postForm,
+  RESOURCE,
   registerClient,
   type Tokens,
 } from '../support/authorization-server.ts'
@@ -67,11 +68,12 @@ describe('section 2.1 what is revoked', () => {
   test('it is audited, once', async () => {
     const { access_token, refresh_token } = await obtainTokens(server, client_id)
     const grantId = decodeJwt(access_token).jti?.split('.')[0] ?? ''
+    const parties = { grantId, userId: server.userId, clientId: client_id, resource: RESOURCE }
     server.events.length = 0
     for (const token of [access_token, access_token, refresh_token, refresh_token]) await revoke({ token, client_id })
     expect(server.events).toEqual([
-      { type: 'token_revoked', grantId, clientId: client_id },
-      { type: 'grant_revoked', grantId, reason: 'revocation_request' },
+      { type: 'token_revoked', ...parties },
+      { type: 'grant_revoked', reason: 'revocation_request', ...parties },
     ])
   })
 })

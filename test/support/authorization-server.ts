@@ -5,7 +5,7 @@
  */
 import * as v from 'valibot'
 import { Config, type ConfigInput, type Settings } from '../../server/config.ts'
-import type { AuditEvent } from '../../server/core/ports.ts'
+import type { AuditEvent } from '../../server/core/audit.ts'
 import { createServer, type Server } from '../../server/create-server.ts'
 import { hashPassword } from '../../server/login/password-hash.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'

@@ -7,7 +7,7 @@
 import * as v from 'valibot'
 import { createDemo, type Demo } from '../../examples/demo-server/demo.ts'
 import { Config, type ConfigInput } from '../../server/config.ts'
-import type { AuditEvent } from '../../server/core/ports.ts'
+import type { AuditEvent } from '../../server/core/audit.ts'
 import { hashPassword } from '../../server/login/password-hash.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 import { type FormRecord, readForm } from '../../shared/form.ts'

@@ -5,9 +5,9 @@
  * @module
  */
 import { createApp, createHandler, type Handler } from '../../server/app.ts'
+import type { Audit, AuditEvent } from '../../server/core/audit.ts'
 import type { AuthorizationServer } from '../../server/core/authorization-server.ts'
 import { createAuthorizationServer } from '../../server/core/create-authorization-server.ts'
-import type { AuditEvent } from '../../server/core/ports.ts'
 import type { Resource } from '../../server/core/records.ts'
 import type { AttemptLimits } from '../../server/login/attempts.ts'
 import { localLogin } from '../../server/login/local-login.ts'
@@ -65,7 +65,7 @@ export async function createPagesFixture(
   const now = (): number => clock.now
   const events: AuditEvent[] = []
   const failures: unknown[] = []
-  const audit = (event: AuditEvent): void => void events.push(event)
+  const audit: Audit = ({ event }) => void events.push(event)
   const store = await openStore({ database: 'sqlite::memory:' })
   const signer = await createSigner({ keys: store.signingKeys, secret: 's'.repeat(32), now })
   const as = createAuthorizationServer({

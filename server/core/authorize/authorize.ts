@@ -19,6 +19,7 @@ import * as v from 'valibot'
 import { AuthorizationRequest } from '../../../shared/authorization-request.ts'
 import type { FormRecord } from '../../../shared/form.ts'
 import { ok, type Result } from '../../../shared/result.ts'
+import { auditEntry } from '../audit.ts'
 import type { AuthorizationServerSettings, Dependencies } from '../dependencies.ts'
 import type { Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
@@ -33,23 +34,22 @@ import { checkResponseType } from './response-type-code.ts'
 import { checkScope } from './scope-allowed.ts'
 
 /** Judges the query of an authorization request. */
-export async function authorize(
-  query: FormRecord,
-  { settings, store, audit }: Dependencies,
-): Promise<AuthorizationOutcome> {
+export async function authorize(query: FormRecord, deps: Dependencies): Promise<AuthorizationOutcome> {
+  const { settings, store, audit } = deps
   const clientId = readClientId(query)
   const redirectable = clientId.ok
     ? checkRedirectable(query, await store.clients.find(clientId.value), settings)
     : clientId
   if (!redirectable.ok) {
-    audit({ type: 'authorization_rejected', reason: redirectable.error.reason })
+    audit(auditEntry({ type: 'authorization_rejected', reason: redirectable.error.reason }, deps))
     return { kind: 'local_error', rejection: redirectable.error }
   }
   const request = redirectable.value
   const valid = checkRequest(query, request, await store.resources.list(), settings)
   if (valid.ok) return { kind: 'valid', request: valid.value }
-  audit({ type: 'authorization_rejected', reason: valid.error.reason, clientId: request.client.id })
-  return { kind: 'redirect', location: errorRedirect(request, valid.error.reason, settings.issuer) }
+  const { reason } = valid.error
+  audit(auditEntry({ type: 'authorization_rejected', reason, clientId: request.client.id }, deps))
+  return { kind: 'redirect', location: errorRedirect(request, reason, settings.issuer) }
 }
 
 /** Checks 3 to 8, pure. */

@@ -4,6 +4,7 @@
  * @see OpenID Connect Core 1.0 section 3.1.2.4: obtaining consent
  * @module
  */
+import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Consent } from '../records.ts'
 import { issueCode } from './issue-code.ts'
@@ -25,17 +26,19 @@ export async function next(request: ValidRequest, userId: string | null, deps: D
 export async function approve(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
   const { client, resource, scopes } = request
   if (canRememberConsent(client)) {
-    const agreed = { userId, clientId: client.id, resource: resource.identifier, scopes, grantedAt: deps.now() }
-    await deps.store.consents.remember(agreed)
+    const agreed = { userId, clientId: client.id, resource: resource.identifier, scopes }
+    const entry = auditEntry({ type: 'consent_remembered', ...agreed }, deps)
+    await deps.store.consents.remember({ ...agreed, grantedAt: deps.now() }, entry)
+    deps.audit(entry)
   }
   return issueCode(request, userId, deps)
 }
 
 /** The person declined. */
-export function deny(request: ValidRequest, userId: string, { settings, audit }: Dependencies): string {
+export function deny(request: ValidRequest, userId: string, deps: Dependencies): string {
   const resource = request.resource.identifier
-  audit({ type: 'authorization_denied', userId, clientId: request.client.id, resource })
-  return errorRedirect(request, 'denied_by_user', settings.issuer)
+  deps.audit(auditEntry({ type: 'authorization_denied', userId, clientId: request.client.id, resource }, deps))
+  return errorRedirect(request, 'denied_by_user', deps.settings.issuer)
 }
 
 async function rememberedConsent(

@@ -4,7 +4,9 @@
  * @see RFC 6749 section 4.1.2: short-lived, one use, bound to client and redirect URI
  * @module
  */
+import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { partiesOf } from '../live-grant.ts'
 import { createGrantId, createOpaqueToken, hashOpaqueToken } from '../tokens/opaque-token.ts'
 import { successRedirect } from './redirect.ts'
 import type { ValidRequest } from './request.ts'
@@ -24,20 +26,16 @@ export async function issueCode(request: ValidRequest, userId: string, deps: Dep
     expiresAt: at + settings.refreshAbsoluteLifetime,
     revokedAt: null,
   }
-  await store.grants.create(grant, {
+  const record = {
     hash: await hashOpaqueToken(code, hash),
     grantId,
     redirectUri: request.redirectUri,
     codeChallenge: request.codeChallenge,
     expiresAt: at + settings.codeLifetime,
     consumedAt: null,
-  })
-  audit({
-    type: 'authorization_granted',
-    userId,
-    clientId: subject.clientId,
-    resource: subject.resource,
-    grantId,
-  })
+  }
+  const entry = auditEntry({ type: 'authorization_granted', ...partiesOf(grant), scopes: grant.scopes }, deps)
+  await store.grants.create(grant, record, entry)
+  audit(entry)
   return successRedirect(request, code, settings.issuer)
 }

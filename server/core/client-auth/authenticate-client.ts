@@ -1,10 +1,12 @@
 /**
- * Step 1 of every direct request: which client is it, by exactly one of the offered methods.
+ * Step 1 of every direct request: which client is it, by exactly one of the offered methods, and one that it registered.
  *
  * @see RFC 6749 section 2.3: not more than one method per request
  * @see RFC 6749 section 5.2: `invalid_client`
+ * @see draft-ietf-oauth-client-id-metadata-document-02 section 8.2: a declared `private_key_jwt` is required
  * @module
  */
+import type { ClientAuthMethod as MethodName } from '../../../shared/client-metadata.ts'
 import type { Result } from '../../../shared/result.ts'
 import type { Clients, Hash } from '../ports.ts'
 import type { Client } from '../records.ts'
@@ -13,17 +15,32 @@ import type { ClientAuthInput, ClientAuthMethod } from './client-auth-method.ts'
 
 interface Tools {
   readonly methods: readonly ClientAuthMethod[]
-  readonly clients: Clients
+  readonly clients: Pick<Clients, 'find'>
   readonly hash: Hash
   readonly now: number
 }
 
 export async function authenticateClient(input: ClientAuthInput, tools: Tools): Promise<Result<Client, Rejection>> {
-  const used = tools.methods.map((method) => method.present(input)).filter((found) => found !== null)
+  const used = tools.methods.flatMap(({ name, present }) => {
+    const presented = present(input)
+    return presented === null ? [] : [{ name, presented }]
+  })
   const [only, ...others] = used
   if (only === undefined) return reject('missing_client_authentication')
   if (others.length > 0) return reject('several_client_authentications')
-  if (!only.ok) return only
-  const client = await tools.clients.find(only.value.clientId)
-  return client === null ? reject('unknown_client') : only.value.verify(client, tools)
+  const { name, presented } = only
+  if (!presented.ok) return presented
+  const client = await tools.clients.find(presented.value.clientId)
+  if (client === null) return reject('unknown_client')
+  if (mayUse(client, name)) return presented.value.verify(client, tools)
+  return reject(name === 'none' ? 'missing_client_authentication' : 'unregistered_auth_method')
 }
+
+/** Pure. A client with a secret may send it either way, whichever it registered: hosts do. */
+function mayUse({ authMethods }: Client, name: MethodName): boolean {
+  return authMethods.some(
+    (method) => method === name || (CARRY_SECRETS.includes(method) && CARRY_SECRETS.includes(name)),
+  )
+}
+
+const CARRY_SECRETS: readonly MethodName[] = ['client_secret_basic', 'client_secret_post']

@@ -14,6 +14,8 @@ import type { Rejection } from '../rejection.ts'
 export interface ClientAuthInput {
   readonly client_id?: string | undefined
   readonly client_secret?: string | undefined
+  readonly client_assertion?: string | undefined
+  readonly client_assertion_type?: string | undefined
   /** The `Authorization` header. */
   readonly authorization: string | null
 }

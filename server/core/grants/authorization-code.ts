@@ -10,7 +10,9 @@
 import { s256 } from '../../../shared/pkce.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import type { AuthorizationCodeRequest } from '../../../shared/token-request.ts'
+import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { partiesOf, revokeGrant } from '../live-grant.ts'
 import type { AuthorizationCode, Client, Grant, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { namesResource } from '../select-resource.ts'
@@ -30,15 +32,16 @@ export const authorizationCode: GrantType<'authorization_code'> = {
     const known = { client, resources: await store.resources.list(), challenge: await s256(request.code_verifier) }
     const checked = checkCode(code, grant, request, known, at)
     // A replay that is otherwise valid means that two parties hold the code: everything it issued is suspect.
-    if (!checked.ok) return checked.error.reason === 'replayed_code' ? revokeReplayed(code, deps) : checked
+    if (!checked.ok) return checked.error.reason === 'replayed_code' ? revokeReplayed(grant, deps) : checked
 
     const refreshToken = client.grantTypes.includes('refresh_token') ? await createRefreshToken(grant, deps) : null
+    const entry = auditEntry({ type: 'token_issued', ...partiesOf(grant) }, deps)
     // Many may pass the checks; this line lets one through, and it comes before minting.
-    switch (await store.codes.redeem(code.hash, refreshToken?.record ?? null, at)) {
+    switch (await store.codes.redeem(code.hash, refreshToken?.record ?? null, at, entry)) {
       case 'redeemed':
-        return ok({ grant, scopes: grant.scopes, refreshToken: refreshToken?.value ?? null, event: 'token_issued' })
+        return ok({ grant, scopes: grant.scopes, refreshToken: refreshToken?.value ?? null, entry })
       case 'consumed':
-        return revokeReplayed(code, deps)
+        return revokeReplayed(grant, deps)
       case 'dead':
         return reject('dead_grant')
     }
@@ -82,9 +85,7 @@ export function checkSameResource(
   return requested.every((value) => namesResource(resource, value)) ? ok(null) : reject('resource_mismatch')
 }
 
-async function revokeReplayed(code: AuthorizationCode, { store, now, audit }: Dependencies) {
-  if (await store.grants.revoke(code.grantId, now())) {
-    audit({ type: 'grant_revoked', grantId: code.grantId, reason: 'code_replayed' })
-  }
+async function revokeReplayed(grant: Grant, deps: Dependencies) {
+  await revokeGrant(grant, 'code_replayed', deps)
   return reject('replayed_code')
 }

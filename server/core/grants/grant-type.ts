@@ -7,6 +7,7 @@
  */
 import type { Result } from '../../../shared/result.ts'
 import type { TokenRequest } from '../../../shared/token-request.ts'
+import type { AuditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Client, Grant } from '../records.ts'
 import type { Rejection } from '../rejection.ts'
@@ -18,8 +19,8 @@ export interface Entitlement {
   readonly scopes: readonly string[]
   /** To be told to the client; null: none. */
   readonly refreshToken: string | null
-  /** What the audit log calls it. */
-  readonly event: 'token_issued' | 'token_refreshed' | 'refresh_replayed'
+  /** What the audit log says of it. */
+  readonly entry: AuditEntry
 }
 
 export interface GrantType<Type extends TokenRequest['grant_type'] = TokenRequest['grant_type']> {

@@ -11,7 +11,9 @@
 import { ok, type Result } from '../../../shared/result.ts'
 import { includesScopes, parseScope } from '../../../shared/scope.ts'
 import type { RefreshTokenRequest } from '../../../shared/token-request.ts'
+import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { partiesOf, revokeGrant } from '../live-grant.ts'
 import { withoutOfflineAccess } from '../offline-access.ts'
 import type { Client, Grant, RefreshToken, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
@@ -30,15 +32,16 @@ export const refreshToken: GrantType<'refresh_token'> = {
     const { token, grant } = presented
     const live = checkRefreshToken(token, grant, client, now())
     if (!live.ok) return live
-    if (token.consumedAt !== null) return replayOrRevoke(token, request, deps)
+    if (token.consumedAt !== null) return replayOrRevoke(presented, request, deps)
     const scopes = checkRequest(grant, request, await store.resources.list())
     if (!scopes.ok) return scopes
 
     const successor = await createRefreshToken(grant, deps, request.refresh_token)
+    const entry = auditEntry({ type: 'token_refreshed', ...partiesOf(grant) }, deps)
     // Many may pass the checks; this line lets one through, and it comes before minting.
-    switch (await store.refreshTokens.rotate({ hash: token.hash, successor: successor.record, now: now() })) {
+    switch (await store.refreshTokens.rotate({ hash: token.hash, successor: successor.record, now: now() }, entry)) {
       case 'rotated':
-        return ok({ grant, scopes: scopes.value, refreshToken: successor.value, event: 'token_refreshed' })
+        return ok({ grant, scopes: scopes.value, refreshToken: successor.value, entry })
       case 'consumed':
         return replayLost(token, request, deps)
       case 'dead':
@@ -95,14 +98,15 @@ export function mayReplay(
 /** Someone was faster with the same token: the replay window decides. */
 async function replayLost({ hash }: RefreshToken, request: RefreshTokenRequest, deps: Dependencies) {
   const consumed = await deps.store.refreshTokens.find(hash)
-  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed.token, request, deps)
+  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, deps)
 }
 
 async function replayOrRevoke(
-  token: RefreshToken,
+  { token, grant }: { readonly token: RefreshToken; readonly grant: Grant },
   request: RefreshTokenRequest,
-  { store, settings, sealer, now, audit }: Dependencies,
+  deps: Dependencies,
 ): Promise<Result<Entitlement, Rejection>> {
+  const { store, settings, sealer, now } = deps
   const next = token.successorHash === null ? null : await store.refreshTokens.find(token.successorHash)
   const successor = next?.token ?? null
   if (next !== null && mayReplay(token, successor, settings.replayWindow, now())) {
@@ -111,10 +115,10 @@ async function replayOrRevoke(
     if (!scopes.ok) return scopes
     const value = await sealer.open(successor.sealedValue, request.refresh_token)
     if (value !== null) {
-      return ok({ grant: next.grant, scopes: scopes.value, refreshToken: value, event: 'refresh_replayed' })
+      const entry = auditEntry({ type: 'refresh_replayed', ...partiesOf(grant) }, deps)
+      return ok({ grant: next.grant, scopes: scopes.value, refreshToken: value, entry })
     }
   }
-  const { grantId } = token
-  if (await store.grants.revoke(grantId, now())) audit({ type: 'grant_revoked', grantId, reason: 'refresh_reused' })
+  await revokeGrant(grant, 'refresh_reused', deps)
   return reject('reused_refresh_token')
 }

@@ -6,6 +6,7 @@
  */
 import type { ClientInformationResponse, ClientRegistrationRequest } from '../../../shared/client-metadata.ts'
 import { ok, type Result } from '../../../shared/result.ts'
+import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Client } from '../records.ts'
 import type { Rejection } from '../rejection.ts'
@@ -19,7 +20,7 @@ export async function register(
   const { settings, store, random, hash, now, audit } = deps
   const checked = checkRegistration(request, settings.registration, offered)
   if (!checked.ok) {
-    audit({ type: 'registration_rejected', reason: checked.error.reason })
+    audit(auditEntry({ type: 'registration_rejected', reason: checked.error.reason }, deps))
     return checked
   }
   const secret = checked.value.authMethods.includes('none') ? null : random()
@@ -34,9 +35,10 @@ export async function register(
     origin: 'dynamic',
     issuedAt: now(),
   }
+  const entry = auditEntry({ type: 'client_registered', clientId: client.id }, deps)
   // 128 random bits: a taken id means that the random source is broken, which no retry mends.
-  if (!(await store.clients.create(client))) throw new Error('the random source repeated a client id')
-  audit({ type: 'client_registered', clientId: client.id })
+  if (!(await store.clients.create(client, entry))) throw new Error('the random source repeated a client id')
+  audit(entry)
   return ok(toClientInformation(client, secret))
 }
 

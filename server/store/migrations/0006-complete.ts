@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { audit } from './0006/audit.ts'
 import { clientAuth } from './0006/client-auth.ts'
 import { resources } from './0006/resources.ts'
 import type { Migration } from './migration.ts'
@@ -13,5 +14,6 @@ export const complete: Migration = {
   async up(db) {
     await clientAuth(db)
     await resources(db)
+    await audit(db)
   },
 }
