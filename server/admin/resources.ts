@@ -27,16 +27,16 @@ export async function putResources(
   replace: boolean,
 ): Outcome {
   const replaced = replace ? wanted.map(({ identifier }) => identifier) : []
-  const others = (await allResources(context)).filter(
+  const known = (await allResources(context)).filter(
     ({ source, resource }) => source === 'config' || !replaced.includes(resource.identifier),
   )
-  const taken = new Set(others.flatMap(({ resource }) => spellings(resource)))
+  const owners = new Map(known.flatMap((owner) => spellings(owner.resource).map((spelling) => [spelling, owner])))
   for (const resource of wanted) {
     const problem = resourceProblem(resource)
     if (problem !== null) return refuse(problem)
-    const clash = spellings(resource).find((spelling) => taken.has(spelling))
-    if (clash !== undefined) return refuse(`${clash} is known already. ${clashAdvice(others, clash)}`)
-    for (const spelling of spellings(resource)) taken.add(spelling)
+    const clash = spellings(resource).find((spelling) => owners.has(spelling))
+    if (clash !== undefined) return refuse(`${clash} is known already${clashAdvice(resource, owners.get(clash))}`)
+    for (const spelling of spellings(resource)) owners.set(spelling, { resource, source: 'store' })
   }
   for (const resource of wanted) await context.store.resources.put(toResource(resource))
   return ok(wanted.map(({ identifier }) => `Stored ${identifier}.`).join('\n'))
@@ -105,10 +105,12 @@ const spellings = ({ identifier, aliases = [] }: ResourceInput): readonly string
 
 const inJson = (value: object): string => JSON.stringify(value, null, 2)
 
-const clashAdvice = (others: readonly Listed[], spelling: string): string =>
-  others.some(({ source, resource }) => source === 'config' && spellings(resource).includes(spelling))
-    ? 'It is in the config file: change it there.'
-    : 'To change a resource of the store: --replace, or sallyport resources put.'
+function clashAdvice(wanted: ResourceInput, owner: Listed | undefined): string {
+  if (owner?.source === 'config') return ', from the config file: change it there.'
+  return owner?.resource.identifier === wanted.identifier
+    ? '. To change it: --replace, or sallyport resources put.'
+    : `: it belongs to ${owner?.resource.identifier}.`
+}
 
 function parseJson(text: string): unknown {
   try {

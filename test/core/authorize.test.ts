@@ -43,6 +43,13 @@ const resource: Resource = {
   accessTokenLifetime: null,
 }
 
+/** Claims offline_access as a scope of its own, as only an embedding application could. */
+const odd = (tiered: Resource): Resource => ({
+  ...tiered,
+  scopes: { ...tiered.scopes, offline_access: 'Stay' },
+  scopeHierarchy: { read: ['offline_access'] },
+})
+
 function redirectable(query: FormRecord, client: Client | null = publicClient) {
   return checkRedirectable(query, client, { localhostAnyPort: true })
 }
@@ -162,6 +169,30 @@ describe('checkScope', () => {
   ]
   test.each(cases)('AS-057 SEC-044 %p', (scope, target, client, required, expected) => {
     const checked = checkScope(scope, target, client, required)
+    expect(checked.ok ? checked.value : checked.error.reason).toEqual(expected)
+  })
+
+  const tiered: Resource = {
+    ...resource,
+    scopes: { read: 'Read', write: 'Write', admin: 'Everything', audit: 'Look at the log' },
+    scopeHierarchy: { admin: ['write', 'audit'], write: ['read'] },
+  }
+  const ceiling = (...scopeCeiling: string[]): Client => ({ ...publicClient, scopeCeiling })
+  const hierarchy: readonly (readonly [string, string | undefined, Resource, Client, readonly string[] | Reason])[] = [
+    ['what is implied follows', 'write', tiered, publicClient, ['write', 'read']],
+    ['transitively', 'admin', tiered, publicClient, ['admin', 'write', 'read', 'audit']],
+    ['once', 'read audit write', tiered, publicClient, ['read', 'audit', 'write']],
+    ['never upwards', 'read', tiered, publicClient, ['read']],
+    ['of the defaults', undefined, { ...tiered, defaultScopes: ['write'] }, publicClient, ['write', 'read']],
+    ['a ceiling implies, too', 'read', tiered, ceiling('write'), ['read']],
+    ['a ceiling implies transitively', 'write audit', tiered, ceiling('admin'), ['write', 'read', 'audit']],
+    ['a ceiling ends there', 'admin', tiered, ceiling('write', 'audit'), 'scope_above_ceiling'],
+    ['the defaults below a ceiling', undefined, tiered, ceiling('write'), ['read', 'write']],
+    ['only what exists', 'read', { ...tiered, scopeHierarchy: { read: ['gone'] } }, publicClient, ['read']],
+    ['offline_access by no way', 'read', odd(tiered), publicClient, ['read']],
+  ]
+  test.each(hierarchy)('ADR 0108 %s', (_, scope, target, client, expected) => {
+    const checked = checkScope(scope, target, client, false)
     expect(checked.ok ? checked.value : checked.error.reason).toEqual(expected)
   })
 })

@@ -109,7 +109,7 @@ describe('checkCode', () => {
   test.each(cases)('%s', (_, record, changes, presenter, challenge, now, reason) => {
     const known = { client: presenter, resources: [notes, mail], challenge }
     const checked = checkCode(record, grant, { ...codeRequest, ...changes }, known, now)
-    expect(checked).toEqual(reason === null ? { ok: true, value: null } : { ok: false, error: { reason } })
+    expect(checked).toEqual(reason === null ? { ok: true, value: notes } : { ok: false, error: { reason } })
   })
 
   test('a resource that is gone', () => {
@@ -178,7 +178,22 @@ describe('checkRequest', () => {
   test.each(cases)('AS-068 %p: %p', (changes, expected) => {
     const request: RefreshTokenRequest = { grant_type: 'refresh_token', refresh_token: 'x', ...changes }
     const checked = checkRequest(grant, request, [notes, mail])
-    expect(checked.ok ? checked.value : checked.error.reason).toEqual(expected)
+    expect(checked.ok ? checked.value.scopes : checked.error.reason).toEqual(expected)
+    expect(checked.ok ? checked.value.resource : notes).toEqual(notes)
+  })
+
+  const implied: readonly (readonly [string | undefined, readonly string[] | Reason])[] = [
+    [undefined, ['read', 'write']],
+    ['write', ['write', 'read']],
+    ['read', ['read']],
+    // Implied by what is granted, but only since the consent.
+    ['admin', 'scope_beyond_grant'],
+  ]
+  test.each(implied)('ADR 0108 AS-068 with a hierarchy, %p: %p', (scope, expected) => {
+    const resource = { ...notes, scopeHierarchy: { write: ['read', 'admin'] } }
+    const request: RefreshTokenRequest = { grant_type: 'refresh_token', refresh_token: 'x', ...(scope && { scope }) }
+    const checked = checkRequest(grant, request, [resource])
+    expect(checked.ok ? checked.value.scopes : checked.error.reason).toEqual(expected)
   })
 })
 

@@ -152,6 +152,95 @@ describe('resources', () => {
       refused('--scope: wanted e.g. "notes:read=Read your notes".', 2),
     )
   })
+
+  const described = {
+    identifier: 'https://j.example/mcp',
+    name: 'Notes',
+    scopes: { 'notes:write': 'Add notes', 'notes:read': 'Read your notes' },
+    scope_hierarchy: { 'notes:write': ['notes:read'] },
+    aliases: ['https://j.example/mcp/'],
+    default_scopes: ['notes:read'],
+    access_token_lifetime: 300,
+  }
+
+  test('what put takes show prints, and add says the same with options', async () => {
+    const stored = { out: 'Stored https://j.example/mcp.\n', error: '', code: 0 }
+    expect(await sallyport(['resources', 'put'], { stdin: JSON.stringify(described) })).toEqual(stored)
+    const shown = await sallyport(['resources', 'show', 'https://j.example/mcp/'])
+    expect(JSON.parse(shown.out)).toEqual(described)
+    const options = ['--name', 'Notes', '--alias', 'https://j.example/mcp/', '--default-scope', 'notes:read']
+    const words = [
+      '--scope',
+      'notes:write=Add notes',
+      'notes:read=Read your notes',
+      '--implies',
+      'notes:write=notes:read',
+    ]
+    const more = ['--token-lifetime', '300', '--replace']
+    const added = await sallyport(['resources', 'add', described.identifier, ...words, ...options, ...more])
+    expect(added).toEqual(stored)
+    expect((await sallyport(['resources', 'show', described.identifier])).out).toBe(shown.out)
+    expect((await sallyport(['resources', 'list'])).out).toMatch(/notes:write notes:read +300 +store/)
+  })
+
+  test('a list travels from list --json into put, whole or not at all', async () => {
+    const bare = { identifier: 'https://k.example/mcp', scopes: { x: 'X' } }
+    await Bun.write(`${cwd}/resources.json`, JSON.stringify([described, bare]))
+    expect(await sallyport(['resources', 'put', 'resources.json'])).toMatchObject({ code: 0 })
+    const listed = await sallyport(['resources', 'list', '--json'])
+    expect(JSON.parse(listed.out)).toEqual([described, bare])
+    expect(await sallyport(['resources', 'put', '-'], { stdin: listed.out })).toMatchObject({ code: 0 })
+    const bad = [
+      { ...bare, name: 'New' },
+      { ...bare, identifier: 'https://l.example/mcp', default_scopes: ['y'] },
+    ]
+    expect(await sallyport(['resources', 'put'], { stdin: JSON.stringify(bad) })).toEqual(
+      refused('https://l.example/mcp has no scope y for its default_scopes.', 1),
+    )
+    expect((await sallyport(['resources', 'list', '--json'])).out).toBe(listed.out)
+    for (const { identifier } of [described, bare]) await sallyport(['resources', 'remove', identifier])
+  })
+
+  test('what is wrong is said, and where', async () => {
+    const shape = '{ identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime? }'
+    const put = (value: unknown) => sallyport(['resources', 'put'], { stdin: JSON.stringify(value) })
+    expect(await sallyport(['resources', 'put'], { stdin: '{' })).toEqual(
+      refused(`That is not JSON. Wanted: ${shape}, or a list.`, 1),
+    )
+    expect(await put({ ...described, access_token_lifetime: 0 })).toEqual(
+      refused(`access_token_lifetime is not right. A resource is ${shape}.`, 1),
+    )
+    expect(await put([{ ...described, surprise: 1 }])).toEqual(
+      refused(`0.surprise is not right. A resource is ${shape}.`, 1),
+    )
+    expect(await put({ ...described, scope_hierarchy: { 'notes:write': ['notes:write'] } })).toEqual(
+      refused('The scope_hierarchy of https://j.example/mcp goes in a circle: notes:write implies itself.', 1),
+    )
+    expect(await put([described, { ...described, identifier: 'https://n.example' }])).toEqual(
+      refused('https://j.example/mcp/ is known already: it belongs to https://j.example/mcp.', 1),
+    )
+    expect(await sallyport(['resources', 'put', 'missing.json'])).toEqual(refused('The file cannot be read.', 1))
+    expect(await sallyport(['resources', 'show', 'https://nowhere.example'])).toEqual(
+      refused('There is no resource of that identifier. Look with: sallyport resources list', 1),
+    )
+    for (const [option, value, wanted] of [
+      ['--implies', 'x', 'wanted e.g. notes:write=notes:read.'],
+      ['--token-lifetime', 'soon', 'wanted a whole number of seconds.'],
+    ] as const) {
+      expect(await sallyport([...add, option, value])).toEqual(refused(`${option}: ${wanted}`, 2))
+    }
+  })
+
+  test('those of the config file are shown, and changed there', async () => {
+    await Bun.write(`${cwd}/with.json`, JSON.stringify({ resources: [described] }))
+    const config = ['--config', 'with.json']
+    expect(JSON.parse((await sallyport(['resources', 'show', described.identifier, ...config])).out)).toMatchObject(
+      described,
+    )
+    expect(await sallyport(['resources', 'put', ...config], { stdin: JSON.stringify(described) })).toEqual(
+      refused('https://j.example/mcp is known already, from the config file: change it there.', 1),
+    )
+  })
 })
 
 describe('the shell', () => {

@@ -302,6 +302,50 @@ describe('one clear line', () => {
       1,
       'resources: https://h/a has no scope x for its default_scopes.',
     ],
+    [
+      'ADR 0108 an implied scope that does not exist',
+      file(
+        '{ "resources": [{ "identifier": "https://h/a", "scopes": { "a": "A" }, "scope_hierarchy": { "a": ["b"] } }] }',
+      ),
+      1,
+      'resources: https://h/a has no scope b for its scope_hierarchy.',
+    ],
+    [
+      'ADR 0108 a scope that does not exist, implying one',
+      file(
+        '{ "resources": [{ "identifier": "https://h/a", "scopes": { "a": "A" }, "scope_hierarchy": { "b": ["a"] } }] }',
+      ),
+      1,
+      'resources: https://h/a has no scope b for its scope_hierarchy.',
+    ],
+    [
+      'ADR 0108 a scope that implies itself',
+      file(
+        '{ "resources": [{ "identifier": "https://h/a", "scopes": { "a": "A" }, "scope_hierarchy": { "a": ["a"] } }] }',
+      ),
+      1,
+      'resources: The scope_hierarchy of https://h/a goes in a circle: a implies itself.',
+    ],
+    [
+      'ADR 0108 scopes that imply one another',
+      file(
+        '{ "resources": [{ "identifier": "https://h/a", "scopes": { "a": "A", "b": "B", "c": "C" }, "scope_hierarchy": { "a": ["b"], "b": ["c"], "c": ["b"] } }] }',
+      ),
+      1,
+      'resources: The scope_hierarchy of https://h/a goes in a circle: b implies itself.',
+    ],
+    ...['*', 'notes:*'].map((scope): (typeof cases)[number] => [
+      `SEC-044 the wildcard ${scope}`,
+      file(`{ "resources": [{ "identifier": "https://h/a", "scopes": { "${scope}": "A" } }] }`),
+      1,
+      `resources: https://h/a has the scope ${scope}: there are no wildcards. Name a broad scope, and in scope_hierarchy what it implies.`,
+    ]),
+    ...['0', '86401', '1.5', '"900"'].map((lifetime): (typeof cases)[number] => [
+      `ADR 0109 an access token lifetime of ${lifetime}`,
+      file(`{ "resources": [{ "identifier": "https://h/a", "scopes": {}, "access_token_lifetime": ${lifetime} }] }`),
+      1,
+      'sallyport.config.json: resources.0.access_token_lifetime is not right: resources wants a list of { identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime? }.',
+    ]),
   ]
   test.each(cases)('%s', async (_, given, exitCode, message) =>
     expect(await load(given)).toEqual({ exitCode, message }),

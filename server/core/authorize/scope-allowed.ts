@@ -1,17 +1,18 @@
 /**
- * Check 7: the scopes are ones of the resource, within the client's ceiling.
+ * Check 7: the scopes are ones of the resource, within the client's ceiling. What they imply is written out here, once.
  *
  * @see RFC 6749 section 3.3: a missing scope means a documented default, or fails
+ * @see docs/adr/0108-scopes-that-imply-others.md
  * @module
  */
 import * as v from 'valibot'
 import { ok, type Result } from '../../../shared/result.ts'
-import { includesScopes, parseScope, ScopeString } from '../../../shared/scope.ts'
+import { expandScopes, includesScopes, parseScope, ScopeString } from '../../../shared/scope.ts'
 import { withoutOfflineAccess } from '../offline-access.ts'
 import type { Client, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 
-/** The scopes to ask the person for, in the order of the request. */
+/** The scopes to ask the person for, in the order of the request, each followed by what it implies. */
 export function checkScope(
   scope: string | undefined,
   resource: Resource,
@@ -21,15 +22,14 @@ export function checkScope(
   if (scope !== undefined && !v.is(ScopeString, scope)) return reject('malformed_scope')
   const registered = withoutOfflineAccess(Object.keys(resource.scopes))
   const asked = withoutOfflineAccess(parseScope(scope))
+  const withImplied = (scopes: readonly string[]) =>
+    expandScopes(scopes, resource.scopeHierarchy).filter((one) => registered.includes(one))
+  const ceiling = client.scopeCeiling === null ? registered : withImplied(client.scopeCeiling)
   if (asked.length === 0) {
     // A resource without scopes has nothing to name: its audience alone is the permission.
     if (requireScope && registered.length > 0) return reject('missing_scope')
-    return ok(withinCeiling(withoutOfflineAccess(resource.defaultScopes ?? registered), client))
+    return ok(withImplied(resource.defaultScopes ?? registered).filter((one) => ceiling.includes(one)))
   }
   if (!includesScopes(registered, asked)) return reject('unknown_scope')
-  return withinCeiling(asked, client).length === asked.length ? ok(asked) : reject('scope_above_ceiling')
-}
-
-function withinCeiling(scopes: readonly string[], { scopeCeiling }: Client): readonly string[] {
-  return scopeCeiling === null ? scopes : scopes.filter((scope) => scopeCeiling.includes(scope))
+  return includesScopes(ceiling, asked) ? ok(withImplied(asked)) : reject('scope_above_ceiling')
 }

@@ -39,7 +39,13 @@ export const authorizationCode: GrantType<'authorization_code'> = {
     // Many may pass the checks; this line lets one through, and it comes before minting.
     switch (await store.codes.redeem(code.hash, refreshToken?.record ?? null, at, entry)) {
       case 'redeemed':
-        return ok({ grant, scopes: grant.scopes, refreshToken: refreshToken?.value ?? null, entry })
+        return ok({
+          grant,
+          resource: checked.value,
+          scopes: grant.scopes,
+          refreshToken: refreshToken?.value ?? null,
+          entry,
+        })
       case 'consumed':
         return revokeReplayed(grant, deps)
       case 'dead':
@@ -48,14 +54,14 @@ export const authorizationCode: GrantType<'authorization_code'> = {
   },
 }
 
-/** Pure: records, a request and a clock reading in, a decision out. */
+/** Pure: records, a request and a clock reading in, a decision out. The resource is that of the grant. */
 export function checkCode(
   code: AuthorizationCode,
   grant: Grant,
   request: AuthorizationCodeRequest,
   { client, resources, challenge }: Known,
   now: number,
-): Result<null, Rejection> {
+): Result<Resource, Rejection> {
   // Client first: a code shown by the wrong client must not let that client revoke the owner's grant.
   if (grant.clientId !== client.id) return reject('client_mismatch')
   if (request.redirect_uri !== undefined && request.redirect_uri !== code.redirectUri)
@@ -64,7 +70,7 @@ export function checkCode(
   const resource = checkSameResource(grant.resource, request.resource, resources)
   if (!resource.ok) return resource
   if (code.consumedAt !== null) return reject('replayed_code')
-  return code.expiresAt <= now ? reject('expired_code') : ok(null)
+  return code.expiresAt <= now ? reject('expired_code') : resource
 }
 
 interface Known {
@@ -74,15 +80,15 @@ interface Known {
   readonly challenge: string
 }
 
-/** A token request may repeat the resource of its grant, by identifier or alias, and name no other. */
+/** The resource of a grant. A token request may repeat it, by identifier or alias, and name no other. */
 export function checkSameResource(
   granted: string,
   requested: readonly string[] = [],
   resources: readonly Resource[],
-): Result<null, Rejection> {
+): Result<Resource, Rejection> {
   const resource = resources.find(({ identifier }) => identifier === granted)
   if (resource === undefined) return reject('unknown_resource')
-  return requested.every((value) => namesResource(resource, value)) ? ok(null) : reject('resource_mismatch')
+  return requested.every((value) => namesResource(resource, value)) ? ok(resource) : reject('resource_mismatch')
 }
 
 async function revokeReplayed(grant: Grant, deps: Dependencies) {

@@ -9,12 +9,14 @@ import type { Result } from '../../../shared/result.ts'
 import type { TokenRequest } from '../../../shared/token-request.ts'
 import type { AuditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
-import type { Client, Grant } from '../records.ts'
+import type { Client, Grant, Resource } from '../records.ts'
 import type { Rejection } from '../rejection.ts'
 
 /** What the client may have now. Whatever may be used once has been consumed for it. */
 export interface Entitlement {
   readonly grant: Grant
+  /** That of the grant, as it is registered now. */
+  readonly resource: Resource
   /** The scopes of the access token. */
   readonly scopes: readonly string[]
   /** To be told to the client; null: none. */

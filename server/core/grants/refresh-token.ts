@@ -9,7 +9,7 @@
  * @module
  */
 import { ok, type Result } from '../../../shared/result.ts'
-import { includesScopes, parseScope } from '../../../shared/scope.ts'
+import { expandScopes, includesScopes, parseScope } from '../../../shared/scope.ts'
 import type { RefreshTokenRequest } from '../../../shared/token-request.ts'
 import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
@@ -33,15 +33,15 @@ export const refreshToken: GrantType<'refresh_token'> = {
     const live = checkRefreshToken(token, grant, client, now())
     if (!live.ok) return live
     if (token.consumedAt !== null) return replayOrRevoke(presented, request, deps)
-    const scopes = checkRequest(grant, request, await store.resources.list())
-    if (!scopes.ok) return scopes
+    const wanted = checkRequest(grant, request, await store.resources.list())
+    if (!wanted.ok) return wanted
 
     const successor = await createRefreshToken(grant, deps, request.refresh_token)
     const entry = auditEntry({ type: 'token_refreshed', ...partiesOf(grant) }, deps)
     // Many may pass the checks; this line lets one through, and it comes before minting.
     switch (await store.refreshTokens.rotate({ hash: token.hash, successor: successor.record, now: now() }, entry)) {
       case 'rotated':
-        return ok({ grant, scopes: scopes.value, refreshToken: successor.value, entry })
+        return ok({ grant, ...wanted.value, refreshToken: successor.value, entry })
       case 'consumed':
         return replayLost(token, request, deps)
       case 'dead':
@@ -64,17 +64,20 @@ export function checkRefreshToken(
   return expired ? reject('expired_refresh_token') : ok(null)
 }
 
-/** Pure. The scopes of the new access token: those asked for within the grant, or all of them. */
+/** Pure. What the new access token is for: the scopes of the grant, or those asked for and what they imply, within it. */
 export function checkRequest(
   grant: Grant,
   request: RefreshTokenRequest,
   resources: readonly Resource[],
-): Result<readonly string[], Rejection> {
+): Result<Pick<Entitlement, 'resource' | 'scopes'>, Rejection> {
   const resource = checkSameResource(grant.resource, request.resource, resources)
   if (!resource.ok) return resource
   const asked = withoutOfflineAccess(parseScope(request.scope))
-  if (asked.length === 0) return ok(grant.scopes)
-  return includesScopes(grant.scopes, asked) ? ok(asked) : reject('scope_beyond_grant')
+  if (asked.length === 0) return ok({ resource: resource.value, scopes: grant.scopes })
+  if (!includesScopes(grant.scopes, asked)) return reject('scope_beyond_grant')
+  // What the hierarchy gained since the consent stays out.
+  const implied = expandScopes(asked, resource.value.scopeHierarchy)
+  return ok({ resource: resource.value, scopes: implied.filter((scope) => grant.scopes.includes(scope)) })
 }
 
 /** Pure. Whether the bearer of a consumed token may be told its successor once more. */
@@ -111,12 +114,12 @@ async function replayOrRevoke(
   const successor = next?.token ?? null
   if (next !== null && mayReplay(token, successor, settings.replayWindow, now())) {
     if (next.grant.revokedAt !== null) return reject('dead_grant')
-    const scopes = checkRequest(next.grant, request, await store.resources.list())
-    if (!scopes.ok) return scopes
+    const wanted = checkRequest(next.grant, request, await store.resources.list())
+    if (!wanted.ok) return wanted
     const value = await sealer.open(successor.sealedValue, request.refresh_token)
     if (value !== null) {
       const entry = auditEntry({ type: 'refresh_replayed', ...partiesOf(grant) }, deps)
-      return ok({ grant: next.grant, scopes: scopes.value, refreshToken: value, entry })
+      return ok({ grant: next.grant, ...wanted.value, refreshToken: value, entry })
     }
   }
   await revokeGrant(grant, 'refresh_reused', deps)

@@ -3,6 +3,7 @@
  *
  * @see RFC 9068 section 2
  * @see RFC 6749 section 5.1
+ * @see docs/adr/0109-lifetimes-per-resource.md
  * @module
  */
 import { formatScope } from '../../../shared/scope.ts'
@@ -11,11 +12,12 @@ import type { Dependencies } from '../dependencies.ts'
 import type { Entitlement } from '../grants/grant-type.ts'
 import { formatAccessTokenId } from './access-token-id.ts'
 
-export async function mint({ grant, scopes, refreshToken }: Entitlement, deps: Dependencies): Promise<TokenResponse> {
+export async function mint(entitlement: Entitlement, deps: Dependencies): Promise<TokenResponse> {
+  const { grant, resource, scopes, refreshToken } = entitlement
   const { settings, signer, random, now } = deps
   const iat = now()
   // A token never outlives its grant.
-  const exp = Math.min(iat + settings.accessTokenLifetime, grant.expiresAt)
+  const exp = Math.min(iat + (resource.accessTokenLifetime ?? settings.accessTokenLifetime), grant.expiresAt)
   const scope = formatScope(scopes)
   const access_token = await signer.signAccessToken({
     iss: settings.issuer,
