@@ -2,6 +2,7 @@
  * One address tries many passwords, or one password at many names, one after the other or all at once.
  *
  * @see NIST SP 800-63B section 5.2.2
+ * @see RFC 6585 section 4
  * @module
  */
 import { describe, expect, test } from 'bun:test'

@@ -1,3 +1,9 @@
+/**
+ * A token that says with which algorithm it wants to be verified.
+ *
+ * @see RFC 8725 section 3.1, section 3.2
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { exportSPKI, importJWK } from 'jose'
 import type { TokenProblem } from '../../server/resource/index.ts'

@@ -1,3 +1,9 @@
+/**
+ * A token that brings or names the key that it wants to be verified with.
+ *
+ * @see RFC 8725 section 3.10
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { exportJWK, generateKeyPair } from 'jose'
 import { admitted, createResourceFixture, ISSUER, refused } from '../support/resource-fixture.ts'

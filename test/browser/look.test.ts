@@ -3,6 +3,7 @@
  *
  * `SALLYPORT_SCREENSHOTS=<folder>` keeps a picture of each.
  *
+ * @see WCAG 2.2
  * @module
  */
 import { afterAll, beforeAll, describe, expect } from 'bun:test'

@@ -1,6 +1,7 @@
 /**
  * What is left of a name that a stranger chose.
  *
+ * @see Unicode Technical Report 36 section 2
  * @module
  */
 import { describe, expect, test } from 'bun:test'

@@ -20,7 +20,13 @@ describe('generated pages are what `bun run docs` writes', () => {
   test('docs/adr/README.md', async () => expect(await read('docs/adr/README.md')).toBe(await decisionsPage()))
 })
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...new Bun.Glob('docs/**/*.md').scanSync({ cwd: ROOT })]
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'STANDARDS.md',
+  ...new Bun.Glob('docs/**/*.md').scanSync({ cwd: ROOT }),
+]
 
 test.each(pages)('%s links only to what exists', async (page) => {
   const links = [...(await read(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link)
