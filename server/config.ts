@@ -8,7 +8,7 @@ import * as v from 'valibot'
 import { classifyRedirectUri } from '../shared/redirect-uri.ts'
 import { DAY, LONGEST_ACCESS_TOKEN, MINUTE } from './config/limits.ts'
 import { RESOURCE_SHAPE, ResourceConfig } from './config/resource.ts'
-import { choice, list, nonEmpty, seconds, structure, text, whole, yesOrNo } from './config/setting.ts'
+import { choice, list, nonEmpty, seconds, structure, text, webPage, whole, yesOrNo } from './config/setting.ts'
 
 /** Where the hosts in the field take their authorization answers, loopback apart (that is always approved). */
 export const KNOWN_HOST_CALLBACKS: readonly string[] = [
@@ -143,6 +143,14 @@ export const Config = v.strictObject({
         ),
         true,
       ),
+    }),
+    {},
+  ),
+  metadata: v.optional(
+    v.strictObject({
+      service_documentation: v.optional(webPage('A page for developers of clients, for the metadata.')),
+      op_policy_uri: v.optional(webPage('A page on what clients may do with what they learn here, for the metadata.')),
+      op_tos_uri: v.optional(webPage('The terms of service of this server, for the metadata.')),
     }),
     {},
   ),

@@ -98,6 +98,7 @@ export const systemClock: Clock = () => Math.floor(Date.now() / 1000)
 
 const toCoreSettings = (settings: Settings): AuthorizationServerSettings => ({
   issuer: settings.issuer,
+  documentation: settings.metadata,
   requireScope: settings.oauth.require_scope,
   localhostAnyPort: settings.oauth.localhost_any_port,
   codeLifetime: settings.code.lifetime,

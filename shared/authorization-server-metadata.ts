@@ -2,6 +2,7 @@
  * Authorization server metadata, served under both well-known names.
  *
  * @see RFC 8414 section 2
+ * @see RFC 9728 section 4: `protected_resources`
  * @see RFC 9207 section 3: `authorization_response_iss_parameter_supported`
  * @see OpenID Connect Discovery 1.0 section 3: the same document under the other name
  * @module
@@ -27,6 +28,9 @@ export const AuthorizationServerMetadata = v.looseObject({
   prompt_values_supported: v.optional(v.array(v.string())),
   subject_types_supported: v.optional(v.array(v.string())),
   id_token_signing_alg_values_supported: v.optional(v.array(v.string())),
+  protected_resources: v.optional(v.array(v.string())),
   service_documentation: v.optional(v.string()),
+  op_policy_uri: v.optional(v.string()),
+  op_tos_uri: v.optional(v.string()),
 })
 export type AuthorizationServerMetadata = v.InferOutput<typeof AuthorizationServerMetadata>

@@ -35,6 +35,12 @@ export const text = <Schema extends v.GenericSchema<string, string>>(
   more: More = {},
 ) => setting(schema, description, { kind: 'text', wanted, ...more })
 
+/** The address of a page for people. */
+export const webPage = (description: string) =>
+  text(v.pipe(v.string(), v.check(isWebPage)), 'an https or http URL', description, { defaultText: 'none' })
+
+const isWebPage = (value: string): boolean => ['https:', 'http:'].includes(URL.parse(value)?.protocol ?? '')
+
 export const whole = (min: number, max: number, description: string, more: More = {}) =>
   setting(v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max)), description, {
     kind: 'number',

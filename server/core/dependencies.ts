@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import type { Audit } from './audit.ts'
 import type { Audited, Clock, Hash, Random, Sealer, Signer, Store } from './ports.ts'
 
@@ -10,6 +11,8 @@ import type { Audited, Clock, Hash, Random, Sealer, Signer, Store } from './port
 export interface AuthorizationServerSettings {
   /** An https URL without query and fragment (http on loopback), used byte for byte. */
   readonly issuer: string
+  /** Pages about this server for people, as the metadata names them. */
+  readonly documentation?: Pick<AuthorizationServerMetadata, 'service_documentation' | 'op_policy_uri' | 'op_tos_uri'>
   /** False: a missing scope means the resource's default scopes. */
   readonly requireScope: boolean
   /** Whether `http://localhost` redirect URIs match with any port, as those of loopback addresses always do. */

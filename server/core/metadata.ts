@@ -41,6 +41,7 @@ export function buildMetadata(
     // Never used, for no ID token is issued: OpenID Connect requires both, and clients that read the document under that name insist.
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...new Set(keys.map(({ alg }) => alg))],
+    ...settings.documentation,
     ...(resources.length === 0 ? {} : { protected_resources: resources.map(({ identifier }) => identifier) }),
   }
 }

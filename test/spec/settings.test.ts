@@ -303,6 +303,12 @@ describe('one clear line', () => {
       'resources: https://h/a has no scope x for its default_scopes.',
     ],
     [
+      'documentation that is no page',
+      { argv: '--metadata-service-documentation javascript:alert(1)' },
+      2,
+      '--metadata-service-documentation: wanted an https or http URL.',
+    ],
+    [
       'ADR 0108 an implied scope that does not exist',
       file(
         '{ "resources": [{ "identifier": "https://h/a", "scopes": { "a": "A" }, "scope_hierarchy": { "a": ["b"] } }] }',
