@@ -5,10 +5,11 @@
  * @module
  */
 import * as v from 'valibot'
+import { freshUntil } from '../../shared/http-freshness.ts'
 import type { ClientContext } from '../context.ts'
 import { SallyportError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
-import { freshUntil, retryAfter } from '../http/caching.ts'
+import { retryAfter } from '../http/caching.ts'
 import { requestJson } from '../http/request-json.ts'
 
 /**

@@ -33,7 +33,7 @@ export interface Client {
   /** Descriptive members of its metadata (`client_uri`, `logo_uri`, ...), echoed and shown. */
   readonly metadata: ClientDescription
   /** Who registered it: an administrator, or the client itself. */
-  readonly origin: 'administrator' | 'dynamic'
+  readonly origin: 'administrator' | 'dynamic' | 'document'
   readonly issuedAt: number
 }
 

@@ -23,6 +23,14 @@ const WIRE = {
     401,
     'This client is not registered here. Remove the server in the application and add it again.',
   ],
+  bad_client_id: ['invalid_request', 400, 'The client_id is a URL that cannot be a client here.'],
+  client_domain_not_allowed: ['invalid_client', 400, 'Clients of this domain are not allowed here.'],
+  // Not why: that would be a scanner of what this server can reach.
+  unreadable_client_document: [
+    'invalid_client',
+    400,
+    'What this client publishes about itself could not be read, or is not right. Try again later.',
+  ],
   missing_redirect_uri: ['invalid_request', 400, 'The redirect_uri parameter is missing.'],
   unregistered_redirect_uri: ['invalid_request', 400, 'The redirect_uri is not one that this client registered.'],
   // Authorization request.

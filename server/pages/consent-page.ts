@@ -6,7 +6,7 @@
  * @module
  */
 import type { ValidRequest } from '../core/authorize/request.ts'
-import type { User } from '../core/records.ts'
+import type { Client, User } from '../core/records.ts'
 import type { PagesContext } from './context.ts'
 import { displayText } from './display-text.ts'
 import { type Html, html } from './html.ts'
@@ -88,7 +88,7 @@ function targetNote({ kind }: RedirectTarget): Html | null {
   return kind === 'private-use' ? html`<dd class="quiet">An app on this device that opens such links</dd>` : null
 }
 
-function nameNote(origin: 'administrator' | 'dynamic', name: string | null): Html | null {
+function nameNote(origin: Client['origin'], name: string | null): Html | null {
   if (origin === 'administrator') return null
   return name === null
     ? html`<dd class="quiet">It registered itself and gave no name.</dd>`

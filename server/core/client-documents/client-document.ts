@@ -1,0 +1,54 @@
+/**
+ * What is remembered of a client's document, and where. Times are seconds since the epoch.
+ *
+ * @see draft-ietf-oauth-client-id-metadata-document-02 section 5.2: caching
+ * @module
+ */
+import type { ClientIdMetadataDocument } from '../../../shared/client-id-metadata-document.ts'
+
+/** A document that was good when it was last read. */
+export interface ClientDocument {
+  /** The URL, as it was sent and as it stands in the document. */
+  readonly clientId: string
+  readonly document: ClientIdMetadataDocument
+  /** Whether an administrator stored it: then nobody is asked for it. */
+  readonly pinned: boolean
+  /** What the next question can refer to. */
+  readonly etag: string | null
+  readonly fetchedAt: number
+  /** Until then nobody is asked again. */
+  readonly freshUntil: number
+  /** Until then it is certainly kept. */
+  readonly keptUntil: number
+  /** Base64url(SHA-256) of the logo's bytes; null: there is none to show. */
+  readonly logo: string | null
+}
+
+/** A picture that may be shown. */
+export interface ClientLogo {
+  readonly type: RasterType
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+export type RasterType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp'
+
+/** The documents that are remembered, by their client id, byte for byte. */
+export interface StoredClientDocuments {
+  find(clientId: string): Promise<ClientDocument | null>
+  logo(clientId: string): Promise<ClientLogo | null>
+  /**
+   * Adds a document with its logo, or replaces the one of this client id; `keptUntil` never moves back. One that is pinned is replaced by one
+   * that is pinned only.
+   */
+  put(document: Omit<ClientDocument, 'logo'>, logo: (ClientLogo & { readonly hash: string }) | null): Promise<void>
+  /** The document has not changed: moves its times. */
+  confirm(times: Pick<ClientDocument, 'clientId' | 'fetchedAt' | 'freshUntil' | 'keptUntil'>): Promise<void>
+  /** Keeps it at least until then. False: there is none. */
+  keep(clientId: string, until: number): Promise<boolean>
+  /** Those that are pinned first. */
+  list(): Promise<readonly ClientDocument[]>
+  /** From now on it is asked for again. False: it was not pinned. */
+  unpin(clientId: string, keptUntil: number): Promise<boolean>
+  /** False: there is none. The client's grants are revoked with it, in one transaction. */
+  remove(clientId: string, now: number): Promise<boolean>
+}

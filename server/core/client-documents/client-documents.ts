@@ -1,0 +1,144 @@
+/**
+ * Clients that publish their description at the URL that is their id. It is asked for when somebody who is signed in wants to authorize
+ * the client, and is only looked up at every later step, so that what was begun goes on while the client's site is down.
+ *
+ * @see draft-ietf-oauth-client-id-metadata-document-02
+ * @see docs/adr/0119-when-client-documents-are-read.md
+ * @module
+ */
+import { looksLikeUrl } from '../../../shared/client-id-url.ts'
+import { err, ok, type Result } from '../../../shared/result.ts'
+import type { Outbound } from '../outbound.ts'
+import type { Clients, Clock, Hash } from '../ports.ts'
+import type { Client } from '../records.ts'
+import { type Rejection, reject } from '../rejection.ts'
+import type { ClientDocument, StoredClientDocuments } from './client-document.ts'
+import { type DocumentFailure, fetchDocument } from './fetch-document.ts'
+import { fetchLogo } from './fetch-logo.ts'
+import { type ClientDocumentSettings, checkClientId } from './policy.ts'
+import { recentFailures } from './recent-failures.ts'
+import { toClient } from './to-client.ts'
+
+export interface ClientDocuments {
+  /** What is known of the client, without asking anybody. */
+  find(clientId: string): Promise<Client | null>
+  /** The client as it describes itself now. Asks, unless the copy at hand is fresh. */
+  read(clientId: string, onFailure: (why: DocumentFailure) => void): Promise<Result<Client, Rejection>>
+  /** Keeps what is known of the client at least until then: something is issued to it. */
+  keep(clientId: string, until: number): Promise<void>
+}
+
+export interface ClientDocumentPorts {
+  readonly settings: ClientDocumentSettings
+  readonly documents: StoredClientDocuments
+  readonly outbound: Outbound
+  readonly hash: Hash
+  readonly now: Clock
+}
+
+/** How long a copy stays that nothing was issued to: as long as somebody needs to agree. Seconds. */
+const KEPT_UNUSED = 900
+
+/** How long the last good copy lets people in after its time, while the client's site is down. Seconds. */
+const KEPT_THROUGH_OUTAGE = 86_400
+
+const FAILURES = { lifetime: 30, limit: 1000 }
+
+/** Nobody said anything about the document: these may pass. The other failures are answers. */
+const OUTAGES: readonly DocumentFailure[] = [
+  'unresolvable',
+  'unreachable',
+  'timeout',
+  'aborted',
+  'busy',
+  'server_error',
+  'broken_answer',
+]
+
+export function createClientDocuments(ports: ClientDocumentPorts): ClientDocuments {
+  const { settings, documents, now } = ports
+  const ask = createAsking(ports)
+
+  return {
+    async find(clientId) {
+      if (!checkClientId(clientId, settings).ok) return null
+      const known = await documents.find(clientId)
+      return known === null || (settings.pinnedOnly && !known.pinned) ? null : toClient(known)
+    },
+
+    async read(clientId, onFailure) {
+      const allowed = checkClientId(clientId, settings)
+      if (!allowed.ok) return allowed
+      const known = await documents.find(clientId)
+      if (known?.pinned === true) return ok(toClient(known))
+      if (settings.pinnedOnly) return reject('unknown_client')
+      if (known !== null && isFresh(known, now())) return ok(toClient(known))
+      const asked = await ask(clientId, known)
+      if (asked.ok) return ok(toClient(asked.value))
+      onFailure(asked.error)
+      const mayStand = known !== null && OUTAGES.includes(asked.error) && now() < known.freshUntil + KEPT_THROUGH_OUTAGE
+      if (!mayStand || !(await documents.keep(clientId, now() + KEPT_UNUSED)))
+        return reject('unreadable_client_document')
+      return ok(toClient(known))
+    },
+
+    async keep(clientId, until) {
+      await documents.keep(clientId, until)
+    },
+  }
+}
+
+/** Asks for a document once at a time, and not again for a while where that failed. */
+function createAsking(ports: ClientDocumentPorts) {
+  const { now } = ports
+  const failures = recentFailures<DocumentFailure>(FAILURES.lifetime, FAILURES.limit)
+  const underWay = new Map<string, Promise<Result<ClientDocument, DocumentFailure>>>()
+  return async (clientId: string, known: ClientDocument | null): Promise<Result<ClientDocument, DocumentFailure>> => {
+    const recent = failures.find(clientId, now())
+    if (recent !== null) return err(recent)
+    const running = underWay.get(clientId)
+    if (running !== undefined) return running
+    const asked = fetchAndStore(clientId, known, ports).finally(() => underWay.delete(clientId))
+    underWay.set(clientId, asked)
+    const outcome = await asked
+    // That too much is asked for here says nothing about this document.
+    if (!outcome.ok && outcome.error !== 'busy') failures.add(clientId, outcome.error, now())
+    return outcome
+  }
+}
+
+/** `clients`, and beside them those that publish a document: `find` knows both. */
+export const withDocuments = (clients: Clients, documents: ClientDocuments): Clients => ({
+  ...clients,
+  find: (id) => (looksLikeUrl(id) ? documents.find(id) : clients.find(id)),
+})
+
+/** Beyond what is left of its time here, somebody has to read the consent page. */
+const isFresh = ({ freshUntil, keptUntil }: ClientDocument, now: number): boolean =>
+  freshUntil > now && keptUntil > now + KEPT_UNUSED / 3
+
+async function fetchAndStore(
+  clientId: string,
+  known: ClientDocument | null,
+  { documents, outbound, hash, now }: ClientDocumentPorts,
+): Promise<Result<ClientDocument, DocumentFailure>> {
+  const fetchedAt = now()
+  const fetched = await fetchDocument(clientId, known, { outbound, now: fetchedAt })
+  if (!fetched.ok) return fetched
+  const { document, etag, freshUntil } = fetched.value
+  const times = { clientId, fetchedAt, freshUntil, keptUntil: fetchedAt + KEPT_UNUSED }
+  if (document === null && known !== null) {
+    await documents.confirm(times)
+    return ok({ ...known, ...times })
+  }
+  if (document === null) return err('unexpected_status')
+  const { logo_uri } = document
+  const picture = logo_uri === undefined ? null : await fetchLogo(logo_uri, outbound)
+  const logo = picture === null ? null : { ...picture, hash: await hash(asText(picture.bytes)) }
+  const read = { ...times, document, etag, pinned: false }
+  await documents.put(read, logo)
+  return ok({ ...read, logo: logo?.hash ?? null })
+}
+
+/** One character for each byte. */
+const asText = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes)

@@ -1,0 +1,51 @@
+/**
+ * The client that a document describes.
+ *
+ * @see draft-ietf-oauth-client-id-metadata-document-02 section 4
+ * @see RFC 7591 section 2: what is left out
+ * @module
+ */
+import { type ClientIdMetadataDocument, documentAuthMethod } from '../../../shared/client-id-metadata-document.ts'
+import type { Client } from '../records.ts'
+import type { ClientDocument } from './client-document.ts'
+
+/**
+ * What a stranger can give themselves: grants in which a person agrees. A document that an administrator pinned may also name those in
+ * which nobody does.
+ */
+const FOR_STRANGERS: readonly string[] = ['authorization_code', 'refresh_token']
+
+export function toClient({ clientId, document, pinned, fetchedAt }: ClientDocument): Client {
+  const named = document.grant_types ?? ['authorization_code']
+  const grantTypes = pinned ? named : named.filter((type) => FOR_STRANGERS.includes(type))
+  return {
+    id: clientId,
+    name: document.client_name,
+    redirectUris: [...new Set(document.redirect_uris)],
+    authMethods: [documentAuthMethod(document) ?? 'none'],
+    secrets: [],
+    jwks: document.jwks ?? null,
+    jwksUri: document.jwks_uri ?? null,
+    grantTypes: [...new Set(grantTypes)],
+    responseTypes: grantTypes.includes('authorization_code') ? ['code'] : [],
+    applicationType: document.redirect_uris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native',
+    scope: document.scope ?? null,
+    scopeCeiling: null,
+    resource: null,
+    metadata: describe(document),
+    origin: pinned ? 'administrator' : 'document',
+    issuedAt: fetchedAt,
+  }
+}
+
+function describe({
+  client_uri,
+  logo_uri,
+  tos_uri,
+  policy_uri,
+  software_id,
+  software_version,
+}: ClientIdMetadataDocument) {
+  const told = Object.entries({ client_uri, logo_uri, tos_uri, policy_uri, software_id, software_version })
+  return Object.fromEntries(told.filter(([, value]) => value !== undefined))
+}
