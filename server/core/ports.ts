@@ -174,6 +174,22 @@ export interface SignInAttempts {
   forget(key: string): Promise<void>
 }
 
+/** How long it takes until everything that `key` did is forgiven. */
+export interface Debt {
+  readonly key: string
+  /** Seconds, with fractions. */
+  readonly seconds: number
+}
+
+/** What callers owe under the rate limits, in all processes together. */
+export interface SharedLimits {
+  /**
+   * Adds to what each of these keys owes, in one statement. What they owe now, and the largest debts there are (at most `most`),
+   * in no order and possibly twice.
+   */
+  exchange(added: readonly Debt[], now: number, most: number): Promise<readonly Debt[]>
+}
+
 /** Work that one process at a time should do. A help, not a guard: what must not happen twice is guarded where it is stored. */
 export interface Leases {
   /** True: it is the holder's until then. It was free, or run out, or the holder's already. */
@@ -195,6 +211,7 @@ export interface Store {
   readonly users: Users
   readonly sessions: Sessions
   readonly signInAttempts: SignInAttempts
+  readonly sharedLimits: SharedLimits
   readonly leases: Leases
   readonly audit: AuditLog
   /** Throws `StoreUnavailable` when the database does not answer. */

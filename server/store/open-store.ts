@@ -21,6 +21,7 @@ import { createResources } from './resources.ts'
 import { createRevokedTokens } from './revoked-tokens.ts'
 import type { Database } from './schema.ts'
 import { createSessions } from './sessions.ts'
+import { createSharedLimits } from './shared-limits.ts'
 import { createSignInAttempts } from './sign-in-attempts.ts'
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
 import type { Synchronous } from './sqlite-file.ts'
@@ -84,6 +85,7 @@ export function createStore(database: Database): OpenStore {
     users: reportingOutages(createUsers(database)),
     sessions: reportingOutages(createSessions(database)),
     signInAttempts: reportingOutages(createSignInAttempts(database)),
+    sharedLimits: reportingOutages(createSharedLimits(database)),
     leases: reportingOutages(createLeases(database)),
     audit: reportingOutages(createAuditLog(database)),
     signingKeys: reportingOutages(createSigningKeys(database)),

@@ -26,6 +26,7 @@ const EXPIRING = [
   { table: 'replays', key: 'key_hash', end: 'expires_at' },
   { table: 'sessions', key: 'hash', end: 'expires_at' },
   { table: 'sign_in_attempts', key: 'key_hash', end: 'ends_at' },
+  { table: 'shared_limits', key: 'key', end: 'ends_at' },
 ] as const
 
 /** The code was never redeemed: nothing was issued, and nothing can be. */

@@ -111,6 +111,12 @@ export interface SignInAttemptsRow {
   ends_at: number
 }
 
+export interface SharedLimitRow {
+  key: string
+  /** With fractions of a second. */
+  ends_at: number
+}
+
 export interface SigningKeyRow {
   /** 1, 2, 3, ...: whoever inserts a generation first has made the key. */
   generation: number
@@ -155,6 +161,7 @@ export interface Tables {
   users: UserRow
   sessions: SessionRow
   sign_in_attempts: SignInAttemptsRow
+  shared_limits: SharedLimitRow
   signing_keys: SigningKeyRow
   leases: LeaseRow
   audit: AuditRow

@@ -68,6 +68,7 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.signInAttempts.take('key', { attempts: 5, window: 900 }, NOW)
   await store.signInAttempts.giveBack('key', { attempts: 5, window: 900 })
   await store.signInAttempts.forget('key')
+  await store.sharedLimits.exchange([{ key: 'key', seconds: 1 }], NOW, 500)
   await store.grants.create(grant(), code())
   await store.grants.find('grant-1')
   await store.grants.listLive('user-1', NOW)
@@ -123,6 +124,7 @@ async function fill({ engine, db }: Database): Promise<void> {
   await rows('users', 'id, username, username_key, password_hash, created_at', `'u' || n, 'u' || n, 'u' || n, '', n`)
   await rows('sessions', 'hash, user_id, created_at, expires_at', `'h' || n, '', n, ${end}`)
   await rows('sign_in_attempts', 'key_hash, count, ends_at', `'k' || n, 1, ${end}`)
+  await rows('shared_limits', 'key, ends_at', `'k' || n, ${end}`)
   await rows('leases', 'name, holder, expires_at', `'l' || n, 'h', n`)
   await rows(
     'signing_keys',

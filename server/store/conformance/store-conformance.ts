@@ -11,6 +11,7 @@ import { leaseCases } from './leases.ts'
 import { peopleCases } from './people.ts'
 import { refreshTokenCases } from './refresh-tokens.ts'
 import { replayCases } from './replays.ts'
+import { sharedLimitCases } from './shared-limits.ts'
 import { signInAttemptCases } from './sign-in-attempts.ts'
 import { signingKeyCases } from './signing-keys.ts'
 
@@ -27,6 +28,7 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...replayCases,
   ...peopleCases,
   ...signInAttemptCases,
+  ...sharedLimitCases,
   ...signingKeyCases,
   ...leaseCases,
   ...housekeepingCases,

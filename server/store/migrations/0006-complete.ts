@@ -6,6 +6,7 @@
 import { audit } from './0006/audit.ts'
 import { clientAuth } from './0006/client-auth.ts'
 import { resources } from './0006/resources.ts'
+import { sharedLimits } from './0006/shared-limits.ts'
 import type { Migration } from './migration.ts'
 
 export const complete: Migration = {
@@ -15,5 +16,6 @@ export const complete: Migration = {
     await clientAuth(db)
     await resources(db)
     await audit(db)
+    await sharedLimits(db)
   },
 }

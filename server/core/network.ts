@@ -1,0 +1,24 @@
+/**
+ * What counts as one caller: an address, and of IPv6 the network, for a customer owns a /64 at least, and so 2^64 addresses.
+ *
+ * @see RFC 6177: IPv6 address assignment to end sites
+ * @see RFC 4291 section 2.5.5.2: IPv4-mapped addresses
+ * @module
+ */
+import ipaddr from 'ipaddr.js'
+
+/** All spellings of an address give the same text. What is no address stays as it is, but short. */
+export function networkOf(address: string): string {
+  const bare = withoutPort(address)
+  if (!ipaddr.isValid(bare)) return address.slice(0, 64)
+  const parsed = ipaddr.process(bare)
+  return parsed.kind() === 'ipv6'
+    ? ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString()
+    : parsed.toString()
+}
+
+/** Some proxies tell the port too, and each connection has another one. */
+function withoutPort(address: string): string {
+  const [, six, four] = /^\[([^\]]*)\](?::\d+)?$|^([\d.]+):\d+$/.exec(address) ?? []
+  return six ?? four ?? address
+}

@@ -1,0 +1,84 @@
+/**
+ * All limits of one process, and the exchange with the others: once a second, with a request, never for a request.
+ *
+ * @see docs/adr/0111-rate-limits.md
+ * @see docs/adr/0112-limits-across-processes.md
+ * @module
+ */
+import type { Clock, SharedLimits } from '../ports.ts'
+import { type Counter, createCounter } from './counter.ts'
+import { createEndpointLimiter, type EndpointLimiter } from './endpoint-limiter.ts'
+import { createExchange, noExchange } from './exchange.ts'
+import { type EndpointLimits, LIMIT_KINDS, type LimitedEndpoint, NO_LIMITS, type RateLimits } from './rate-limits.ts'
+
+/** The limits of each endpoint, and what keeps processes together. */
+export interface RateLimiter extends Readonly<Record<LimitedEndpoint, EndpointLimiter>> {
+  /** Tells the others and hears of them. Happens by itself with the first request of each second; resolves when it is done. */
+  exchange(): Promise<void>
+}
+
+/** Who reached a limit. */
+export interface Limited {
+  /** E.g. `token.per_address`, as in the settings. */
+  readonly limit: string
+  /** An address, or a /64. */
+  readonly from?: string
+  readonly clientId?: string
+}
+
+export interface RateLimiterOptions {
+  readonly limits: RateLimits
+  readonly now: Clock
+  /** Told once for each key and window, not for each request. */
+  readonly onLimited: (limited: Limited) => void
+  /** Where processes meet; null: there is only one. */
+  readonly shared: SharedLimits | null
+  /** Told when an exchange failed; it is tried again. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/**
+ * Starts counting.
+ *
+ * @example
+ * const limiter = createRateLimiter({ limits, now, shared: store.sharedLimits, onLimited, onFailure })
+ * const seconds = limiter.token.arrive('192.0.2.1')
+ */
+export function createRateLimiter({ limits, now, onLimited, shared, onFailure }: RateLimiterOptions): RateLimiter {
+  const counters = new Map<string, Counter>()
+  const { tick, meet } = shared === null ? noExchange : createExchange({ counters, shared, now, onFailure })
+
+  const counterOf = (endpoint: LimitedEndpoint, kind: keyof EndpointLimits): Counter | null => {
+    const rule = limits[endpoint][kind]
+    if (rule === null) return null
+    const limit = `${endpoint}.${LIMIT_KINDS[kind]}`
+    const onRefused = (key: string): void => onLimited({ limit, ...whose(kind, key) })
+    const counter = createCounter(rule, { shared: shared !== null, onRefused })
+    counters.set(limit, counter)
+    return counter
+  }
+
+  const limiterOf = (endpoint: LimitedEndpoint): EndpointLimiter => {
+    const addresses = { perAddress: counterOf(endpoint, 'perAddress'), failures: counterOf(endpoint, 'failures') }
+    const others = { perClient: counterOf(endpoint, 'perClient'), total: counterOf(endpoint, 'total') }
+    return createEndpointLimiter({ ...addresses, ...others }, now, tick)
+  }
+
+  return {
+    token: limiterOf('token'),
+    register: limiterOf('register'),
+    authorize: limiterOf('authorize'),
+    sign_in: limiterOf('sign_in'),
+    exchange: meet,
+  }
+}
+
+/** Refuses nobody. */
+export const unlimited = (): RateLimiter =>
+  createRateLimiter({ limits: NO_LIMITS, now: () => 0, onLimited: () => {}, shared: null, onFailure: () => {} })
+
+/** A key as the log may show it: the client that a failing caller named may be anything. */
+function whose(kind: keyof EndpointLimits, key: string): Omit<Limited, 'limit'> {
+  if (kind === 'perClient') return { clientId: key }
+  return kind === 'total' ? {} : { from: key.split(' ')[0] ?? key }
+}
