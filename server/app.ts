@@ -9,20 +9,21 @@ import type { Store } from './core/ports.ts'
 import { routeBelow } from './http/below-issuer.ts'
 import { type Address, clientAddress, noteClientAddress } from './http/client-address.ts'
 import { cors } from './http/cors.ts'
-import { errors } from './http/errors.ts'
+import { errors, type OnFailure } from './http/errors.ts'
 import { health } from './http/health.ts'
 import { metadata } from './http/metadata.ts'
 import { register } from './http/register.ts'
+import { identify, requestIdOf, withRequestId } from './http/request-id.ts'
 import { revoke } from './http/revoke.ts'
 import { token } from './http/token.ts'
 import type { PagesOptions } from './pages/context.ts'
 import { pages } from './pages/pages.ts'
 
 /** Everything that the application needs: what the pages need, and the whole store. */
-export interface AppOptions extends Omit<PagesOptions, 'store' | 'clientAddress' | 'onFailure'> {
+export interface AppOptions extends Omit<PagesOptions, 'store' | 'clientAddress' | 'requestIdOf' | 'onFailure'> {
   readonly store: Store
   /** Told of every failure of our own. */
-  readonly onFailure: (error: unknown) => void
+  readonly onFailure: OnFailure
   /** Describes the routes: `openapi()` of `http/openapi.ts`. Default: nothing does. */
   readonly openapi?: AnyElysia
   /** True once the server is about to stop: it is no longer ready. */
@@ -40,7 +41,7 @@ export const createApp = (options: AppOptions) =>
     .use(token(options.as))
     .use(register(options.as))
     .use(revoke(options.as))
-    .use(untyped(pages({ ...options, clientAddress })))
+    .use(untyped(pages({ ...options, clientAddress, requestIdOf })))
 
 /** What `createApp` makes. */
 export type Application = ReturnType<typeof createApp>
@@ -57,13 +58,14 @@ export function createHandler(app: Pick<Application, 'handle'>, issuer: string):
   return async (request, address) => {
     const url = URL.parse(request.url)
     // RFC 9112 section 3.2: a Host header that is none.
-    if (url === null) return new Response(null, { status: 400 })
+    if (url === null) return withRequestId(new Response(null, { status: 400 }), identify(request))
     const route = routeBelow(base, url.pathname)
     if (route === null) return null
     const asIs = route === url.pathname && url.origin.length >= ROUTER_ORIGIN_LENGTH
     const routed = asIs ? request : new Request(`http://localhost${route}${url.search}`, request)
     noteClientAddress(routed, address)
-    return app.handle(routed)
+    const id = identify(routed, request)
+    return withRequestId(await app.handle(routed), id)
   }
 }
 

@@ -29,7 +29,7 @@ export interface ServerOptions {
   /** Told of everything that the audit log holds. */
   readonly audit: (event: AuditEvent, circumstances: Circumstances) => void
   /** Told of every failure of our own. */
-  readonly onFailure: (error: unknown) => void
+  readonly onFailure: (error: unknown, requestId?: string | null) => void
   /** True once the server is about to stop. */
   readonly stopping?: () => boolean
   /** Seconds since the epoch. Default: the system's clock. */

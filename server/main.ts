@@ -15,6 +15,7 @@ import { StoreUnavailable } from './core/ports.ts'
 import { createServer, type ServerOptions, systemClock } from './create-server.ts'
 import { DEMO_USER, hasDemoPassword, provideDemoUser } from './demo-user.ts'
 import type { Address } from './http/client-address.ts'
+import { identify, REQUEST_ID, withRequestId } from './http/request-id.ts'
 import { auditLog, configureLogging, log } from './logging.ts'
 import { serve, stopOnSignals } from './serve.ts'
 import { openStore } from './store/open-store.ts'
@@ -45,7 +46,8 @@ export async function startServer(
   compose: (options: ServerOptions) => Promise<Composition> = createServer,
   { sharePort = false }: { readonly sharePort?: boolean } = {},
 ): Promise<Result<Running, Problem>> {
-  const onFailure = (error: unknown): void => log.error('failed', { error })
+  const onFailure = (error: unknown, requestId: string | null = null): void =>
+    log.error('failed', requestId === null ? { error } : { error, requestId })
   const localOnly = isLoopbackUrl(new URL(settings.issuer))
   let stopping = false
   try {
@@ -66,7 +68,9 @@ export async function startServer(
     const composed = await compose({ settings, store, audit: auditLog(), onFailure, stopping: () => stopping })
     const listening = await serve({
       fetch: async (request, address) =>
-        localOnly && isMisdirected(request) ? misdirected() : ((await composed.handle(request, address)) ?? notFound()),
+        localOnly && isMisdirected(request)
+          ? named(misdirected(), request)
+          : named((await composed.handle(request, address)) ?? notFound(), request),
       host: settings.host,
       port: settings.port,
       sharePort,
@@ -151,6 +155,10 @@ function isMisdirected(request: Request): boolean {
 }
 
 const misdirected = (): Response => new Response('This server answers to localhost only.\n', { status: 421 })
+
+/** What does not come from the authorization server names its request all the same. */
+const named = (response: Response, request: Request): Response =>
+  response.headers.has(REQUEST_ID) ? response : withRequestId(response, identify(request))
 
 const DEMO_PASSWORD_REFUSED =
   'The user demo still has its published password, and the issuer is not on loopback. Remove it (sallyport users remove demo) or change the password (sallyport users password demo).'

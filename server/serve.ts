@@ -7,6 +7,7 @@ import process from 'node:process'
 import { serve as listen, type Server } from 'srvx'
 import { err, ok, type Result } from '../shared/result.ts'
 import { type Problem, refusal } from './config/problem.ts'
+import { newRequestId, REQUEST_ID } from './http/request-id.ts'
 
 export interface ServeOptions {
   /** `address` finds the peer's, or what a trusted proxy says it is, for as long as the request has not been answered. */
@@ -20,7 +21,7 @@ export interface ServeOptions {
   /** IP addresses, or `loopback`. Default: none. */
   readonly trustedProxies?: readonly string[]
   /** Told when `fetch` throws; the peer gets a bare 500. */
-  readonly onError?: (error: unknown) => void
+  readonly onError?: (error: unknown, requestId: string) => void
 }
 
 export interface Listening {
@@ -92,9 +93,11 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
     bun: { idleTimeout: 255 },
     fetch: (request) => options.fetch(request, () => request.ip),
     error: (error) => {
-      if (isTooLarge(error)) return new Response(null, { status: 413, headers: { connection: 'close' } })
-      options.onError?.(error)
-      return new Response(null, { status: 500 })
+      const id = newRequestId()
+      const headers = { [REQUEST_ID]: id }
+      if (isTooLarge(error)) return new Response(null, { status: 413, headers: { ...headers, connection: 'close' } })
+      options.onError?.(error, id)
+      return new Response(null, { status: 500, headers })
     },
   })
   await server.serve()

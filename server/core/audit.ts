@@ -34,12 +34,18 @@ export type Act =
   | { readonly type: 'user_added' | 'user_removed' | 'password_changed'; readonly userId: string }
   | { readonly type: 'sign_in' | 'sign_out'; readonly userId: string }
 
-/** What was noticed, or refused. `clientId`: only of a client that is known. */
+/** What was noticed, or refused, or issued without anything being stored. `clientId`: only of a client that is known. */
 export type Observation =
   | ({ readonly type: 'refresh_replayed' } & OfGrant)
   | ({ readonly type: 'authorization_denied' } & Omit<OfGrant, 'grantId'>)
+  | { readonly type: 'machine_token_issued'; readonly clientId: string; readonly resource: string }
   | {
-      readonly type: 'authorization_rejected' | 'token_rejected' | 'revocation_rejected' | 'registration_rejected'
+      readonly type:
+        | 'authorization_rejected'
+        | 'token_rejected'
+        | 'revocation_rejected'
+        | 'introspection_rejected'
+        | 'registration_rejected'
       readonly reason: Reason
       readonly clientId?: string
     }
@@ -75,9 +81,11 @@ export const auditEntry = <Event extends AuditEvent>(
 const OBSERVATIONS: Readonly<Record<Observation['type'], true>> = {
   refresh_replayed: true,
   authorization_denied: true,
+  machine_token_issued: true,
   authorization_rejected: true,
   token_rejected: true,
   revocation_rejected: true,
+  introspection_rejected: true,
   registration_rejected: true,
   sign_in_failed: true,
 }

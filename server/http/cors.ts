@@ -12,7 +12,7 @@ import { pathOf } from './path-of.ts'
 /** On every answer that a script of any origin may read. */
 export const CORS_HEADERS = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
+  'access-control-expose-headers': 'WWW-Authenticate, Retry-After, X-Request-Id',
 } as const
 
 export const cors = () =>

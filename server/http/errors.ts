@@ -14,6 +14,7 @@ import { prefersProblemJson } from './accept.ts'
 import { CORS_HEADERS } from './cors.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { pathOf } from './path-of.ts'
+import { requestIdOf } from './request-id.ts'
 
 /** How long a client should wait after 503, in seconds. */
 const RETRY_AFTER = '5'
@@ -96,8 +97,11 @@ function errorResponse(request: Request, reason: Reason, headers: Readonly<Recor
   })
 }
 
+/** Told of a failure of our own, and of the request in which it was. */
+export type OnFailure = (error: unknown, requestId: string | null) => void
+
 /** Answers whatever was thrown. `onFailure` hears of trouble of our own. */
-export const errors = (onFailure: (error: unknown) => void) =>
+export const errors = (onFailure: OnFailure) =>
   new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, request, set }) => {
     if (ENDPOINTS.has(pathOf(request))) Object.assign(set.headers, CORS_HEADERS)
     if (code === 'PARSE') {
@@ -109,7 +113,7 @@ export const errors = (onFailure: (error: unknown) => void) =>
     if (code === 'VALIDATION' && error.type !== 'response') return errorResponse(request, 'malformed_request')
     if (code === 'NOT_FOUND') return noSuchRoute(pathOf(request))
     // A validation error holds what did not validate, tokens included: only that it happened is told on.
-    onFailure(code === 'VALIDATION' ? new Error('an answer did not fit its schema') : error)
+    onFailure(code === 'VALIDATION' ? new Error('an answer did not fit its schema') : error, requestIdOf(request))
     return errorResponse(request, error instanceof StoreUnavailable ? 'unavailable' : 'internal_error')
   })
 

@@ -9,13 +9,14 @@ import * as v from 'valibot'
 import { ClientInformationResponse, ClientRegistrationRequest } from '../../shared/client-metadata.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import { refuse, UnreadableRequest, withErrors } from './errors.ts'
+import { originOf } from './origin.ts'
 import { parseJson } from './read-body.ts'
 
 export const register = (as: AuthorizationServer) =>
   new Elysia({ name: 'register' }).post(
     '/oauth/register',
     async ({ body, request, set, status }) => {
-      const outcome = await as.register(body)
+      const outcome = await as.register(body, originOf(request))
       if (!outcome.ok) return refuse({ request, set }, outcome.error.reason)
       set.headers['cache-control'] = 'no-store'
       return status(201, outcome.value)

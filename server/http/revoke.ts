@@ -9,13 +9,14 @@ import * as v from 'valibot'
 import { RevocationRequest } from '../../shared/revocation-request.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import { refuse, withErrors } from './errors.ts'
+import { originOf } from './origin.ts'
 import { parseForm } from './read-body.ts'
 
 export const revoke = (as: AuthorizationServer) =>
   new Elysia({ name: 'revoke' }).post(
     '/oauth/revoke',
     async ({ body, request, set, status }) => {
-      const outcome = await as.revoke(body, request.headers.get('authorization'))
+      const outcome = await as.revoke(body, request.headers.get('authorization'), originOf(request))
       if (!outcome.ok) return refuse({ request, set }, outcome.error.reason)
       set.headers['cache-control'] = 'no-store'
       return status(200, {})

@@ -9,13 +9,14 @@ import { TokenRequest } from '../../shared/token-request.ts'
 import { TokenResponse } from '../../shared/token-response.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import { refuse, UnreadableRequest, withErrors } from './errors.ts'
+import { originOf } from './origin.ts'
 import { parseForm } from './read-body.ts'
 
 export const token = (as: AuthorizationServer) =>
   new Elysia({ name: 'token' }).post(
     '/oauth/token',
     async ({ body, request, set, status }) => {
-      const outcome = await as.token(body, request.headers.get('authorization'))
+      const outcome = await as.token(body, request.headers.get('authorization'), originOf(request))
       if (!outcome.ok) return refuse({ request, set }, outcome.error.reason)
       set.headers['cache-control'] = 'no-store'
       return status(200, outcome.value)

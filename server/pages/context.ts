@@ -24,8 +24,10 @@ export interface PagesOptions {
   readonly clientAddress?: (request: Request) => string
   /** Development only: every authorization request is signed in as this user and approved without a page. */
   readonly devLogin?: string | undefined
+  /** The id of a request. Default: none. */
+  readonly requestIdOf?: (request: Request) => string | null
   /** Told of every failure that became a 500 or 503 page. Default: `console.error`. */
-  readonly onFailure?: (error: unknown) => void
+  readonly onFailure?: (error: unknown, requestId: string | null) => void
 }
 
 /** The options with their defaults, and the two facts that follow from the issuer. */
@@ -47,6 +49,7 @@ export function pagesContext(options: PagesOptions): PagesContext {
     requestId: null,
     sessionTtl: ONE_DAY,
     clientAddress: () => 'unknown',
+    requestIdOf: () => null,
     onFailure: (error) => console.error(error),
     ...options,
     devLogin: options.devLogin,

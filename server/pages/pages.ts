@@ -25,7 +25,8 @@ import { showSignIn, signIn, signOut } from './sign-in.ts'
  */
 export function pages(options: PagesOptions) {
   const ctx = pagesContext(options)
-  const page = (handler: Handler) => (context: { readonly request: Request }) => guard(handler, context.request, ctx)
+  const page = (handler: Handler) => (context: { readonly request: Request }) =>
+    guard(handler, context.request, { ...ctx, requestId: ctx.requestIdOf(context.request) })
   // The handlers read the body themselves.
   const form = { parse: 'none', detail: { hide: true } } as const
   const view = { detail: { hide: true } } as const
@@ -50,7 +51,7 @@ async function guard(handler: Handler, request: Request, ctx: PagesContext): Pro
   try {
     return await handler(request, ctx)
   } catch (error) {
-    ctx.onFailure(error)
+    ctx.onFailure(error, ctx.requestId)
     return problemPage(error instanceof StoreUnavailable ? 'unavailable' : 'failed', ctx)
   }
 }

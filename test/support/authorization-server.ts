@@ -6,7 +6,7 @@
 import * as v from 'valibot'
 import { Config, type ConfigInput, type Settings } from '../../server/config.ts'
 import type { AuditEvent } from '../../server/core/audit.ts'
-import { createServer, type Server } from '../../server/create-server.ts'
+import { createServer, type Server, type ServerOptions } from '../../server/create-server.ts'
 import { hashPassword } from '../../server/login/password-hash.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 import { random } from '../../server/store/random.ts'
@@ -26,6 +26,8 @@ export interface TestServer extends Server {
   readonly clock: { now: number }
   readonly events: AuditEvent[]
   readonly failures: unknown[]
+  /** In which requests they were. */
+  readonly failedRequests: (string | null | undefined)[]
   readonly userId: string
   /** Any request to the server; a path is taken below the issuer. 404 when it is not the issuer's. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
@@ -35,7 +37,7 @@ export interface TestServer extends Server {
 /** Settings as a config file would say them, over the defaults of these tests. `connections`: to PostgreSQL. */
 export async function createTestServer(
   config: ConfigInput = {},
-  { connections = 10 }: { readonly connections?: number } = {},
+  { connections = 10, audit }: { readonly connections?: number; readonly audit?: ServerOptions['audit'] } = {},
 ): Promise<TestServer> {
   const settings = {
     ...v.parse(Config, {
@@ -56,6 +58,7 @@ export async function createTestServer(
   const clock = { now: 1_800_000_000 }
   const events: AuditEvent[] = []
   const failures: unknown[] = []
+  const failedRequests: (string | null | undefined)[] = []
   const store = await openStore({ database: settings.database, connections })
   const now = () => clock.now
   // Another server on the same database has created the user already.
@@ -73,8 +76,14 @@ export async function createTestServer(
     settings,
     store,
     now,
-    audit: (event) => events.push(event),
-    onFailure: (error) => failures.push(error),
+    audit: (event, circumstances) => {
+      events.push(event)
+      audit?.(event, circumstances)
+    },
+    onFailure: (error, requestId) => {
+      failures.push(error)
+      failedRequests.push(requestId)
+    },
   })
   const base = settings.issuer.replace(/\/$/, '')
   return {
@@ -85,6 +94,7 @@ export async function createTestServer(
     clock,
     events,
     failures,
+    failedRequests,
     userId,
     async fetch(input, init) {
       const request = new Request(typeof input === 'string' && input.startsWith('/') ? base + input : input, init)
