@@ -3,7 +3,8 @@
  *
  * Each request's writes are a unit. At the end of the turn the units are done one after the other, without anything in between, and
  * committed: a unit that fails is undone alone, and each sees what those before it did. Nobody is told before the shared commit has
- * reached the disk; if that fails, every unit of the group has failed.
+ * reached the disk; if that fails, every unit of the group has failed. What is read in one turn is read from one snapshot, which ends
+ * before anything is written: taking and giving back the lock costs more than reading a row.
  *
  * @see https://www.sqlite.org/lang_savepoint.html
  * @see docs/adr/0070-group-commit.md
@@ -33,8 +34,8 @@ export interface GroupCommit {
   run<Value>(work: () => Value, options?: UnitOptions): Promise<Value>
   /** Waits for its turn, like a group, and no longer than one. */
   begin(): Promise<LongTransaction>
-  /** What reads outside a transaction wait for: no long one is open. */
-  whenIdle<Value>(read: () => Value): Promise<Value>
+  /** Reads what is on the disk. Waits while a long transaction is open. */
+  read<Value>(work: () => Value): Value | Promise<Value>
   /** Commits what waits. */
   close(): Promise<void>
 }
@@ -47,15 +48,49 @@ interface Unit {
   readonly deadline: number
 }
 
+/**
+ * The ends of the snapshots that are open in this process, on any database: what one connection has committed, those that read beside it see
+ * at once. Other processes are a turn behind at most, and no request of theirs can tell.
+ */
+const snapshots = new Set<() => void>()
+
 /** `timeout`: in seconds. */
 export function groupCommit(writer: SqliteConnection, { timeout }: { readonly timeout: number }): GroupCommit {
   const turns = createTurns()
   let waiting: Unit[] = []
+  let reading = false
+  let long = false
 
   const takeTurn = (): Promise<void> | undefined => (turns.takeIfFree() ? undefined : turns.take())
   const deadline = (): number => performance.now() + timeout * 1000
   // Every transaction here writes. One that began by reading could find the database changed when it comes to write.
-  const open = (until: number): Promise<void> => whenFree(() => void writer.run('begin immediate'), until)
+  const open = (until: number): Promise<void> =>
+    whenFree(() => {
+      endSnapshot()
+      writer.run('begin immediate')
+    }, until)
+
+  function endSnapshot(): void {
+    if (!reading) return
+    reading = false
+    snapshots.delete(endSnapshot)
+    if (writer.inTransaction()) writer.run('commit')
+  }
+
+  function commit(): void {
+    writer.run('commit')
+    for (const end of snapshots) end()
+  }
+
+  function inSnapshot<Value>(work: () => Value): Value {
+    if (!reading) {
+      writer.run('begin')
+      reading = true
+      snapshots.add(endSnapshot)
+      setImmediate(endSnapshot)
+    }
+    return work()
+  }
 
   /** SQLite undoes the whole transaction for some errors by itself. */
   function rollBack(): void {
@@ -77,7 +112,7 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
         }
         const units = waiting
         waiting = []
-        commit(units)
+        commitTogether(units)
       }
     } finally {
       turns.give()
@@ -85,10 +120,10 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
   }
 
   /** All of it at once. */
-  function commit(units: readonly Unit[]): void {
+  function commitTogether(units: readonly Unit[]): void {
     try {
       const outcomes = units.map((unit) => unit.perform())
-      writer.run('commit')
+      commit()
       for (const tell of outcomes) tell()
     } catch (error) {
       for (const { reject } of units) reject(error)
@@ -108,6 +143,15 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
         writer.run('release unit')
       }
       throw error
+    }
+  }
+
+  async function afterwards<Value>(work: () => Value): Promise<Value> {
+    await turns.take()
+    try {
+      return inSnapshot(work)
+    } finally {
+      turns.give()
     }
   }
 
@@ -132,6 +176,7 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
       await takeTurn()
       try {
         await open(until)
+        long = true
       } catch (error) {
         turns.give()
         throw error
@@ -140,6 +185,7 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
         try {
           work()
         } finally {
+          long = false
           turns.give()
         }
       }
@@ -147,7 +193,7 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
         commit() {
           end(() => {
             try {
-              writer.run('commit')
+              commit()
             } finally {
               rollBack()
             }
@@ -157,16 +203,11 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
       }
     },
 
-    async whenIdle(read) {
-      if (!writer.inTransaction()) return read()
-      await turns.take()
-      try {
-        return read()
-      } finally {
-        turns.give()
-      }
-    },
+    read: (work) => (long ? afterwards(work) : inSnapshot(work)),
 
-    close: flush,
+    async close() {
+      await flush()
+      endSnapshot()
+    },
   }
 }

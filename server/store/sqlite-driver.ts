@@ -32,11 +32,10 @@ export function sqliteDriver(
     const work = (): QueryResult<Row> => execute(query)
     if (!READS.test(query.sql)) return commits.run(work, { atomic: true })
     try {
-      // What is there to be read outside a transaction is on the disk.
-      return sqlite.inTransaction() ? await commits.whenIdle(work) : work()
+      return await commits.read(work)
     } catch (error) {
       if (!isBusy(error)) throw error
-      return whenFree(work, performance.now() + timeout * 1000)
+      return whenFree(() => commits.read(work), performance.now() + timeout * 1000)
     }
   }
 

@@ -26,14 +26,29 @@ export type Statement<Values, Row> = (values: Values) => CompiledQuery<Row>
 export function statement<Values extends Readonly<Record<keyof Values, Value>>, Row>(
   build: (value: Parameter<Values>) => Compilable<Row>,
 ): Statement<Values, Row> {
-  const compiled = build((name) => sql<Values[typeof name]>`${new Placeholder(name)}`).compile()
-  const { query, queryId, sql: text } = compiled
-  const fill = compiled.parameters.map((parameter) =>
+  let prepared: Prepared<Values, Row> | undefined
+  return (values) => {
+    // At the first call: a start would take 10 ms longer for statements that no one has asked for yet.
+    prepared ??= prepare(build)
+    const { query, queryId, sql, fill } = prepared
+    return { query, queryId, sql, parameters: fill.map((parameter) => parameter(values)) }
+  }
+}
+
+interface Prepared<Values, Row> extends Omit<CompiledQuery<Row>, 'parameters'> {
+  readonly fill: readonly ((values: Values) => unknown)[]
+}
+
+function prepare<Values extends Readonly<Record<keyof Values, Value>>, Row>(
+  build: (value: Parameter<Values>) => Compilable<Row>,
+): Prepared<Values, Row> {
+  const { parameters, ...compiled } = build((name) => sql<Values[typeof name]>`${new Placeholder(name)}`).compile()
+  const fill = parameters.map((parameter) =>
     parameter instanceof Placeholder
       ? (values: Readonly<Record<string, Value>>) => values[parameter.name]
       : () => parameter,
   )
-  return (values) => ({ query, queryId, sql: text, parameters: fill.map((parameter) => parameter(values)) })
+  return { ...compiled, fill }
 }
 
 class Placeholder {

@@ -129,7 +129,7 @@ test('a long transaction has the database to itself: groups and readers wait for
   insert('ada')
   const order: string[] = []
   const group = add('bob').then(() => order.push('group'))
-  const read = commits.whenIdle(() => order.push(`read ${writer.run('select * from people').rows.length}`))
+  const read = commits.read(() => order.push(`read ${writer.run('select * from people').rows.length}`))
   for (let count = 0; count < 5; count += 1) await turn()
   expect({ order, stored: stored() }).toEqual({ order: [], stored: [] })
   transaction.commit()
@@ -150,10 +150,42 @@ test('a long transaction that is rolled back leaves nothing, and one whose commi
   expect(stored()).toEqual(['ada'])
 })
 
+const people = () => commits.read(() => writer.run('select name from people').rows.length)
+
 test('a reader does not wait where nothing is open', async () => {
   const waiting = add('ada')
-  expect(await commits.whenIdle(() => writer.run('select * from people').rows.length)).toBe(0)
+  expect(people()).toBe(0)
   await waiting
+  expect(people()).toBe(1)
+})
+
+test('what is read in one turn is read from one snapshot, and the next turn sees what others did', async () => {
+  const other = another()
+  expect([people(), people(), people()]).toEqual([0, 0, 0])
+  expect(count('begin')).toBe(1)
+  other.exec("insert into people values ('zoe')")
+  await turn()
+  expect(people()).toBe(1)
+  await turn()
+  expect(writer.inTransaction()).toBe(false)
+  other.close()
+})
+
+test("a snapshot is in nobody's way: not of a group, not of a long transaction", async () => {
+  people()
+  await add('ada')
+  people()
+  const transaction = await commits.begin()
+  insert('bob')
+  transaction.commit()
+  expect(people()).toBe(2)
+})
+
+test('a reader that fails leaves no snapshot behind', async () => {
+  expect(() => commits.read(() => writer.run('select * from nobody'))).toThrow('no such table')
+  await turn()
+  expect(writer.inTransaction()).toBe(false)
+  expect(people()).toBe(0)
 })
 
 test('a database that stays locked fails those who wait, all after one timeout', async () => {

@@ -109,5 +109,7 @@ export async function until(condition: () => Promise<boolean>, seconds = 20): Pr
   const deadline = performance.now() + seconds * 1000
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`It did not happen within ${seconds} seconds: ${condition}`)
+    // What is asked may be answered without a turn of the event loop, which then would never come.
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
