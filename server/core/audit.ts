@@ -8,6 +8,7 @@
  * @see docs/adr/0114-acts-carry-their-entry.md
  * @module
  */
+import type { DocumentFailure } from './client-documents/fetch-document.ts'
 import type { Clock } from './ports.ts'
 import type { Reason } from './rejection.ts'
 
@@ -22,14 +23,18 @@ interface OfGrant {
 /** What was done: it is in the database exactly if its entry is. */
 export type Act =
   | ({ readonly type: 'authorization_granted'; readonly scopes: readonly string[] } & OfGrant)
-  | ({ readonly type: 'token_issued' | 'token_refreshed' | 'token_revoked' } & OfGrant)
+  | ({ readonly type: 'token_issued' | 'token_refreshed' } & OfGrant)
+  | ({ readonly type: 'token_revoked'; readonly grantId: string | null } & Omit<OfGrant, 'grantId'>)
   | ({
       readonly type: 'grant_revoked'
       readonly reason: 'code_replayed' | 'refresh_reused' | 'revocation_request' | 'user'
     } & OfGrant)
   | ({ readonly type: 'consent_remembered'; readonly scopes: readonly string[] } & Omit<OfGrant, 'grantId'>)
   | ({ readonly type: 'consent_forgotten' } & Omit<OfGrant, 'grantId'>)
-  | { readonly type: 'client_registered' | 'client_changed' | 'client_removed'; readonly clientId: string }
+  | {
+      readonly type: 'client_registered' | 'client_changed' | 'client_removed' | 'client_pinned' | 'client_unpinned'
+      readonly clientId: string
+    }
   | { readonly type: 'resource_stored' | 'resource_removed'; readonly resource: string }
   | { readonly type: 'user_added' | 'user_removed' | 'password_changed'; readonly userId: string }
   | { readonly type: 'sign_in' | 'sign_out'; readonly userId: string }
@@ -49,6 +54,7 @@ export type Observation =
       readonly reason: Reason
       readonly clientId?: string
     }
+  | { readonly type: 'client_document_rejected'; readonly reason: DocumentFailure; readonly clientId: string }
   | { readonly type: 'sign_in_failed'; readonly reason: 'bad_credentials' | 'too_many_attempts' }
 
 export type AuditEvent = Act | Observation
@@ -66,6 +72,12 @@ export interface Circumstances {
 /** What is written down. */
 export interface AuditEntry<Event extends AuditEvent = AuditEvent> extends Circumstances {
   readonly event: Event
+}
+
+/** How many observations of a kind there were, beyond those that have an entry of their own. */
+export interface Tally extends Circumstances {
+  readonly event: { readonly type: Observation['type']; readonly reason?: string }
+  readonly count: number
 }
 
 /** Told of every entry; must not throw and must not be waited for. Those of acts are stored already. */
@@ -87,9 +99,40 @@ const OBSERVATIONS: Readonly<Record<Observation['type'], true>> = {
   revocation_rejected: true,
   introspection_rejected: true,
   registration_rejected: true,
+  client_document_rejected: true,
   sign_in_failed: true,
 }
 
 /** Whether nothing has stored it yet. */
 export const isObservation = (entry: AuditEntry): entry is AuditEntry<Observation> =>
   Object.hasOwn(OBSERVATIONS, entry.event.type)
+
+/** An entry as it was stored. */
+export interface AuditRecord extends Circumstances {
+  /** Grows with time. */
+  readonly id: number
+  readonly type: AuditEvent['type']
+  readonly reason: string | null
+  readonly userId: string | null
+  readonly clientId: string | null
+  readonly resource: string | null
+  readonly grantId: string | null
+  readonly scopes: readonly string[] | null
+  /** How many events it stands for. */
+  readonly count: number
+}
+
+/** Which entries somebody wants to see; what is left out does not matter. */
+export interface AuditFilter {
+  readonly clientId?: string
+  readonly userId?: string
+  readonly grantId?: string
+  readonly requestId?: string
+  readonly type?: string
+  /** Not older. Seconds since the epoch. */
+  readonly since?: number
+}
+
+/** How it ended. */
+export const outcomeOf = ({ type }: Pick<AuditRecord, 'type'>): 'done' | 'refused' =>
+  /_(rejected|denied|failed)$/.test(type) ? 'refused' : 'done'

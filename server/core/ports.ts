@@ -10,7 +10,8 @@
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import type { Result } from '../../shared/result.ts'
-import type { Act, AuditEntry, Observation } from './audit.ts'
+import type { Act, AuditEntry, AuditFilter, AuditRecord, Observation, Tally } from './audit.ts'
+import type { StoredClientDocuments } from './client-documents/client-document.ts'
 import type { AuthorizationCode, Client, Consent, Grant, RefreshToken, Resource, Session, User } from './records.ts'
 
 /** Seconds since the epoch, whole. */
@@ -158,8 +159,15 @@ export interface AttemptLimit {
 
 /** The audit log. Nothing changes an entry; `Store.purge` deletes those that are older than they have to be kept. */
 export interface AuditLog {
-  /** Adds what no act stores. `count`: how many of its kind the entry stands for. */
-  append(entries: readonly (AuditEntry<Observation> & { readonly count: number })[]): Promise<void>
+  /** Adds what no act stores. */
+  append(entries: readonly (AuditEntry<Observation> | Tally)[]): Promise<void>
+  /**
+   * Of the entries up to `to` (null: the newest), those that match, newest first. Looks at a bounded number of them: `next` is where to go on;
+   * null: there is nothing older.
+   */
+  readBack(to: number | null, wanted: AuditFilter): Promise<{ records: readonly AuditRecord[]; next: number | null }>
+  /** The first of the entries after `id` that match, oldest first; a bounded number. */
+  readOn(id: number, wanted: AuditFilter): Promise<readonly AuditRecord[]>
 }
 
 /** How often something was tried lately, in all processes together. */
@@ -198,9 +206,15 @@ export interface Leases {
   release(name: string, holder: string): Promise<void>
 }
 
+/** How long records are kept, in seconds; null: for ever. */
+export interface Keep {
+  readonly audit: number | null
+}
+
 /** Everything in the database that the server uses. */
 export interface Store {
   readonly clients: Clients
+  readonly clientDocuments: StoredClientDocuments
   readonly resources: Resources
   readonly grants: Grants
   readonly codes: Codes
@@ -216,8 +230,11 @@ export interface Store {
   readonly audit: AuditLog
   /** Throws `StoreUnavailable` when the database does not answer. */
   ping(): Promise<void>
-  /** Deletes some of what expired by `now`: of each kind at most `limit` rows. Says how many rows; 0: nothing is left to delete. */
-  purge(now: number, limit: number): Promise<number>
+  /**
+   * Deletes some of what expired by `now`: of each kind at most `limit` rows. Says how many rows; 0: nothing is left to delete. `keep`: of
+   * records, which do not expire by themselves, those that are older; default: none.
+   */
+  purge(now: number, limit: number, keep?: Keep): Promise<number>
   close(): Promise<void>
 }
 

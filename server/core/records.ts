@@ -110,6 +110,8 @@ export interface Consent {
   readonly resource: string
   readonly scopes: readonly string[]
   readonly grantedAt: number
+  /** What the client was then; null: not known, from a time when clients did not change. */
+  readonly clientDigest: string | null
 }
 
 /** A person who can sign in. */

@@ -29,21 +29,30 @@ export function createConsents(database: Database): Consents {
       return row === undefined ? null : toConsent(row)
     },
 
-    async remember({ userId, clientId, resource, scopes, grantedAt }, entry) {
+    async remember({ userId, clientId, resource, scopes, grantedAt, clientDigest }, entry) {
       await db.transaction().execute(async (transaction) => {
         // The upsert locks the row and tells what it holds; nobody can come between it and the update.
         const before = await transaction
           .insertInto('consents')
-          .values({ user_id: userId, client_id: clientId, resource, scopes: toJson(scopes), granted_at: grantedAt })
+          .values({
+            user_id: userId,
+            client_id: clientId,
+            resource,
+            scopes: toJson(scopes),
+            granted_at: grantedAt,
+            client_digest: clientDigest,
+          })
           .onConflict((conflict) =>
             conflict.columns(['user_id', 'client_id', 'resource']).doUpdateSet({ granted_at: grantedAt }),
           )
-          .returning('scopes')
+          .returning(['scopes', 'client_digest'])
           .executeTakeFirstOrThrow()
-        const union = new Set([...fromJson<readonly string[]>(before.scopes), ...scopes])
+        // What was agreed to for what the client was before is not for what it is now.
+        const same = before.client_digest === null || before.client_digest === clientDigest
+        const union = new Set([...(same ? fromJson<readonly string[]>(before.scopes) : []), ...scopes])
         await transaction
           .updateTable('consents')
-          .set({ scopes: toJson([...union]) })
+          .set({ scopes: toJson([...union]), client_digest: clientDigest })
           .where('user_id', '=', userId)
           .where('client_id', '=', clientId)
           .where('resource', '=', resource)
@@ -70,4 +79,5 @@ const toConsent = (row: ConsentRow): Consent => ({
   resource: row.resource,
   scopes: fromJson(row.scopes),
   grantedAt: row.granted_at,
+  clientDigest: row.client_digest,
 })

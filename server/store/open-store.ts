@@ -4,8 +4,9 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { Store } from '../core/ports.ts'
+import type { Keep, Store } from '../core/ports.ts'
 import { createAuditLog } from './audit-log.ts'
+import { createClientDocuments } from './client-documents.ts'
 import { createClients } from './clients.ts'
 import { createCodes } from './codes.ts'
 import { connect } from './connect.ts'
@@ -75,6 +76,7 @@ async function migrateOrClose(database: Database): Promise<void> {
 export function createStore(database: Database): OpenStore {
   return {
     clients: reportingOutages(createClients(database)),
+    clientDocuments: reportingOutages(createClientDocuments(database)),
     resources: reportingOutages(createResources(database)),
     grants: reportingOutages(createGrants(database)),
     codes: reportingOutages(createCodes(database)),
@@ -93,7 +95,7 @@ export function createStore(database: Database): OpenStore {
       ping: async () => {
         await sql`select 1`.execute(database.db)
       },
-      purge: (now: number, limit: number) => purge(database, now, limit),
+      purge: (now: number, limit: number, keep?: Keep) => purge(database, now, limit, keep),
       close: () => database.db.destroy(),
     }),
   }

@@ -7,14 +7,16 @@
  * @module
  */
 import { type RawBuilder, sql } from 'kysely'
+import type { Keep } from '../core/ports.ts'
 import type { Database } from './schema.ts'
 
 /** Of each kind at most `limit` rows. The code that goes with a grant is not counted. */
-export async function purge({ db }: Database, now: number, limit: number): Promise<number> {
+export async function purge({ db }: Database, now: number, limit: number, keep?: Keep): Promise<number> {
   const run = async (statement: RawBuilder<unknown>): Promise<number> =>
     Number((await statement.execute(db)).numAffectedRows ?? 0n)
   const counts = [await run(deleteUnredeemed(now, limit))]
   for (const { table, key, end } of EXPIRING) counts.push(await run(deleteExpired(table, key, end, now, limit)))
+  if (keep?.audit != null) counts.push(await run(deleteOld('audit', now - keep.audit, limit)))
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
@@ -24,6 +26,7 @@ const EXPIRING = [
   { table: 'refresh_tokens', key: 'hash', end: 'expires_at' },
   { table: 'revoked_tokens', key: 'jti', end: 'expires_at' },
   { table: 'replays', key: 'key_hash', end: 'expires_at' },
+  { table: 'client_documents', key: 'client_id', end: 'kept_until' },
   { table: 'sessions', key: 'hash', end: 'expires_at' },
   { table: 'sign_in_attempts', key: 'key_hash', end: 'ends_at' },
   { table: 'shared_limits', key: 'key', end: 'ends_at' },
@@ -37,3 +40,8 @@ export const deleteUnredeemed = (now: number, limit: number) => sql`
 export const deleteExpired = (table: string, key: string, end: string, now: number, limit: number) => sql`
   delete from ${sql.table(table)} where ${sql.ref(key)} in (
     select ${sql.ref(key)} from ${sql.table(table)} where ${sql.ref(end)} <= ${now} order by ${sql.ref(end)} limit ${limit})`
+
+/** Records are stored in the order of time and have no index by it: the first are looked at, and deleted if they are old. */
+export const deleteOld = (table: string, before: number, limit: number) => sql`
+  delete from ${sql.table(table)} where id in (
+    select id from (select id, at from ${sql.table(table)} order by id limit ${limit}) as oldest where at < ${before})`

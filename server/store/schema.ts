@@ -5,6 +5,7 @@
  */
 import type { CompiledQuery, Generated, Kysely, QueryResult, Transaction } from 'kysely'
 import type { AuditEvent } from '../core/audit.ts'
+import type { RasterType } from '../core/client-documents/client-document.ts'
 import type { Client } from '../core/records.ts'
 
 /** JSON as text: neither engine looks inside, so both behave alike. */
@@ -27,6 +28,21 @@ export interface ClientRow {
   metadata: Json
   origin: Client['origin']
   issued_at: number
+}
+
+export interface ClientDocumentRow {
+  client_id: string
+  document: Json
+  /** 0 or 1. */
+  pinned: number
+  etag: string | null
+  fetched_at: number
+  fresh_until: number
+  kept_until: number
+  logo_hash: string | null
+  logo_type: RasterType | null
+  /** In base64. */
+  logo: string | null
 }
 
 export interface ResourceRow {
@@ -86,6 +102,7 @@ export interface ConsentRow {
   resource: string
   scopes: Json
   granted_at: number
+  client_digest: string | null
 }
 
 export interface UserRow {
@@ -151,6 +168,7 @@ export interface AuditRow {
 
 export interface Tables {
   clients: ClientRow
+  client_documents: ClientDocumentRow
   resources: ResourceRow
   grants: GrantRow
   codes: CodeRow

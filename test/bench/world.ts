@@ -64,7 +64,7 @@ export async function prepareDatabase(database: string): Promise<void> {
   await store.users.create({ id: USER, username: USER, displayName: null, passwordHash: '', createdAt: now })
   await store.sessions.create({ hash: hash(COOKIE), userId: USER, createdAt: now, expiresAt: now + 86_400 })
   const subject = { clientId: CLIENT.id, resource: RESOURCE, scopes: [SCOPE] }
-  await store.consents.remember({ ...subject, userId: USER, grantedAt: now })
+  await store.consents.remember({ ...subject, userId: USER, grantedAt: now, clientDigest: null })
   // A consent counts while something that came from it lives.
   await store.grants.create(
     { ...subject, id: 'bench-grant', userId: USER, createdAt: now, expiresAt: now + 86_400, revokedAt: null },

@@ -67,6 +67,7 @@ describe('nextStep', () => {
     resource: resource.identifier,
     scopes,
     grantedAt: 0,
+    clientDigest: null,
   })
   const login = { refuse: 'login_required' } as const
   const agree = { refuse: 'consent_required' } as const

@@ -49,6 +49,16 @@ function tapped(database: Database): { readonly database: Database; readonly mad
 async function useEverything(store: OpenStore): Promise<void> {
   await store.clients.create(client())
   await store.clients.find('client-1')
+  const url = 'https://app.example/client.json'
+  const described = { client_id: url, client_name: 'App', redirect_uris: ['http://127.0.0.1/'] }
+  const times = { clientId: url, fetchedAt: NOW, freshUntil: NOW, keptUntil: NOW }
+  await store.clientDocuments.put({ ...times, document: described, pinned: false, etag: null }, null)
+  await store.clientDocuments.find(url)
+  await store.clientDocuments.logo(url)
+  await store.clientDocuments.confirm(times)
+  await store.clientDocuments.keep(url, NOW)
+  await store.clientDocuments.unpin(url, NOW)
+  await store.clientDocuments.remove(url, NOW)
   await store.resources.put(resource())
   await store.resources.list()
   await store.users.create(user())
@@ -120,6 +130,11 @@ async function fill({ engine, db }: Database): Promise<void> {
   await rows('refresh_tokens', 'hash, grant_id, created_at, expires_at', `'h' || n, 'g' || n, n, ${end}`)
   await rows('revoked_tokens', 'jti, expires_at', `'j' || n, ${end}`)
   await rows('replays', 'key_hash, expires_at', `'k' || n, ${end}`)
+  await rows(
+    'client_documents',
+    'client_id, document, pinned, fetched_at, fresh_until, kept_until',
+    `'https://d' || n || '/', '', 0, n, n, ${end}`,
+  )
   await rows('consents', 'user_id, client_id, resource, scopes, granted_at', `'u' || n, 'c' || n, '', '', n`)
   await rows('users', 'id, username, username_key, password_hash, created_at', `'u' || n, 'u' || n, 'u' || n, '', n`)
   await rows('sessions', 'hash, user_id, created_at, expires_at', `'h' || n, '', n, ${end}`)

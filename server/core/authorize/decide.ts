@@ -5,6 +5,7 @@
  * @module
  */
 import { auditEntry } from '../audit.ts'
+import { clientDigest } from '../client-digest.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Consent } from '../records.ts'
 import { issueCode } from './issue-code.ts'
@@ -28,7 +29,8 @@ export async function approve(request: ValidRequest, userId: string, deps: Depen
   if (canRememberConsent(client)) {
     const agreed = { userId, clientId: client.id, resource: resource.identifier, scopes }
     const entry = auditEntry({ type: 'consent_remembered', ...agreed }, deps)
-    await deps.store.consents.remember({ ...agreed, grantedAt: deps.now() }, entry)
+    const digest = await clientDigest(client, deps.hash)
+    await deps.store.consents.remember({ ...agreed, grantedAt: deps.now(), clientDigest: digest }, entry)
     deps.audit(entry)
   }
   return issueCode(request, userId, deps)
@@ -44,10 +46,13 @@ export function deny(request: ValidRequest, userId: string, deps: Dependencies):
 async function rememberedConsent(
   { client, resource }: ValidRequest,
   userId: string | null,
-  { store, now }: Dependencies,
+  { store, hash, now }: Dependencies,
 ): Promise<Consent | null> {
   if (userId === null || !canRememberConsent(client)) return null
   // It counts while something that came from it lives: what the account page does not show must not let anyone in.
-  const live = await store.grants.hasLive(userId, client.id, resource.identifier, now())
-  return live ? store.consents.find(userId, client.id, resource.identifier) : null
+  if (!(await store.grants.hasLive(userId, client.id, resource.identifier, now()))) return null
+  const consent = await store.consents.find(userId, client.id, resource.identifier)
+  // And while the client is what it was.
+  const counts = consent?.clientDigest === null || consent?.clientDigest === (await clientDigest(client, hash))
+  return counts ? consent : null
 }

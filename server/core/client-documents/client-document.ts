@@ -5,6 +5,7 @@
  * @module
  */
 import type { ClientIdMetadataDocument } from '../../../shared/client-id-metadata-document.ts'
+import type { Act, AuditEntry } from '../audit.ts'
 
 /** A document that was good when it was last read. */
 export interface ClientDocument {
@@ -20,12 +21,13 @@ export interface ClientDocument {
   readonly freshUntil: number
   /** Until then it is certainly kept. */
   readonly keptUntil: number
-  /** Base64url(SHA-256) of the logo's bytes; null: there is none to show. */
+  /** The hash of its logo; null: there is none to show. */
   readonly logo: string | null
 }
 
-/** A picture that may be shown. */
+/** A picture that may be shown. `hash`: base64url(SHA-256) of its bytes. */
 export interface ClientLogo {
+  readonly hash: string
   readonly type: RasterType
   readonly bytes: Uint8Array<ArrayBuffer>
 }
@@ -37,10 +39,10 @@ export interface StoredClientDocuments {
   find(clientId: string): Promise<ClientDocument | null>
   logo(clientId: string): Promise<ClientLogo | null>
   /**
-   * Adds a document with its logo, or replaces the one of this client id; `keptUntil` never moves back. One that is pinned is replaced by one
-   * that is pinned only.
+   * Adds a document with its logo, or replaces the one of this client id; `keptUntil` never moves back. One that is pinned stays for good, and
+   * is replaced by one that is pinned only.
    */
-  put(document: Omit<ClientDocument, 'logo'>, logo: (ClientLogo & { readonly hash: string }) | null): Promise<void>
+  put(document: Omit<ClientDocument, 'logo'>, logo: ClientLogo | null, entry?: AuditEntry<Act>): Promise<void>
   /** The document has not changed: moves its times. */
   confirm(times: Pick<ClientDocument, 'clientId' | 'fetchedAt' | 'freshUntil' | 'keptUntil'>): Promise<void>
   /** Keeps it at least until then. False: there is none. */
@@ -48,7 +50,7 @@ export interface StoredClientDocuments {
   /** Those that are pinned first. */
   list(): Promise<readonly ClientDocument[]>
   /** From now on it is asked for again. False: it was not pinned. */
-  unpin(clientId: string, keptUntil: number): Promise<boolean>
+  unpin(clientId: string, now: number, entry?: AuditEntry<Act>): Promise<boolean>
   /** False: there is none. The client's grants are revoked with it, in one transaction. */
-  remove(clientId: string, now: number): Promise<boolean>
+  remove(clientId: string, now: number, entry?: AuditEntry<Act>): Promise<boolean>
 }

@@ -8,6 +8,9 @@
  */
 import { looksLikeUrl } from '../../../shared/client-id-url.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
+import { auditEntry } from '../audit.ts'
+import { clientDigest } from '../client-digest.ts'
+import type { Dependencies } from '../dependencies.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Clients, Clock, Hash } from '../ports.ts'
 import type { Client } from '../records.ts'
@@ -23,7 +26,7 @@ export interface ClientDocuments {
   /** What is known of the client, without asking anybody. */
   find(clientId: string): Promise<Client | null>
   /** The client as it describes itself now. Asks, unless the copy at hand is fresh. */
-  read(clientId: string, onFailure: (why: DocumentFailure) => void): Promise<Result<Client, Rejection>>
+  read(clientId: string, origin: AuditOrigin): Promise<Result<Client, Rejection>>
   /** Keeps what is known of the client at least until then: something is issued to it. */
   keep(clientId: string, until: number): Promise<void>
 }
@@ -35,6 +38,9 @@ export interface ClientDocumentPorts {
   readonly hash: Hash
   readonly now: Clock
 }
+
+/** The request for which something is read, and who is told of it. */
+export type AuditOrigin = Pick<Dependencies, 'requestId' | 'audit' | 'now'>
 
 /** How long a copy stays that nothing was issued to: as long as somebody needs to agree. Seconds. */
 const KEPT_UNUSED = 900
@@ -66,16 +72,16 @@ export function createClientDocuments(ports: ClientDocumentPorts): ClientDocumen
       return known === null || (settings.pinnedOnly && !known.pinned) ? null : toClient(known)
     },
 
-    async read(clientId, onFailure) {
+    async read(clientId, origin) {
       const allowed = checkClientId(clientId, settings)
       if (!allowed.ok) return allowed
       const known = await documents.find(clientId)
       if (known?.pinned === true) return ok(toClient(known))
       if (settings.pinnedOnly) return reject('unknown_client')
       if (known !== null && isFresh(known, now())) return ok(toClient(known))
-      const asked = await ask(clientId, known)
+      const asked = await ask(clientId, known, origin)
       if (asked.ok) return ok(toClient(asked.value))
-      onFailure(asked.error)
+      origin.audit(auditEntry({ type: 'client_document_rejected', reason: asked.error, clientId }, origin))
       const mayStand = known !== null && OUTAGES.includes(asked.error) && now() < known.freshUntil + KEPT_THROUGH_OUTAGE
       if (!mayStand || !(await documents.keep(clientId, now() + KEPT_UNUSED)))
         return reject('unreadable_client_document')
@@ -88,17 +94,19 @@ export function createClientDocuments(ports: ClientDocumentPorts): ClientDocumen
   }
 }
 
+type Asked = Result<ClientDocument, DocumentFailure>
+
 /** Asks for a document once at a time, and not again for a while where that failed. */
 function createAsking(ports: ClientDocumentPorts) {
   const { now } = ports
   const failures = recentFailures<DocumentFailure>(FAILURES.lifetime, FAILURES.limit)
-  const underWay = new Map<string, Promise<Result<ClientDocument, DocumentFailure>>>()
-  return async (clientId: string, known: ClientDocument | null): Promise<Result<ClientDocument, DocumentFailure>> => {
+  const underWay = new Map<string, Promise<Asked>>()
+  return async (clientId: string, known: ClientDocument | null, origin: AuditOrigin): Promise<Asked> => {
     const recent = failures.find(clientId, now())
     if (recent !== null) return err(recent)
     const running = underWay.get(clientId)
     if (running !== undefined) return running
-    const asked = fetchAndStore(clientId, known, ports).finally(() => underWay.delete(clientId))
+    const asked = fetchAndStore(clientId, known, ports, origin).finally(() => underWay.delete(clientId))
     underWay.set(clientId, asked)
     const outcome = await asked
     // That too much is asked for here says nothing about this document.
@@ -120,8 +128,10 @@ const isFresh = ({ freshUntil, keptUntil }: ClientDocument, now: number): boolea
 async function fetchAndStore(
   clientId: string,
   known: ClientDocument | null,
-  { documents, outbound, hash, now }: ClientDocumentPorts,
-): Promise<Result<ClientDocument, DocumentFailure>> {
+  ports: ClientDocumentPorts,
+  origin: AuditOrigin,
+): Promise<Asked> {
+  const { documents, outbound, now } = ports
   const fetchedAt = now()
   const fetched = await fetchDocument(clientId, known, { outbound, now: fetchedAt })
   if (!fetched.ok) return fetched
@@ -132,13 +142,18 @@ async function fetchAndStore(
     return ok({ ...known, ...times })
   }
   if (document === null) return err('unexpected_status')
-  const { logo_uri } = document
-  const picture = logo_uri === undefined ? null : await fetchLogo(logo_uri, outbound)
-  const logo = picture === null ? null : { ...picture, hash: await hash(asText(picture.bytes)) }
-  const read = { ...times, document, etag, pinned: false }
-  await documents.put(read, logo)
-  return ok({ ...read, logo: logo?.hash ?? null })
+  const logo = document.logo_uri === undefined ? null : await fetchLogo(document.logo_uri, ports)
+  const read = { ...times, document, etag, pinned: false, logo: logo?.hash ?? null }
+  if (known !== null && (await isChanged(known, read, ports))) {
+    const entry = auditEntry({ type: 'client_changed', clientId }, origin)
+    await documents.put(read, logo, entry)
+    origin.audit(entry)
+  } else await documents.put(read, logo)
+  return ok(read)
 }
 
-/** One character for each byte. */
-const asText = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes)
+const isChanged = async (
+  before: ClientDocument,
+  now: ClientDocument,
+  { hash }: ClientDocumentPorts,
+): Promise<boolean> => (await clientDigest(toClient(before), hash)) !== (await clientDigest(toClient(now), hash))

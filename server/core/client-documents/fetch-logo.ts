@@ -6,6 +6,7 @@
  * @module
  */
 import type { Outbound } from '../outbound.ts'
+import type { Hash } from '../ports.ts'
 import type { ClientLogo } from './client-document.ts'
 import { rasterType } from './raster-image.ts'
 
@@ -14,7 +15,10 @@ const MAX_BYTES = 64 * 1024
 /** Milliseconds: the person waits. */
 const PATIENCE = 2000
 
-export async function fetchLogo(url: string, outbound: Outbound): Promise<ClientLogo | null> {
+export async function fetchLogo(
+  url: string,
+  { outbound, hash }: { readonly outbound: Outbound; readonly hash: Hash },
+): Promise<ClientLogo | null> {
   const answer = await outbound.get(url, {
     accept: 'image/png, image/jpeg, image/webp, image/gif',
     maxBytes: MAX_BYTES,
@@ -23,5 +27,8 @@ export async function fetchLogo(url: string, outbound: Outbound): Promise<Client
   if (!answer.ok) return null
   const bytes = answer.value.body
   const type = rasterType(bytes)
-  return type === null ? null : { type, bytes }
+  return type === null ? null : { hash: await hash(asText(bytes)), type, bytes }
 }
+
+/** One character for each byte. */
+const asText = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes)

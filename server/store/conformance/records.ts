@@ -79,6 +79,7 @@ export const consent = (changes: Partial<Consent> = {}): Consent => ({
   resource: 'https://notes.example/mcp',
   scopes: ['notes:read'],
   grantedAt: NOW,
+  clientDigest: null,
   ...changes,
 })
 

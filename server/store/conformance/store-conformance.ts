@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { clientDocumentCases } from './client-documents.ts'
 import { clientCases } from './clients.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import { grantCases } from './grants.ts'
@@ -23,6 +24,7 @@ import { signingKeyCases } from './signing-keys.ts'
  */
 export const storeConformance: readonly ConformanceCase[] = [
   ...clientCases,
+  ...clientDocumentCases,
   ...grantCases,
   ...refreshTokenCases,
   ...replayCases,

@@ -5,6 +5,7 @@
  */
 import { audit } from './0006/audit.ts'
 import { clientAuth } from './0006/client-auth.ts'
+import { clientDocuments } from './0006/client-documents.ts'
 import { resources } from './0006/resources.ts'
 import { sharedLimits } from './0006/shared-limits.ts'
 import type { Migration } from './migration.ts'
@@ -17,5 +18,6 @@ export const complete: Migration = {
     await resources(db)
     await audit(db)
     await sharedLimits(db)
+    await clientDocuments(db)
   },
 }

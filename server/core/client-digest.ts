@@ -1,0 +1,16 @@
+/**
+ * What a person agrees to when they agree to a client: what it is called, where its answers may go, how it proves who it is.
+ *
+ * @see draft-ietf-oauth-client-id-metadata-document-02 section 8.4: changes in client metadata
+ * @see docs/adr/0119-when-client-documents-are-read.md
+ * @module
+ */
+import type { Hash } from './ports.ts'
+import type { Client } from './records.ts'
+
+/** The same for as long as none of it changes. Keys at a `jwks_uri` may: that they are found there is what was agreed to. */
+export const clientDigest = (
+  { name, metadata, redirectUris, authMethods, jwks, jwksUri }: Client,
+  hash: Hash,
+): Promise<string> =>
+  hash(JSON.stringify([name, metadata.logo_uri ?? null, [...redirectUris].sort(), authMethods, jwks, jwksUri]))
