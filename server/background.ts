@@ -35,6 +35,6 @@ export function startBackground({ settings, store, onFailure }: BackgroundOption
 
 /** All there are. */
 export const backgroundJobs = (settings: Settings, store: OpenStore, now: Clock = systemClock): readonly Job[] => [
-  purgeJob(store, now),
+  purgeJob(store, now, { audit: settings.audit.retention === 0 ? null : settings.audit.retention }),
   rotateKeysJob(settings, store.signingKeys, now),
 ]

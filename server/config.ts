@@ -250,6 +250,15 @@ export const Config = v.strictObject({
   ),
   resources: v.optional(
     structure(
+  audit: v.optional(
+    v.strictObject({
+      retention: v.optional(
+        seconds(0, 3650 * DAY, 'How long the audit log keeps an entry; 0: for ever. Nothing deletes one before.'),
+        90 * DAY,
+      ),
+    }),
+    {},
+  ),
       v.array(ResourceConfig),
       `a list of ${RESOURCE_SHAPE}`,
       'The protected resources (MCP servers) that tokens are issued for, with their scopes.',

@@ -7,7 +7,7 @@
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
 import type { Settings } from './config.ts'
-import type { Audit, AuditEvent, Circumstances } from './core/audit.ts'
+import { type Audit, type AuditEvent, type Circumstances, isObservation } from './core/audit.ts'
 import type { AuthorizationServer } from './core/authorization-server.ts'
 import { createAuthorizationServer } from './core/create-authorization-server.ts'
 import type { AuthorizationServerSettings } from './core/dependencies.ts'
@@ -16,6 +16,8 @@ import type { Clock, Random, Resources } from './core/ports.ts'
 import type { Resource } from './core/records.ts'
 import { localLogin } from './login/local-login.ts'
 import { hash } from './store/hash.ts'
+import { createOutbound } from './outbound/create-outbound.ts'
+import { createObservations } from './records/observations.ts'
 import type { OpenStore } from './store/open-store.ts'
 import { random as secureRandom } from './store/random.ts'
 import { sealer } from './store/sealer.ts'
@@ -46,6 +48,8 @@ export interface Server {
 }
 
 /**
+  /** Writes down what waits to be. To be called before the store is closed. */
+  close(): Promise<void>
  * @throws {WrongSecret} when the database's keys were encrypted with another secret.
  * @throws {StoreUnavailable}
  * @example
@@ -54,7 +58,11 @@ export interface Server {
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { settings, store, now = systemClock, random = secureRandom } = options
-  const audit: Audit = (entry) => options.audit(entry.event, entry)
+  const observations = createObservations(store.audit, options.onFailure)
+  const audit: Audit = (entry) => {
+    options.audit(entry.event, entry)
+    if (isObservation(entry)) observations.add(entry)
+  }
   const signer = await createSigner({
     keys: store.signingKeys,
     secret: settings.secret,
@@ -90,7 +98,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     ...(settings.dev ? { openapi: (await import('./http/openapi.ts')).openapi() } : {}),
     ...(options.stopping === undefined ? {} : { stopping: options.stopping }),
   })
-  return { as, app, handle: createHandler(app, settings.issuer) }
+  return { as, app, handle: createHandler(app, settings.issuer), close: observations.close }
 }
 
 /** The system's clock, in seconds. */

@@ -25,7 +25,7 @@ import { startWorkers, type WorkerRole, workerRole } from './workers.ts'
 /** What is served: an authorization server, with or without something beside it. */
 export interface Composition {
   handle(request: Request, address?: Address): Promise<Response | null>
-  close?(): void
+  close?(): void | Promise<void>
 }
 
 export interface StopOptions {
@@ -78,7 +78,7 @@ export async function startServer(
       onError: onFailure,
     })
     const close = async (): Promise<void> => {
-      composed.close?.()
+      await composed.close?.()
       await store.close()
     }
     if (!listening.ok) {

@@ -15,7 +15,6 @@ export interface DemoOptions extends ServerOptions {
 export interface Demo extends Server {
   /** The URL to add to an MCP host. */
   readonly mcpUrl: string
-  close(): void
 }
 
 /** The MCP URL of an issuer's demo. */
@@ -38,7 +37,10 @@ export async function createDemo(options: DemoOptions): Promise<Demo> {
     ...server,
     mcpUrl,
     handle: async (request, address) => (await notes.fetch(request)) ?? server.handle(request, address),
-    close: notes.close,
+    async close() {
+      notes.close()
+      await server.close()
+    },
   }
 }
 

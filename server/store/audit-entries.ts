@@ -5,12 +5,12 @@
  * @module
  */
 import type { CompiledQuery } from 'kysely'
-import type { AuditEntry } from '../core/audit.ts'
+import type { AuditEntry, Tally } from '../core/audit.ts'
 import type { AuditRow, Database, DatabaseTransaction } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
 /** Makes the statements that store an entry: one, or none without an entry. Spread them into the others of a transaction. */
-export type InsertEntry = (entry: AuditEntry | undefined, count?: number) => readonly CompiledQuery[]
+export type InsertEntry = (entry: AuditEntry | Tally | undefined) => readonly CompiledQuery[]
 
 export function insertEntry({ db }: Pick<Database | DatabaseTransaction, 'db'>): InsertEntry {
   // No id: the database counts, so that what comes later is stored behind.
@@ -29,7 +29,7 @@ export function insertEntry({ db }: Pick<Database | DatabaseTransaction, 'db'>):
       count: value('count'),
     }),
   )
-  return (entry, count = 1) => (entry === undefined ? [] : [insert(toRow(entry, count))])
+  return (entry) => (entry === undefined ? [] : [insert(toRow(entry))])
 }
 
 type NewAuditRow = Omit<AuditRow, 'id'>
@@ -40,11 +40,12 @@ interface Members {
   readonly userId?: string
   readonly clientId?: string
   readonly resource?: string
-  readonly grantId?: string
+  readonly grantId?: string | null
   readonly scopes?: readonly string[]
 }
 
-function toRow({ event, at, requestId, actor }: AuditEntry, count: number): NewAuditRow {
+function toRow(entry: AuditEntry | Tally): NewAuditRow {
+  const { event, at, requestId, actor } = entry
   const members: Members = event
   return {
     at,
@@ -57,6 +58,6 @@ function toRow({ event, at, requestId, actor }: AuditEntry, count: number): NewA
     grant_id: members.grantId ?? null,
     scopes: members.scopes?.join(' ') ?? null,
     request_id: requestId,
-    count,
+    count: 'count' in entry ? entry.count : 1,
   }
 }

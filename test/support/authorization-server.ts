@@ -31,7 +31,6 @@ export interface TestServer extends Server {
   readonly userId: string
   /** Any request to the server; a path is taken below the issuer. 404 when it is not the issuer's. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
-  close(): Promise<void>
 }
 
 /** Settings as a config file would say them, over the defaults of these tests. `connections`: to PostgreSQL. */
@@ -100,7 +99,10 @@ export async function createTestServer(
       const request = new Request(typeof input === 'string' && input.startsWith('/') ? base + input : input, init)
       return (await server.handle(request)) ?? new Response(null, { status: 404 })
     },
-    close: () => store.close(),
+    async close() {
+      await server.close()
+      await store.close()
+    },
   }
 }
 

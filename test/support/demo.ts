@@ -25,7 +25,7 @@ export interface Seen {
   readonly status: number
 }
 
-export interface TestDemo extends Omit<Demo, 'close'> {
+export interface TestDemo extends Demo {
   readonly issuer: string
   readonly clock: { now: number }
   readonly store: OpenStore
@@ -40,7 +40,6 @@ export interface TestDemo extends Omit<Demo, 'close'> {
   sent(method: string, path: string): readonly Seen[]
   /** Resolves once such a request was answered, maybe long ago. */
   answered(method: string, path: string): Promise<void>
-  close(): Promise<void>
 }
 
 /** Cheap to compute: the real cost has tests of its own. */
@@ -116,7 +115,7 @@ async function start(issuer: string, config: ConfigInput, stop: () => Promise<vo
       }),
     async close() {
       await stop()
-      demo.close()
+      await demo.close()
       await store.close()
     },
   }
