@@ -37,8 +37,8 @@ export interface Counter {
 }
 
 export interface CounterOptions {
-  /** Whether other processes want to know. Default: false. */
-  readonly shared?: boolean
+  /** Told when there is something that other processes should know. Default: there are no others. */
+  readonly onNews?: (() => void) | null
   /** Told once for each key and window. */
   readonly onRefused?: (key: string) => void
 }
@@ -49,7 +49,7 @@ export const KEYS = 10_000
 /** The share of a limit that a key may owe without anyone else knowing: those who stay below it, nearly everyone, cost no row. */
 export const SILENT_SHARE = 1 / 8
 
-export function createCounter(rule: Rule, { shared = false, onRefused = () => {} }: CounterOptions = {}): Counter {
+export function createCounter(rule: Rule, { onNews = null, onRefused = () => {} }: CounterOptions = {}): Counter {
   const buckets = recentKeys<Bucket>(KEYS)
   let queue: Bucket[] = []
 
@@ -66,6 +66,7 @@ export function createCounter(rule: Rule, { shared = false, onRefused = () => {}
     if (bucket.queued || bucket.owed <= rule.limit * SILENT_SHARE) return
     bucket.queued = true
     queue.push(bucket)
+    onNews?.()
   }
 
   return {
@@ -79,7 +80,7 @@ export function createCounter(rule: Rule, { shared = false, onRefused = () => {}
     add(key, now) {
       const bucket = bucketOf(key, now)
       bucket.owed += 1
-      if (shared) keepForOthers(bucket, 1)
+      if (onNews !== null) keepForOthers(bucket, 1)
     },
     collect(now, most) {
       const taken = queue.slice(0, most)

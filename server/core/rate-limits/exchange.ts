@@ -1,6 +1,6 @@
 /**
- * What a process tells the others, what its callers added, and hears from them, what everyone's callers owe: at most once a second, with the
- * first request of a second, and no request waits for it.
+ * What a process tells the others, what its callers added, and hears from them, what everyone's callers owe: about once a second while there
+ * are requests, and no request waits for it.
  *
  * @see docs/adr/0112-limits-across-processes.md
  * @module
@@ -15,9 +15,11 @@ const MOST = 500
 export type Counters = ReadonlyMap<string, Counter>
 
 export interface Exchange {
-  /** A request arrived at this time. */
+  /** A request arrived at this time: the first of a second is a reason to ask what the others know. */
   tick(at: number): void
-  /** One exchange, or the one under way; resolves when it is done. Never rejects. */
+  /** There is something to tell, which must not wait for the next request. */
+  news(): void
+  /** One exchange that begins from now on; resolves when it is done. Never rejects. */
   meet(): Promise<void>
 }
 
@@ -25,12 +27,15 @@ export interface ExchangeOptions {
   readonly counters: Counters
   readonly shared: SharedLimits
   readonly now: Clock
+  /** Calls it in a second. */
+  readonly inASecond: (run: () => void) => void
   readonly onFailure: (error: unknown) => void
 }
 
-export function createExchange({ counters, shared, now, onFailure }: ExchangeOptions): Exchange {
+export function createExchange({ counters, shared, now, inASecond, onFailure }: ExchangeOptions): Exchange {
   let running: Promise<void> | null = null
   let last = 0
+  let planned = false
 
   async function attempt(): Promise<void> {
     try {
@@ -43,9 +48,11 @@ export function createExchange({ counters, shared, now, onFailure }: ExchangeOpt
     }
   }
 
-  const meet = (): Promise<void> => {
+  // One that is under way has collected already.
+  const meet = async (): Promise<void> => {
+    await running
     running ??= attempt()
-    return running
+    await running
   }
 
   return {
@@ -55,11 +62,19 @@ export function createExchange({ counters, shared, now, onFailure }: ExchangeOpt
       last = at
       void meet()
     },
+    news() {
+      if (planned) return
+      planned = true
+      inASecond(() => {
+        planned = false
+        void meet()
+      })
+    },
   }
 }
 
 /** For a process that is alone. */
-export const noExchange: Exchange = { tick() {}, meet: async () => {} }
+export const noExchange: Pick<Exchange, 'tick' | 'meet'> = { tick() {}, meet: async () => {} }
 
 async function exchange(counters: Counters, shared: SharedLimits, now: number): Promise<void> {
   let room = MOST

@@ -26,34 +26,42 @@ export interface Limited {
   readonly clientId?: string
 }
 
+/** How processes meet. */
+export interface Meeting {
+  readonly shared: SharedLimits
+  /** Calls it in a second. */
+  readonly inASecond: (run: () => void) => void
+  /** Told when an exchange failed; it is tried again. */
+  readonly onFailure: (error: unknown) => void
+}
+
 export interface RateLimiterOptions {
   readonly limits: RateLimits
   readonly now: Clock
   /** Told once for each key and window, not for each request. */
   readonly onLimited: (limited: Limited) => void
   /** Where processes meet; null: there is only one. */
-  readonly shared: SharedLimits | null
-  /** Told when an exchange failed; it is tried again. */
-  readonly onFailure: (error: unknown) => void
+  readonly meeting: Meeting | null
 }
 
 /**
  * Starts counting.
  *
  * @example
- * const limiter = createRateLimiter({ limits, now, shared: store.sharedLimits, onLimited, onFailure })
+ * const limiter = createRateLimiter({ limits, now, onLimited, meeting: null })
  * const seconds = limiter.token.arrive('192.0.2.1')
  */
-export function createRateLimiter({ limits, now, onLimited, shared, onFailure }: RateLimiterOptions): RateLimiter {
+export function createRateLimiter({ limits, now, onLimited, meeting }: RateLimiterOptions): RateLimiter {
   const counters = new Map<string, Counter>()
-  const { tick, meet } = shared === null ? noExchange : createExchange({ counters, shared, now, onFailure })
+  const exchange = meeting === null ? null : createExchange({ ...meeting, counters, now })
+  const { tick, meet } = exchange ?? noExchange
 
   const counterOf = (endpoint: LimitedEndpoint, kind: keyof EndpointLimits): Counter | null => {
     const rule = limits[endpoint][kind]
     if (rule === null) return null
     const limit = `${endpoint}.${LIMIT_KINDS[kind]}`
     const onRefused = (key: string): void => onLimited({ limit, ...whose(kind, key) })
-    const counter = createCounter(rule, { shared: shared !== null, onRefused })
+    const counter = createCounter(rule, { onNews: exchange?.news ?? null, onRefused })
     counters.set(limit, counter)
     return counter
   }
@@ -66,6 +74,7 @@ export function createRateLimiter({ limits, now, onLimited, shared, onFailure }:
 
   return {
     token: limiterOf('token'),
+    introspect: limiterOf('introspect'),
     register: limiterOf('register'),
     authorize: limiterOf('authorize'),
     sign_in: limiterOf('sign_in'),
@@ -75,7 +84,7 @@ export function createRateLimiter({ limits, now, onLimited, shared, onFailure }:
 
 /** Refuses nobody. */
 export const unlimited = (): RateLimiter =>
-  createRateLimiter({ limits: NO_LIMITS, now: () => 0, onLimited: () => {}, shared: null, onFailure: () => {} })
+  createRateLimiter({ limits: NO_LIMITS, now: () => 0, onLimited: () => {}, meeting: null })
 
 /** A key as the log may show it: the client that a failing caller named may be anything. */
 function whose(kind: keyof EndpointLimits, key: string): Omit<Limited, 'limit'> {

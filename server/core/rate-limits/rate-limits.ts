@@ -7,7 +7,7 @@
 import type { Rule } from './rule.ts'
 
 /** The endpoints that have limits. Revocation counts as `token`. */
-export type LimitedEndpoint = 'token' | 'register' | 'authorize' | 'sign_in'
+export type LimitedEndpoint = 'token' | 'introspect' | 'register' | 'authorize' | 'sign_in'
 
 /** The limits of one endpoint; null: no limit of that kind. */
 export interface EndpointLimits {
@@ -34,4 +34,10 @@ export type RateLimits = Readonly<Record<LimitedEndpoint, EndpointLimits>>
 const NONE: EndpointLimits = { perAddress: null, perClient: null, failures: null, total: null }
 
 /** For servers that stand behind limits of another kind. */
-export const NO_LIMITS: RateLimits = { token: NONE, register: NONE, authorize: NONE, sign_in: NONE }
+export const NO_LIMITS: RateLimits = {
+  token: NONE,
+  introspect: NONE,
+  register: NONE,
+  authorize: NONE,
+  sign_in: NONE,
+}

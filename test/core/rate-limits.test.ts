@@ -1,0 +1,277 @@
+/**
+ * The arithmetic of the limits: how many pass, who has to wait and for how long, and what several processes let through together.
+ *
+ * @module
+ */
+import { afterAll, describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import type { Debt } from '../../server/core/ports.ts'
+import { createCounter, KEYS, SILENT_SHARE } from '../../server/core/rate-limits/counter.ts'
+import { createRateLimiter, type RateLimiter } from '../../server/core/rate-limits/rate-limiter.ts'
+import { NO_LIMITS } from '../../server/core/rate-limits/rate-limits.ts'
+import { recentKeys } from '../../server/core/rate-limits/recent-keys.ts'
+import type { Rule } from '../../server/core/rate-limits/rule.ts'
+import { type OpenStore, openStore } from '../../server/store/open-store.ts'
+
+const NOW = 1_800_000_000
+
+const rules = fc.record({ limit: fc.integer({ min: 1, max: 60 }), window: fc.constantFrom(1, 7, 60, 3600) })
+
+/** Requests of one caller, each so many seconds after the one before. */
+const arrivals = (most: number): fc.Arbitrary<readonly number[]> =>
+  fc.array(fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: most })), { maxLength: 200 })
+
+/** When each request came, and whether it passed. */
+function play(rule: Rule, gaps: readonly number[]): readonly { readonly at: number; readonly wait: number }[] {
+  const counter = createCounter(rule)
+  let now = NOW
+  return gaps.map((gap) => {
+    now += gap
+    const wait = counter.wait('ada', now)
+    if (wait === 0) counter.add('ada', now)
+    return { at: now, wait }
+  })
+}
+
+describe('one counter', () => {
+  test('in any span of time no more pass than the limit and what the span has forgiven', () => {
+    fc.assert(
+      fc.property(rules, arrivals(100), (rule, gaps) => {
+        const passed = play(rule, gaps).filter(({ wait }) => wait === 0)
+        for (const [first, { at: from }] of passed.entries()) {
+          for (const [last, { at: to }] of passed.entries()) {
+            if (last < first) continue
+            expect(last - first + 1).toBeLessThanOrEqual(rule.limit + ((to - from) * rule.limit) / rule.window + 1e-3)
+          }
+        }
+      }),
+    )
+  })
+
+  test('who never sends more than the limit in a window never has to wait', () => {
+    fc.assert(
+      fc.property(rules, arrivals(100), (rule, gaps) => {
+        const sent: number[] = []
+        let now = NOW
+        const polite = gaps.filter((gap) => {
+          const lately = sent.filter((at) => at > now + gap - rule.window).length
+          if (lately >= rule.limit) return false
+          now += gap
+          sent.push(now)
+          return true
+        })
+        expect(play(rule, polite).every(({ wait }) => wait === 0)).toBe(true)
+      }),
+    )
+  })
+
+  test('who waits as long as was said passes, and a second earlier does not', () => {
+    fc.assert(
+      fc.property(rules, fc.integer({ min: 0, max: 500 }), ({ limit, window }, pause) => {
+        const counter = createCounter({ limit, window })
+        for (let sent = 0; sent < limit; sent += 1) counter.add('ada', NOW)
+        const wait = counter.wait('ada', NOW)
+        expect(wait).toBeGreaterThan(0)
+        if (wait > 1) expect(counter.wait('ada', NOW + wait - 1)).toBe(1)
+        expect(counter.wait('ada', NOW + wait + pause)).toBe(0)
+      }),
+    )
+  })
+
+  test('a limit of one in a second, a minute and an hour', () => {
+    for (const window of [1, 60, 3600]) {
+      const counter = createCounter({ limit: 1, window })
+      counter.add('ada', NOW)
+      expect([counter.wait('ada', NOW), counter.wait('ada', NOW + window), counter.wait('bo', NOW)]).toEqual([
+        window,
+        0,
+        0,
+      ])
+    }
+  })
+
+  test('a clock that is set back makes nobody wait longer than a window', () => {
+    const counter = createCounter({ limit: 1, window: 60 })
+    counter.add('ada', NOW)
+    expect(counter.wait('ada', NOW - 86_400)).toBe(60)
+    expect(counter.wait('ada', NOW - 86_400 + 60)).toBe(0)
+  })
+
+  test('who is refused is told of once in a window', () => {
+    const told: string[] = []
+    const counter = createCounter({ limit: 2, window: 60 }, { onRefused: (key) => told.push(key) })
+    const knock = (key: string, now: number): void => {
+      for (let time = 0; time < 10; time += 1) if (counter.wait(key, now) === 0) counter.add(key, now)
+    }
+    knock('ada', NOW)
+    knock('bo', NOW)
+    for (let second = 1; second < 60; second += 1) knock('ada', NOW + second)
+    expect(told).toEqual(['ada', 'bo'])
+    knock('ada', NOW + 60)
+    expect(told).toEqual(['ada', 'bo', 'ada'])
+  })
+})
+
+describe('memory', () => {
+  test('keys that were used lately are kept, and never more than twice as many as said', () => {
+    const keys = recentKeys<number>(100)
+    for (let key = 0; key < 10_000; key += 1) {
+      keys.set(`${key}`, key)
+      keys.get('0')
+    }
+    expect(keys.get('0')).toBe(0)
+    const kept = Array.from({ length: 10_000 }, (_, key) => keys.get(`${key}`)).filter((value) => value !== undefined)
+    expect(kept.length).toBeGreaterThanOrEqual(100)
+    expect(kept.length).toBeLessThanOrEqual(200)
+  })
+
+  test('a flood of addresses does not make one that goes on calling forgotten', () => {
+    const counter = createCounter({ limit: 1, window: 3600 })
+    counter.add('ada', NOW)
+    for (let stranger = 0; stranger < 5 * KEYS; stranger += 1) {
+      counter.add(`stranger ${stranger}`, NOW)
+      if (stranger % 1000 === 0) expect(counter.wait('ada', NOW)).toBe(3600)
+    }
+    expect(counter.wait('ada', NOW)).toBe(3600)
+  })
+})
+
+/** Processes on one database: an endpoint with one limit per address, and a second that ends when the test says so. */
+async function cluster(count: number, rule: Rule) {
+  const store = await openStore({ database: 'sqlite::memory:' })
+  const clock = { now: NOW }
+  const failures: unknown[] = []
+  let planned: (() => void)[] = []
+  const start = (shared: OpenStore['sharedLimits'] = store.sharedLimits): RateLimiter =>
+    createRateLimiter({
+      limits: { ...NO_LIMITS, token: { ...NO_LIMITS.token, perAddress: rule } },
+      now: () => clock.now,
+      onLimited: () => {},
+      meeting: {
+        shared,
+        inASecond: (run) => planned.push(run),
+        onFailure: (error) => failures.push(error),
+      },
+    })
+  const processes = Array.from({ length: count }, () => start())
+  return {
+    store,
+    clock,
+    failures,
+    processes,
+    start,
+    /** A second passes: what was planned happens, and whatever is under way ends. */
+    async second() {
+      clock.now += 1
+      for (const run of planned.splice(0)) run()
+      planned = []
+      for (const process of processes) await process.exchange()
+    },
+  }
+}
+
+/** So many requests; how many passed. */
+function send(process: RateLimiter | undefined, requests: number, from = '192.0.2.1'): number {
+  let passed = 0
+  for (let sent = 0; sent < requests; sent += 1) if (process?.token.arrive(from) === 0) passed += 1
+  return passed
+}
+
+describe('several processes', () => {
+  const stores: OpenStore[] = []
+  afterAll(() => Promise.all(stores.map((store) => store.close())))
+
+  test('let through the limit, an eighth of it for each other, and what these let through in two seconds', async () => {
+    const counts = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 30 })), { minLength: 3, maxLength: 3 })
+    const load = fc.array(counts, { minLength: 1, maxLength: 40 })
+    const limits = fc.record({ limit: fc.integer({ min: 4, max: 80 }), window: fc.constantFrom(20, 60, 3600) })
+    await fc.assert(
+      fc.asyncProperty(limits, load, async (rule, seconds) => {
+        const { store, processes, second } = await cluster(3, rule)
+        const passed: (readonly number[])[] = []
+        for (const requests of seconds) {
+          passed.push(requests.map((count, index) => send(processes[index], count)))
+          await second()
+        }
+        await store.close()
+
+        const of = (at: number, process: number): number => passed[at]?.[process] ?? 0
+        const inTwoSeconds = Math.max(
+          ...passed.flatMap((counts, at) => counts.map((count, process) => count + of(at + 1, process))),
+        )
+        const unknown = 2 * (rule.limit * SILENT_SHARE + 1 + inTwoSeconds)
+        for (const from of passed.keys()) {
+          let sum = 0
+          for (let to = from; to < passed.length; to += 1) {
+            sum += of(to, 0) + of(to, 1) + of(to, 2)
+            const forgiven = ((to - from) * rule.limit) / rule.window
+            expect(sum).toBeLessThanOrEqual(rule.limit + forgiven + unknown + 1e-3)
+          }
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('who is refused by one is refused by all a second later, also where it never was before', async () => {
+    const { store, processes, second } = await cluster(3, { limit: 8, window: 3600 })
+    stores.push(store)
+    const [one, two, three] = processes
+    expect(send(one, 20)).toBe(8)
+    await second()
+    expect([send(two, 20), send(three, 20)]).toEqual([0, 0])
+    // Nobody else has to wait.
+    expect(send(two, 20, '192.0.2.2')).toBe(8)
+  })
+
+  test('what was let through too much is paid back', async () => {
+    const { store, processes, clock, second } = await cluster(3, { limit: 60, window: 60 })
+    stores.push(store)
+    expect(processes.map((process) => send(process, 100))).toEqual([60, 60, 60])
+    await second()
+    // 180 are owed, and one is forgiven each second: three at first, while each forgives by itself.
+    clock.now = NOW + 115
+    await second()
+    expect(processes.map((process) => send(process, 1))).toEqual([0, 0, 0])
+    clock.now = NOW + 120
+    await second()
+    expect(processes.map((process) => send(process, 1))).toEqual([1, 1, 1])
+  })
+
+  test('those who stay well below a limit leave no row', async () => {
+    const { store, processes, second } = await cluster(2, { limit: 80, window: 60 })
+    stores.push(store)
+    for (let time = 0; time < 5; time += 1) {
+      for (const process of processes) send(process, 1)
+      await second()
+    }
+    expect(await store.sharedLimits.exchange([], NOW, 500)).toEqual([])
+    send(processes[0], 20)
+    await second()
+    expect(await store.sharedLimits.exchange([], NOW, 500)).toHaveLength(1)
+  })
+
+  test('a store that fails for a while loses no count and stops no request', async () => {
+    const { store, processes, start, second, failures } = await cluster(1, { limit: 8, window: 3600 })
+    stores.push(store)
+    let broken = true
+    const failing = start({
+      exchange: (added: readonly Debt[], now: number, most: number) =>
+        broken ? Promise.reject(new Error('gone')) : store.sharedLimits.exchange(added, now, most),
+    })
+    expect(send(failing, 20)).toBe(8)
+    await failing.exchange()
+    expect(failures).toEqual([new Error('gone')])
+    broken = false
+    await failing.exchange()
+    await second()
+    expect(send(processes[0], 20)).toBe(0)
+  })
+
+  test('and alone, with nobody to meet, counts for itself', async () => {
+    const limits = { ...NO_LIMITS, token: { ...NO_LIMITS.token, total: { limit: 3, window: 60 } } }
+    const limiter = createRateLimiter({ limits, now: () => NOW, onLimited: () => {}, meeting: null })
+    await limiter.exchange()
+    expect([send(limiter, 2), send(limiter, 2, '192.0.2.2')]).toEqual([2, 1])
+  })
+})
