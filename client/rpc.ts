@@ -12,7 +12,7 @@ import { writeForm } from '../shared/form.ts'
 import { insertWellKnown, OAUTH_AUTHORIZATION_SERVER } from '../shared/well-known.ts'
 
 /** The endpoints that take forms; the others take JSON. */
-const FORM_PATHS: ReadonlySet<string> = new Set(['/oauth/token', '/oauth/revoke'])
+const FORM_PATHS: ReadonlySet<string> = new Set(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])
 
 /** What the client needs from outside. */
 export interface RpcOptions {

@@ -11,6 +11,7 @@ import { type Address, clientAddress, noteClientAddress } from './http/client-ad
 import { cors } from './http/cors.ts'
 import { errors, type OnFailure } from './http/errors.ts'
 import { health } from './http/health.ts'
+import { introspect } from './http/introspect.ts'
 import { metadata } from './http/metadata.ts'
 import { register } from './http/register.ts'
 import { identify, requestIdOf, withRequestId } from './http/request-id.ts'
@@ -41,6 +42,7 @@ export const createApp = (options: AppOptions) =>
     .use(token(options.as))
     .use(register(options.as))
     .use(revoke(options.as))
+    .use(introspect(options.as))
     .use(untyped(pages({ ...options, clientAddress, requestIdOf })))
 
 /** What `createApp` makes. */

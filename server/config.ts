@@ -222,9 +222,40 @@ export const Config = v.strictObject({
     }),
     {},
   ),
+  client_credentials: v.optional(
+    v.strictObject({
+      enabled: v.optional(
+        yesOrNo(
+          'Whether clients that an administrator registered for it get access tokens of their own, without a person.',
+        ),
+        false,
+      ),
+    }),
+    {},
+  ),
+  compat: v.optional(
+    v.strictObject({
+      token_endpoint_audience: v.optional(
+        yesOrNo(
+          'Whether clients that sign who they are may name the token endpoint as the audience, as they did before RFC 7523 was revised. Another server can then be tricked into using what a client signed for this one.',
+        ),
+        false,
+      ),
+    }),
+    {},
+  ),
   session: v.optional(
     v.strictObject({
       lifetime: v.optional(seconds(1, 365 * DAY, 'How long a browser stays signed in.'), DAY),
+    }),
+    {},
+  ),
+  audit: v.optional(
+    v.strictObject({
+      retention: v.optional(
+        seconds(0, 3650 * DAY, 'How long the audit log keeps an entry; 0: for ever. Nothing deletes one before.'),
+        90 * DAY,
+      ),
     }),
     {},
   ),
@@ -250,15 +281,6 @@ export const Config = v.strictObject({
   ),
   resources: v.optional(
     structure(
-  audit: v.optional(
-    v.strictObject({
-      retention: v.optional(
-        seconds(0, 3650 * DAY, 'How long the audit log keeps an entry; 0: for ever. Nothing deletes one before.'),
-        90 * DAY,
-      ),
-    }),
-    {},
-  ),
       v.array(ResourceConfig),
       `a list of ${RESOURCE_SHAPE}`,
       'The protected resources (MCP servers) that tokens are issued for, with their scopes.',

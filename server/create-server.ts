@@ -12,12 +12,13 @@ import type { AuthorizationServer } from './core/authorization-server.ts'
 import { createAuthorizationServer } from './core/create-authorization-server.ts'
 import type { AuthorizationServerSettings } from './core/dependencies.ts'
 import { memoizeLast } from './core/memoize-last.ts'
+import type { Outbound } from './core/outbound.ts'
 import type { Clock, Random, Resources } from './core/ports.ts'
 import type { Resource } from './core/records.ts'
 import { localLogin } from './login/local-login.ts'
-import { hash } from './store/hash.ts'
 import { createOutbound } from './outbound/create-outbound.ts'
 import { createObservations } from './records/observations.ts'
+import { hash } from './store/hash.ts'
 import type { OpenStore } from './store/open-store.ts'
 import { random as secureRandom } from './store/random.ts'
 import { sealer } from './store/sealer.ts'
@@ -37,6 +38,8 @@ export interface ServerOptions {
   /** Seconds since the epoch. Default: the system's clock. */
   readonly now?: Clock
   readonly random?: Random
+  /** How URLs that clients name are read. Default: the safe fetch; with `dev`, on this machine too. */
+  readonly outbound?: Outbound
 }
 
 /** An authorization server, ready to take requests. */
@@ -45,11 +48,11 @@ export interface Server {
   readonly app: Application
   /** Takes any request; null when its path is not this issuer's. */
   readonly handle: Handler
+  /** Writes down what waits to be. To be called before the store is closed. */
+  close(): Promise<void>
 }
 
 /**
-  /** Writes down what waits to be. To be called before the store is closed. */
-  close(): Promise<void>
  * @throws {WrongSecret} when the database's keys were encrypted with another secret.
  * @throws {StoreUnavailable}
  * @example
@@ -71,6 +74,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     now,
     onFailure: options.onFailure,
   })
+  const outbound = options.outbound ?? createOutbound({ development: settings.dev })
   const resources = withConfigured(store.resources, settings.resources.map(toResource))
   const known = { ...store, resources }
   const as = createAuthorizationServer({
@@ -80,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     sealer,
     hash,
     random,
+    outbound,
     now,
     audit,
   })
@@ -114,6 +119,8 @@ const toCoreSettings = (settings: Settings): AuthorizationServerSettings => ({
   replayWindow: settings.refresh.replay_window,
   refreshIdleLifetime: settings.refresh.idle_lifetime,
   refreshAbsoluteLifetime: settings.refresh.absolute_lifetime,
+  clientCredentials: settings.client_credentials.enabled,
+  tokenEndpointAudience: settings.compat.token_endpoint_audience,
   registration: {
     mode: settings.registration.mode,
     approvedRedirects: settings.registration.approved_redirects,

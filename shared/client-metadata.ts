@@ -6,6 +6,7 @@
  * @module
  */
 import * as v from 'valibot'
+import { ClientJwks } from './client-jwks.ts'
 
 export const ApplicationType = v.picklist(['native', 'web'])
 export type ApplicationType = v.InferOutput<typeof ApplicationType>
@@ -40,6 +41,9 @@ export const ClientRegistrationRequest = v.object({
   response_types: v.optional(v.pipe(v.array(shortText), v.maxLength(20))),
   application_type: v.optional(shortText),
   scope: v.optional(v.pipe(v.string(), v.maxLength(2048))),
+  /** What a key set must be is looked at where one is needed. */
+  jwks: v.optional(v.unknown()),
+  jwks_uri: v.optional(uri),
   client_uri: lenient(descriptive.client_uri),
   logo_uri: lenient(descriptive.logo_uri),
   tos_uri: lenient(descriptive.tos_uri),
@@ -63,6 +67,8 @@ export const ClientInformationResponse = v.object({
   response_types: v.array(v.string()),
   application_type: ApplicationType,
   scope: v.optional(v.string()),
+  jwks: v.optional(ClientJwks),
+  jwks_uri: v.optional(v.string()),
   ...descriptive,
 })
 export type ClientInformationResponse = v.InferOutput<typeof ClientInformationResponse>

@@ -5,12 +5,12 @@
  * @module
  */
 import * as v from 'valibot'
+import { clientAuthentication } from './client-authentication.ts'
 
 /** `token_type_hint` is advice: an unknown one is ignored. */
 export const RevocationRequest = v.object({
   token: v.string(),
   token_type_hint: v.optional(v.string()),
-  client_id: v.optional(v.string()),
-  client_secret: v.optional(v.string()),
+  ...clientAuthentication,
 })
 export type RevocationRequest = v.InferOutput<typeof RevocationRequest>

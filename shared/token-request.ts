@@ -1,17 +1,17 @@
 /**
  * The token request: one variant for each grant type.
  *
- * @see RFC 6749 section 4.1.3 (authorization code), section 6 (refresh), section 2.3.1 (client credentials in the body)
+ * @see RFC 6749 section 4.1.3 (authorization code), section 6 (refresh), section 4.4.2 (client credentials)
  * @see RFC 8707 section 2.2: `resource`
  * @module
  */
 import * as v from 'valibot'
+import { clientAuthentication } from './client-authentication.ts'
 import { CodeVerifier } from './pkce.ts'
 import { ResourceParameter } from './resource-parameter.ts'
 
 const common = {
-  client_id: v.optional(v.string()),
-  client_secret: v.optional(v.string()),
+  ...clientAuthentication,
   resource: v.optional(ResourceParameter),
 }
 
@@ -32,5 +32,16 @@ export const RefreshTokenRequest = v.object({
 })
 export type RefreshTokenRequest = v.InferOutput<typeof RefreshTokenRequest>
 
-export const TokenRequest = v.variant('grant_type', [AuthorizationCodeRequest, RefreshTokenRequest])
+export const ClientCredentialsRequest = v.object({
+  grant_type: v.literal('client_credentials'),
+  scope: v.optional(v.string()),
+  ...common,
+})
+export type ClientCredentialsRequest = v.InferOutput<typeof ClientCredentialsRequest>
+
+export const TokenRequest = v.variant('grant_type', [
+  AuthorizationCodeRequest,
+  RefreshTokenRequest,
+  ClientCredentialsRequest,
+])
 export type TokenRequest = v.InferOutput<typeof TokenRequest>

@@ -6,6 +6,8 @@
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import type { ClientInformationResponse, ClientRegistrationRequest } from '../../shared/client-metadata.ts'
 import type { FormRecord } from '../../shared/form.ts'
+import type { IntrospectionRequest } from '../../shared/introspection-request.ts'
+import type { IntrospectionResponse } from '../../shared/introspection-response.ts'
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import type { Result } from '../../shared/result.ts'
 import type { RevocationRequest } from '../../shared/revocation-request.ts'
@@ -37,10 +39,18 @@ export interface AuthorizationServer {
   /** `authorization` is the request's Authorization header. */
   token(request: TokenRequest, authorization: string | null, origin?: Origin): Promise<Result<TokenResponse, Rejection>>
   revoke(request: RevocationRequest, authorization: string | null, origin?: Origin): Promise<Result<null, Rejection>>
+  introspect(
+    request: IntrospectionRequest,
+    authorization: string | null,
+    origin?: Origin,
+  ): Promise<Result<IntrospectionResponse, Rejection>>
   register(request: ClientRegistrationRequest, origin?: Origin): Promise<Result<ClientInformationResponse, Rejection>>
 
   /** A person withdraws a grant of their own on the account page. False: it is not theirs, or gone already. */
   revokeGrant(grantId: string, userId: string, origin?: Origin): Promise<boolean>
-  /** Whether an access token of ours still counts: its grant is live and it was not revoked. For resource servers in this process. */
-  isLive(claims: { readonly jti: string }): Promise<boolean>
+  /**
+   * Whether an access token of ours still counts: it was not revoked, and its grant is live, or for a client that acts for itself that
+   * client is still registered. For resource servers in this process.
+   */
+  isLive(claims: { readonly jti: string; readonly client_id?: string }): Promise<boolean>
 }

@@ -9,15 +9,19 @@ import type { AuthorizationServer } from './authorization-server.ts'
 import { authorize } from './authorize/authorize.ts'
 import { approve, deny, next } from './authorize/decide.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
+import { createClientKeys } from './client-auth/client-keys.ts'
 import { clientSecretBasic } from './client-auth/client-secret-basic.ts'
 import { clientSecretPost } from './client-auth/client-secret-post.ts'
 import { none } from './client-auth/none.ts'
-import type { Dependencies, Origin } from './dependencies.ts'
+import { privateKeyJwt } from './client-auth/private-key-jwt.ts'
+import type { AuthorizationServerSettings, Dependencies, Origin } from './dependencies.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
+import { clientCredentials } from './grants/client-credentials.ts'
 import { refreshToken } from './grants/refresh-token.ts'
+import { introspect } from './introspection.ts'
 import { isLive, withdrawGrant } from './live-grant.ts'
 import { memoizeLast } from './memoize-last.ts'
-import { buildMetadata } from './metadata.ts'
+import { buildMetadata, endpointsOf } from './metadata.ts'
 import type { Resource } from './records.ts'
 import { register } from './registration/register.ts'
 import { revoke } from './revocation.ts'
@@ -32,19 +36,24 @@ export interface Offer {
 /**
  * The authorization server as functions, without a transport.
  *
- * @example const as = createAuthorizationServer({ settings, store, signer, sealer, hash, random, now, audit })
+ * @example const as = createAuthorizationServer({ settings, store, signer, sealer, hash, random, outbound, now, audit })
  */
 export function createAuthorizationServer(
   ports: Omit<Dependencies, keyof Origin>,
   offer: Offer = {},
 ): AuthorizationServer {
   const {
-    grantTypes = { authorization_code: authorizationCode, refresh_token: refreshToken },
-    clientAuthMethods = [none, clientSecretBasic, clientSecretPost],
+    grantTypes = grantTypesFor(ports.settings),
+    clientAuthMethods = [none, clientSecretBasic, clientSecretPost, assertionMethod(ports)],
   } = offer
   const { settings, store, signer } = ports
   const within = (origin: Origin = NOWHERE): Dependencies => ({ ...ports, ...origin })
   const offered = { grantTypes: Object.keys(grantTypes), authMethods: clientAuthMethods.map(({ name }) => name) }
+  // Nobody has looked at a client that registers itself, so it gets no tokens without a person.
+  const offeredToStrangers = {
+    ...offered,
+    grantTypes: offered.grantTypes.filter((type) => type !== 'client_credentials'),
+  }
   const metadata = memoizeLast((resources: readonly Resource[], keys: JsonWebKeySet) =>
     buildMetadata(settings, offered, resources, keys),
   )
@@ -62,7 +71,9 @@ export function createAuthorizationServer(
     token: (request, authorization, origin) =>
       token(request, authorization, { grantTypes, clientAuthMethods }, within(origin)),
     revoke: (request, authorization, origin) => revoke(request, authorization, clientAuthMethods, within(origin)),
-    register: (request, origin) => register(request, offered, within(origin)),
+    introspect: (request, authorization, origin) =>
+      introspect(request, authorization, clientAuthMethods, within(origin)),
+    register: (request, origin) => register(request, offeredToStrangers, within(origin)),
 
     revokeGrant: (grantId, userId, origin) => withdrawGrant(grantId, userId, within(origin)),
     isLive: (claims) => isLive(claims, within()),
@@ -70,3 +81,18 @@ export function createAuthorizationServer(
 }
 
 const NOWHERE: Origin = { requestId: null }
+
+const grantTypesFor = ({ clientCredentials: machines }: AuthorizationServerSettings): GrantTypes => ({
+  authorization_code: authorizationCode,
+  refresh_token: refreshToken,
+  ...(machines ? { client_credentials: clientCredentials } : {}),
+})
+
+function assertionMethod({ settings, store, outbound, now }: Omit<Dependencies, keyof Origin>): ClientAuthMethod {
+  const { token_endpoint } = endpointsOf(settings.issuer)
+  return privateKeyJwt({
+    audiences: [settings.issuer, ...(settings.tokenEndpointAudience ? [token_endpoint] : [])],
+    keys: createClientKeys({ outbound, now }),
+    replays: store.replays,
+  })
+}

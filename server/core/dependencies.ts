@@ -5,6 +5,7 @@
  */
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import type { Audit } from './audit.ts'
+import type { Outbound } from './outbound.ts'
 import type { Audited, Clock, Hash, Random, Sealer, Signer, Store } from './ports.ts'
 
 /** The decisions that an operator makes. Lifetimes in seconds. */
@@ -23,6 +24,10 @@ export interface AuthorizationServerSettings {
   readonly replayWindow: number
   readonly refreshIdleLifetime: number
   readonly refreshAbsoluteLifetime: number
+  /** Whether clients that an administrator registered for it get tokens of their own. */
+  readonly clientCredentials: boolean
+  /** Compatibility: whether client assertions may name the token endpoint as their audience instead of the issuer. */
+  readonly tokenEndpointAudience: boolean
   readonly registration: RegistrationSettings
 }
 
@@ -44,12 +49,17 @@ export interface Origin {
 export interface Dependencies extends Origin {
   readonly settings: AuthorizationServerSettings
   readonly store: Audited<
-    Pick<Store, 'clients' | 'resources' | 'grants' | 'codes' | 'refreshTokens' | 'revokedTokens' | 'consents'>
+    Pick<
+      Store,
+      'clients' | 'resources' | 'grants' | 'codes' | 'refreshTokens' | 'revokedTokens' | 'replays' | 'consents'
+    >
   >
   readonly signer: Signer
   readonly sealer: Sealer
   readonly hash: Hash
   readonly random: Random
+  /** To what clients publish: their keys. */
+  readonly outbound: Outbound
   readonly now: Clock
   readonly audit: Audit
 }

@@ -9,10 +9,15 @@ import type { Dependencies } from './dependencies.ts'
 import type { Grant } from './records.ts'
 import { grantOfAccessToken } from './tokens/access-token-id.ts'
 
-/** Whether an access token of ours still counts: its grant is live, and it was not revoked by itself. */
-export async function isLive({ jti }: { readonly jti: string }, { store }: Dependencies): Promise<boolean> {
+/** Whether an access token of ours still counts: it was not revoked by itself, and what it rests on is still there. */
+export async function isLive(
+  { jti, client_id = '' }: { readonly jti: string; readonly client_id?: string },
+  { store }: Dependencies,
+): Promise<boolean> {
   if (await store.revokedTokens.has(jti)) return false
-  const grant = await store.grants.find(grantOfAccessToken(jti))
+  const grantId = grantOfAccessToken(jti)
+  if (grantId === null) return (await store.clients.find(client_id)) !== null
+  const grant = await store.grants.find(grantId)
   return grant !== null && grant.revokedAt === null
 }
 

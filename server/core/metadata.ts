@@ -9,6 +9,7 @@
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import { unionScopes } from '../../shared/scope.ts'
+import { ASSERTION_ALGORITHMS } from './client-auth/client-assertion.ts'
 import type { AuthorizationServerSettings } from './dependencies.ts'
 import { OFFLINE_ACCESS } from './offline-access.ts'
 import type { Resource } from './records.ts'
@@ -20,21 +21,23 @@ export function buildMetadata(
   resources: readonly Resource[],
   { keys }: JsonWebKeySet,
 ): AuthorizationServerMetadata {
-  const base = settings.issuer.replace(/\/$/, '')
   const scopes = unionScopes(...resources.map(({ scopes }) => Object.keys(scopes)), [OFFLINE_ACCESS])
+  const { registration_endpoint, ...endpoints } = endpointsOf(settings.issuer)
   return {
     issuer: settings.issuer,
-    authorization_endpoint: `${base}/oauth/authorize`,
-    token_endpoint: `${base}/oauth/token`,
-    revocation_endpoint: `${base}/oauth/revoke`,
-    ...(settings.registration.mode === 'admin_only' ? {} : { registration_endpoint: `${base}/oauth/register` }),
-    jwks_uri: `${base}/.well-known/jwks.json`,
+    ...endpoints,
+    ...(settings.registration.mode === 'admin_only' ? {} : { registration_endpoint }),
     scopes_supported: [...scopes],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: [...offered.grantTypes],
-    token_endpoint_auth_methods_supported: [...offered.authMethods],
-    revocation_endpoint_auth_methods_supported: [...offered.authMethods],
+    ...authentication('token', offered.authMethods),
+    ...authentication('revocation', offered.authMethods),
+    // Whoever cannot prove who they are may not ask.
+    ...authentication(
+      'introspection',
+      offered.authMethods.filter((method) => method !== 'none'),
+    ),
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
     prompt_values_supported: ['none', 'login', 'consent'],
@@ -43,5 +46,28 @@ export function buildMetadata(
     id_token_signing_alg_values_supported: [...new Set(keys.map(({ alg }) => alg))],
     ...settings.documentation,
     ...(resources.length === 0 ? {} : { protected_resources: resources.map(({ identifier }) => identifier) }),
+  }
+}
+
+/** The URLs of an issuer. */
+export function endpointsOf(issuer: string) {
+  const base = issuer.replace(/\/$/, '')
+  return {
+    authorization_endpoint: `${base}/oauth/authorize`,
+    token_endpoint: `${base}/oauth/token`,
+    revocation_endpoint: `${base}/oauth/revoke`,
+    introspection_endpoint: `${base}/oauth/introspect`,
+    registration_endpoint: `${base}/oauth/register`,
+    jwks_uri: `${base}/.well-known/jwks.json`,
+  }
+}
+
+/** RFC 8414 section 2: how clients authenticate at an endpoint, and with which algorithms where they sign. */
+function authentication(endpoint: 'token' | 'revocation' | 'introspection', methods: readonly string[]) {
+  return {
+    [`${endpoint}_endpoint_auth_methods_supported`]: [...methods],
+    ...(methods.includes('private_key_jwt')
+      ? { [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: [...ASSERTION_ALGORITHMS] }
+      : {}),
   }
 }

@@ -71,5 +71,7 @@ async function authorizeGrant(
       return (await grantTypes.authorization_code?.authorize(request, client, deps)) ?? reject('unsupported_grant_type')
     case 'refresh_token':
       return (await grantTypes.refresh_token?.authorize(request, client, deps)) ?? reject('unsupported_grant_type')
+    case 'client_credentials':
+      return (await grantTypes.client_credentials?.authorize(request, client, deps)) ?? reject('unsupported_grant_type')
   }
 }

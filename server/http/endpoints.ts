@@ -8,6 +8,7 @@ export const ENDPOINTS: ReadonlyMap<string, 'GET' | 'POST'> = new Map([
   ['/oauth/token', 'POST'],
   ['/oauth/register', 'POST'],
   ['/oauth/revoke', 'POST'],
+  ['/oauth/introspect', 'POST'],
   ['/.well-known/oauth-authorization-server', 'GET'],
   ['/.well-known/openid-configuration', 'GET'],
   ['/.well-known/jwks.json', 'GET'],

@@ -26,7 +26,7 @@ export const token = (as: AuthorizationServer) =>
       parse: [parseTokenRequest, 'urlencoded'],
       body: TokenRequest,
       response: withErrors({ 200: TokenResponse }),
-      detail: { summary: 'Exchange a code or a refresh token for tokens', tags: ['OAuth'] },
+      detail: { summary: 'Exchange a code, a refresh token or client credentials for tokens', tags: ['OAuth'] },
     },
   )
 

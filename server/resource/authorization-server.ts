@@ -5,9 +5,9 @@
  * @module
  */
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
+import { type Remembering, remember } from '../../shared/remember.ts'
 import { discoverIssuer } from './discover-issuer.ts'
 import { createKeyFinder, type KeyFinder, keySetUrl } from './jwks.ts'
-import { type Remembering, remember } from './remember.ts'
 import type { ResourceSettings } from './resource-options.ts'
 
 export interface AuthorizationServer {

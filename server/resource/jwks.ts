@@ -7,10 +7,10 @@
  */
 import { createLocalJWKSet, errors } from 'jose'
 import * as v from 'valibot'
+import { type Remembering, remember } from '../../shared/remember.ts'
 import { checkUrl } from '../../shared/url-policy.ts'
 import { getJson, type Reach } from './get-json.ts'
 import type { JwsHeader } from './jws.ts'
-import { type Remembering, remember } from './remember.ts'
 import { createSignatureCheck, type SignatureCheck } from './signature-check.ts'
 
 /** Anyone's key set. What each key must look like is the library's business. */

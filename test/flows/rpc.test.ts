@@ -10,6 +10,7 @@ import { createRpc, type Rpc } from '../../client/rpc.ts'
 import type { ConfigInput } from '../../server/config.ts'
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import type { ClientInformationResponse } from '../../shared/client-metadata.ts'
+import type { IntrospectionResponse } from '../../shared/introspection-response.ts'
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import type { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import type { TokenResponse } from '../../shared/token-response.ts'
@@ -179,20 +180,21 @@ describe('the types', () => {
     if (registered.error === null) proven<Same<typeof registered.data, ClientInformationResponse>>()
     const revoked = await rpc.oauth.revoke.post({ token: 'x' })
     if (revoked.error !== null) proven<Same<typeof revoked.error.value, OAuthErrorResponse>>()
+    const introspected = await rpc.oauth.introspect.post({ token: 'x' })
+    if (introspected.error === null) proven<Same<typeof introspected.data, IntrospectionResponse>>()
     const metadata = await rpc['.well-known']['oauth-authorization-server'].get()
     if (metadata.error === null) metadata.data satisfies AuthorizationServerMetadata
     const jwks = await rpc['.well-known']['jwks.json'].get()
     if (jwks.error === null) proven<Same<typeof jwks.data, JsonWebKeySet>>()
     const ready = await rpc.health.ready.get()
     if (ready.error !== null) proven<Same<typeof ready.error.status, 503>>()
-    expect([registered.status, revoked.status, metadata.status, jwks.status, ready.status]).toEqual([
-      201, 401, 200, 200, 200,
-    ])
+    expect([registered.status, revoked.status, introspected.status]).toEqual([201, 401, 401])
+    expect([metadata.status, jwks.status, ready.status]).toEqual([200, 200, 200])
   })
 
   test('the pages are not among the endpoints', () => {
     proven<Same<keyof Rpc, 'oauth' | '.well-known' | 'health'>>()
-    proven<Same<Exclude<keyof Rpc['oauth'], '~path'>, 'token' | 'register' | 'revoke'>>()
+    proven<Same<Exclude<keyof Rpc['oauth'], '~path'>, 'token' | 'register' | 'revoke' | 'introspect'>>()
   })
 
   test('what no schema allows does not compile', async () => {
@@ -210,7 +212,7 @@ describe('the types', () => {
     // @ts-expect-error: no such method
     await rpc.oauth.token.get()
     // @ts-expect-error: no such endpoint
-    expect(rpc.oauth.introspect).toBeDefined()
+    expect(rpc.oauth.userinfo).toBeDefined()
   })
 })
 
@@ -246,6 +248,7 @@ describe('OpenAPI', () => {
       'get /.well-known/openid-configuration',
       'get /health/live',
       'get /health/ready',
+      'post /oauth/introspect',
       'post /oauth/register',
       'post /oauth/revoke',
       'post /oauth/token',
@@ -258,6 +261,7 @@ describe('OpenAPI', () => {
   test.each([
     ['/oauth/token', 'application/x-www-form-urlencoded'],
     ['/oauth/revoke', 'application/x-www-form-urlencoded'],
+    ['/oauth/introspect', 'application/x-www-form-urlencoded'],
     ['/oauth/register', 'application/json'],
   ])('the body of %s is %s', async (path, contentType) => {
     const { demo } = await start({ dev: true })

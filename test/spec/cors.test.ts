@@ -13,6 +13,7 @@ const OPEN: readonly [string, string][] = [
   ['POST', '/oauth/token'],
   ['POST', '/oauth/register'],
   ['POST', '/oauth/revoke'],
+  ['POST', '/oauth/introspect'],
   ['GET', '/.well-known/oauth-authorization-server'],
   ['GET', '/.well-known/openid-configuration'],
   ['GET', '/.well-known/jwks.json'],

@@ -168,7 +168,7 @@ describe('section 3.2.2 what is refused', () => {
     ],
     [
       'an unknown auth method',
-      { redirect_uris: uris, token_endpoint_auth_method: 'private_key_jwt' },
+      { redirect_uris: uris, token_endpoint_auth_method: 'client_secret_jwt' },
       'invalid_client_metadata',
     ],
     [

@@ -11,6 +11,7 @@ import { clientSecretPost } from '../../server/core/client-auth/client-secret-po
 import { none } from '../../server/core/client-auth/none.ts'
 import { createAuthorizationServer, type Offer } from '../../server/core/create-authorization-server.ts'
 import { authorizationCode } from '../../server/core/grants/authorization-code.ts'
+import { createOutbound } from '../../server/outbound/create-outbound.ts'
 import { hash } from '../../server/store/hash.ts'
 import { openStore } from '../../server/store/open-store.ts'
 import { random } from '../../server/store/random.ts'
@@ -45,6 +46,9 @@ async function documentAt(server: TestServer, url: string): Promise<Record<strin
   return response.json()
 }
 
+const PROOFS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA']
+
 describe.each([
   ['https://auth.example', 'https://auth.example'],
   ['https://auth.example/', 'https://auth.example'],
@@ -62,14 +66,19 @@ describe.each([
       authorization_endpoint: `${base}/oauth/authorize`,
       token_endpoint: `${base}/oauth/token`,
       revocation_endpoint: `${base}/oauth/revoke`,
+      introspection_endpoint: `${base}/oauth/introspect`,
       registration_endpoint: `${base}/oauth/register`,
       jwks_uri: `${base}/.well-known/jwks.json`,
       scopes_supported: ['notes:read', 'notes:write', 'notes:admin', 'offline_access'],
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
       grant_types_supported: ['authorization_code', 'refresh_token'],
-      token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
-      revocation_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
+      token_endpoint_auth_methods_supported: ['none', ...PROOFS],
+      token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+      revocation_endpoint_auth_methods_supported: ['none', ...PROOFS],
+      revocation_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+      introspection_endpoint_auth_methods_supported: PROOFS,
+      introspection_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       prompt_values_supported: ['none', 'login', 'consent'],
@@ -219,9 +228,12 @@ async function createOffering(offer: Offer) {
     replayWindow: 10,
     refreshIdleLifetime: 1000,
     refreshAbsoluteLifetime: 1000,
+    clientCredentials: false,
+    tokenEndpointAudience: false,
     registration: { mode: 'open', approvedRedirects: [] },
   } as const
-  const as = createAuthorizationServer({ settings, store, signer, sealer, hash, random, now, audit: () => {} }, offer)
+  const ports = { settings, store, signer, sealer, hash, random, outbound: createOutbound(), now, audit: () => {} }
+  const as = createAuthorizationServer(ports, offer)
   return { as, store }
 }
 
@@ -247,6 +259,11 @@ describe('AS-009 what is offered is advertised, what is not is not spoken', () =
     const metadata = await as.metadata()
     expect(metadata.token_endpoint_auth_methods_supported).toEqual(['client_secret_post'])
     expect(metadata.revocation_endpoint_auth_methods_supported).toEqual(['client_secret_post'])
+    expect(metadata.introspection_endpoint_auth_methods_supported).toEqual(['client_secret_post'])
+    // RFC 8414 section 2: algorithms only where a method signs.
+    expect(
+      Object.keys(metadata).filter((name) => name.includes('signing_alg_values') && !name.startsWith('id_')),
+    ).toEqual([])
     for (const token_endpoint_auth_method of ['none', 'client_secret_basic', undefined]) {
       const refused = await as.register({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method })
       expect(refused).toEqual({ ok: false, error: { reason: 'unsupported_auth_method' } })

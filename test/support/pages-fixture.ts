@@ -12,6 +12,7 @@ import type { Resource } from '../../server/core/records.ts'
 import type { AttemptLimits } from '../../server/login/attempts.ts'
 import { localLogin } from '../../server/login/local-login.ts'
 import { hashPassword } from '../../server/login/password-hash.ts'
+import { createOutbound } from '../../server/outbound/create-outbound.ts'
 import type { PagesOptions } from '../../server/pages/context.ts'
 import { hash } from '../../server/store/hash.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
@@ -78,6 +79,8 @@ export async function createPagesFixture(
       replayWindow: 10,
       refreshIdleLifetime: 86_400,
       refreshAbsoluteLifetime: 864_000,
+      clientCredentials: false,
+      tokenEndpointAudience: false,
       registration: { mode: 'open', approvedRedirects: [] },
     },
     store,
@@ -85,6 +88,7 @@ export async function createPagesFixture(
     sealer,
     hash,
     random,
+    outbound: createOutbound(),
     now,
     audit,
   })

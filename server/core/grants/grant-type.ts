@@ -14,7 +14,7 @@ import type { Rejection } from '../rejection.ts'
 
 /** What the client may have now. Whatever may be used once has been consumed for it. */
 export interface Entitlement {
-  readonly grant: Grant
+  readonly grant: Basis
   /** That of the grant, as it is registered now. */
   readonly resource: Resource
   /** The scopes of the access token. */
@@ -24,6 +24,9 @@ export interface Entitlement {
   /** What the audit log says of it. */
   readonly entry: AuditEntry
 }
+
+/** What an access token rests on: a person's grant, or, without an id, a client that acts for itself. */
+export type Basis = Pick<Grant, 'userId' | 'clientId' | 'resource' | 'expiresAt'> & { readonly id: string | null }
 
 export interface GrantType<Type extends TokenRequest['grant_type'] = TokenRequest['grant_type']> {
   readonly type: Type

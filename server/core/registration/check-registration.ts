@@ -6,9 +6,11 @@
  * @module
  */
 import * as v from 'valibot'
+import { ClientJwks } from '../../../shared/client-jwks.ts'
 import { ApplicationType, ClientAuthMethod, type ClientRegistrationRequest } from '../../../shared/client-metadata.ts'
 import { classifyRedirectUri } from '../../../shared/redirect-uri.ts'
 import { ok, type Result } from '../../../shared/result.ts'
+import { checkUrl } from '../../../shared/url-policy.ts'
 import type { RegistrationSettings } from '../dependencies.ts'
 import type { Client, ClientDescription } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
@@ -17,7 +19,16 @@ import { isApprovedRedirect } from './approved-redirect.ts'
 /** A client as far as the request decides it. */
 export type RegisteredMetadata = Pick<
   Client,
-  'name' | 'redirectUris' | 'authMethods' | 'grantTypes' | 'responseTypes' | 'applicationType' | 'scope' | 'metadata'
+  | 'name'
+  | 'redirectUris'
+  | 'authMethods'
+  | 'jwks'
+  | 'jwksUri'
+  | 'grantTypes'
+  | 'responseTypes'
+  | 'applicationType'
+  | 'scope'
+  | 'metadata'
 >
 
 /** What the server offers, which bounds what can be registered. */
@@ -37,6 +48,8 @@ export function checkRegistration(
   // RFC 7591 section 2: what a client leaves out means these.
   const authMethod = v.safeParse(ClientAuthMethod, request.token_endpoint_auth_method ?? 'client_secret_basic')
   if (!authMethod.success || !offered.authMethods.includes(authMethod.output)) return reject('unsupported_auth_method')
+  const keys = checkKeys(request, authMethod.output)
+  if (!keys.ok) return keys
   const known = (request.grant_types ?? []).filter((type) => offered.grantTypes.includes(type))
   const grantTypes = known.length === 0 ? ['authorization_code'] : known
   const applicationType = v.safeParse(ApplicationType, request.application_type ?? deriveType(redirectUris.value))
@@ -45,6 +58,7 @@ export function checkRegistration(
     name: request.client_name ?? null,
     redirectUris: redirectUris.value,
     authMethods: [authMethod.output],
+    ...keys.value,
     grantTypes: [...new Set(grantTypes)],
     // RFC 7591 section 2.1: response types and grant types must fit each other, so the former follow from the latter.
     responseTypes: grantTypes.includes('authorization_code') ? ['code'] : [],
@@ -68,6 +82,21 @@ export function checkRedirectUris(
     if (!approved) return reject('unapproved_redirect_uri')
   }
   return ok([...new Set(uris)])
+}
+
+/** The keys of a client that signs. Others need none, and none are kept for them. */
+export function checkKeys(
+  { jwks, jwks_uri: jwksUri }: Pick<ClientRegistrationRequest, 'jwks' | 'jwks_uri'>,
+  authMethod: ClientAuthMethod,
+): Result<Pick<Client, 'jwks' | 'jwksUri'>, Rejection> {
+  if (authMethod !== 'private_key_jwt') return ok({ jwks: null, jwksUri: null })
+  // RFC 7591 section 2: not both.
+  if ((jwks === undefined) === (jwksUri === undefined)) return reject('missing_client_keys')
+  if (jwksUri !== undefined) {
+    return checkUrl(jwksUri).ok ? ok({ jwks: null, jwksUri }) : reject('malformed_client_keys')
+  }
+  const keys = v.safeParse(ClientJwks, jwks)
+  return keys.success ? ok({ jwks: keys.output, jwksUri: null }) : reject('malformed_client_keys')
 }
 
 const deriveType = (uris: readonly string[]): string =>

@@ -23,13 +23,12 @@ export async function register(
     audit(auditEntry({ type: 'registration_rejected', reason: checked.error.reason }, deps))
     return checked
   }
-  const secret = checked.value.authMethods.includes('none') ? null : random()
+  const carriesSecret = checked.value.authMethods.some((method) => method.startsWith('client_secret_'))
+  const secret = carriesSecret ? random() : null
   const client: Client = {
     ...checked.value,
     id: random(16),
     secrets: secret === null ? [] : [{ hash: await hash(secret), expiresAt: 0 }],
-    jwks: null,
-    jwksUri: null,
     resource: null,
     scopeCeiling: null,
     origin: 'dynamic',
@@ -55,6 +54,8 @@ function toClientInformation(client: Client, secret: string | null): ClientInfor
     response_types: [...client.responseTypes],
     application_type: client.applicationType,
     ...(client.scope === null ? {} : { scope: client.scope }),
+    ...(client.jwks === null ? {} : { jwks: client.jwks }),
+    ...(client.jwksUri === null ? {} : { jwks_uri: client.jwksUri }),
     ...client.metadata,
   }
 }

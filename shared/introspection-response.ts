@@ -1,0 +1,25 @@
+/**
+ * The introspection response.
+ *
+ * @see RFC 7662 section 2.2
+ * @module
+ */
+import * as v from 'valibot'
+
+/** Nothing but `active` when that is false. `token_type` is there for access tokens, as `jti` is. Times in seconds since the epoch. */
+export const IntrospectionResponse = v.variant('active', [
+  v.object({ active: v.literal(false) }),
+  v.object({
+    active: v.literal(true),
+    scope: v.exactOptional(v.string()),
+    client_id: v.string(),
+    token_type: v.exactOptional(v.literal('Bearer')),
+    exp: v.number(),
+    iat: v.number(),
+    sub: v.string(),
+    aud: v.union([v.string(), v.array(v.string())]),
+    iss: v.string(),
+    jti: v.exactOptional(v.string()),
+  }),
+])
+export type IntrospectionResponse = v.InferOutput<typeof IntrospectionResponse>
