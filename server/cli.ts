@@ -14,6 +14,7 @@ import { addUser, listUsers, removeUser, setPassword } from './admin/users.ts'
 import { command, group, runWithStore } from './cli/command.ts'
 import { addKeyCommands } from './cli/keys.ts'
 import { addMigrateCommand } from './cli/migrate.ts'
+import { addRegistrationTokenCommands } from './cli/registration-tokens.ts'
 import { addResourceCommands } from './cli/resources.ts'
 import { parseQuietly } from './config/flags.ts'
 import { exitWith } from './config/load.ts'
@@ -37,6 +38,7 @@ function createProgram(): Command {
   program.command('server').description('Starts the authorization server. Its settings: sallyport server --help')
   addUserCommands(group(program, 'users', 'Who can sign in.'))
   addClientCommands(group(program, 'clients', 'Which applications may ask.'))
+  addRegistrationTokenCommands(program, run)
   addResourceCommands(program)
   addKeyCommands(program)
   addMigrateCommand(program)

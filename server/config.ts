@@ -206,7 +206,7 @@ export const Config = v.strictObject({
       mode: v.optional(
         choice(
           ['approved_redirects', 'open', 'admin_only'],
-          'Who may register a client: anyone with loopback or approved redirect URIs, anyone at all, or only an administrator.',
+          'Who may register a client: anyone with loopback or approved redirect URIs, anyone at all, or only an administrator and who has an initial access token (`sallyport registration-tokens create`).',
         ),
         'approved_redirects',
       ),
@@ -218,6 +218,18 @@ export const Config = v.strictObject({
           { defaultText: 'the callbacks of Claude, ChatGPT, Cursor and VS Code' },
         ),
         [...KNOWN_HOST_CALLBACKS],
+      ),
+      unused_lifetime: v.optional(
+        seconds(MINUTE, 3650 * DAY, 'How long a client that registered itself and was never used is kept.'),
+        DAY,
+      ),
+      idle_lifetime: v.optional(
+        seconds(
+          2 * DAY,
+          3650 * DAY,
+          'How long a client that registered itself is kept after it was last used. While something that it was granted is alive it is kept anyway.',
+        ),
+        90 * DAY,
       ),
     }),
     {},

@@ -124,6 +124,8 @@ const toCoreSettings = (settings: Settings): AuthorizationServerSettings => ({
   registration: {
     mode: settings.registration.mode,
     approvedRedirects: settings.registration.approved_redirects,
+    unusedLifetime: settings.registration.unused_lifetime,
+    idleLifetime: settings.registration.idle_lifetime,
   },
 })
 

@@ -44,6 +44,7 @@ export const ClientRegistrationRequest = v.object({
   /** What a key set must be is looked at where one is needed. */
   jwks: v.optional(v.unknown()),
   jwks_uri: v.optional(uri),
+  software_statement: v.nullish(v.pipe(v.string(), v.maxLength(16_384))),
   client_uri: lenient(descriptive.client_uri),
   logo_uri: lenient(descriptive.logo_uri),
   tos_uri: lenient(descriptive.tos_uri),

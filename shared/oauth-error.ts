@@ -19,11 +19,13 @@ export const OAuthErrorCode = v.picklist([
   'invalid_redirect_uri', // RFC 7591 section 3.2.2
   'invalid_request', // RFC 6749 section 5.2
   'invalid_scope', // RFC 6749 section 5.2
+  'invalid_software_statement', // RFC 7591 section 3.2.2
   'invalid_target', // RFC 8707 section 2
   'invalid_token', // RFC 6750 section 3.1
   'login_required', // OpenID Connect Core section 3.1.2.6
   'server_error', // RFC 6749 section 4.1.2.1
   'temporarily_unavailable', // RFC 6749 section 4.1.2.1
+  'unapproved_software_statement', // RFC 7591 section 3.2.2
   'unauthorized_client', // RFC 6749 section 5.2
   'unsupported_grant_type', // RFC 6749 section 5.2
   'unsupported_response_type', // RFC 6749 section 4.1.2.1

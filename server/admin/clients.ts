@@ -8,7 +8,7 @@ import { ok } from '../../shared/result.ts'
 import { isConfidential } from '../core/client-auth/is-confidential.ts'
 import type { Client } from '../core/records.ts'
 import { type AdminContext, type Outcome, refuse } from './context.ts'
-import { date, table } from './table.ts'
+import { date, day, table } from './table.ts'
 
 export interface NewClient {
   readonly name: string
@@ -46,9 +46,12 @@ export async function listClients({ store }: AdminContext): Outcome {
     isConfidential(client) ? 'confidential' : 'public',
     client.origin,
     date(client.issuedAt),
+    client.lastUsedAt === null ? 'never' : day(client.lastUsedAt),
+    client.expiresAt === null ? 'never' : day(client.expiresAt),
     client.redirectUris.join(' '),
   ])
-  return ok(table(['ID', 'NAME', 'KIND', 'REGISTERED BY', 'AT (UTC)', 'REDIRECT URIS'], rows, 'No clients yet.'))
+  const header = ['ID', 'NAME', 'KIND', 'REGISTERED BY', 'AT (UTC)', 'LAST USED', 'KEPT UNTIL', 'REDIRECT URIS']
+  return ok(table(header, rows, 'No clients yet.'))
 }
 
 const toClient = (wanted: NewClient, id: string, secretHash: string | null, now: number): Client => ({
@@ -68,4 +71,6 @@ const toClient = (wanted: NewClient, id: string, secretHash: string | null, now:
   metadata: {},
   origin: 'administrator',
   issuedAt: now,
+  lastUsedAt: null,
+  expiresAt: null,
 })

@@ -22,5 +22,8 @@ export function table(header: readonly string[], rows: readonly (readonly string
 /** `2026-07-28 12:00` in UTC. */
 export const date = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')
 
+/** `2026-07-28` in UTC. */
+export const day = (seconds: number): string => date(seconds).slice(0, 10)
+
 /** Names come from strangers: no character of theirs may move the cursor, colour the terminal or turn the reading direction. */
 const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')

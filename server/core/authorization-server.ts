@@ -44,7 +44,11 @@ export interface AuthorizationServer {
     authorization: string | null,
     origin?: Origin,
   ): Promise<Result<IntrospectionResponse, Rejection>>
-  register(request: ClientRegistrationRequest, origin?: Origin): Promise<Result<ClientInformationResponse, Rejection>>
+  register(
+    request: ClientRegistrationRequest,
+    authorization: string | null,
+    origin?: Origin,
+  ): Promise<Result<ClientInformationResponse, Rejection>>
 
   /** A person withdraws a grant of their own on the account page. False: it is not theirs, or gone already. */
   revokeGrant(grantId: string, userId: string, origin?: Origin): Promise<boolean>

@@ -33,10 +33,14 @@ export interface AuthorizationServerSettings {
 
 /** Who may register a client. */
 export interface RegistrationSettings {
-  /** `approved_redirects`: anyone, with loopback or approved redirect URIs. `open`: anyone. `admin_only`: nobody over the wire. */
+  /** `approved_redirects`: anyone, with loopback or approved redirect URIs. `open`: anyone. `admin_only`: who has an initial access token. */
   readonly mode: 'approved_redirects' | 'open' | 'admin_only'
   /** Exact redirect URIs; a last segment `*` stands for any one path segment. */
   readonly approvedRedirects: readonly string[]
+  /** How long a client that was never used lives. */
+  readonly unusedLifetime: number
+  /** How long one that was used lives after its last use; more than a day. */
+  readonly idleLifetime: number
 }
 
 /** Where a request came from. */
@@ -51,7 +55,15 @@ export interface Dependencies extends Origin {
   readonly store: Audited<
     Pick<
       Store,
-      'clients' | 'resources' | 'grants' | 'codes' | 'refreshTokens' | 'revokedTokens' | 'replays' | 'consents'
+      | 'clients'
+      | 'registrationTokens'
+      | 'resources'
+      | 'grants'
+      | 'codes'
+      | 'refreshTokens'
+      | 'revokedTokens'
+      | 'replays'
+      | 'consents'
     >
   >
   readonly signer: Signer

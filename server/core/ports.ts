@@ -12,7 +12,17 @@ import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import type { Result } from '../../shared/result.ts'
 import type { Act, AuditEntry, AuditFilter, AuditRecord, Observation, Tally } from './audit.ts'
 import type { StoredClientDocuments } from './client-documents/client-document.ts'
-import type { AuthorizationCode, Client, Consent, Grant, RefreshToken, Resource, Session, User } from './records.ts'
+import type {
+  AuthorizationCode,
+  Client,
+  Consent,
+  Grant,
+  RefreshToken,
+  RegistrationToken,
+  Resource,
+  Session,
+  User,
+} from './records.ts'
 
 /** Seconds since the epoch, whole. */
 export type Clock = () => number
@@ -59,6 +69,27 @@ export interface Clients {
   list(): Promise<readonly Client[]>
   /** False: there is none. Its grants are revoked with it, in one transaction. */
   remove(id: string, now: number, entry?: Entry): Promise<boolean>
+  /** It does not end before `until`. Never makes an end earlier, or one where there is none. False: there is no such client any more. */
+  keep(id: string, until: number): Promise<boolean>
+  /** Never makes an end earlier, or one where there is none. */
+  recordUse(id: string, use: ClientUse): Promise<void>
+}
+
+/** That a client was used, and how long it lives on. */
+export interface ClientUse {
+  readonly at: number
+  readonly expiresAt: number
+}
+
+/** Initial access tokens. */
+export interface RegistrationTokens {
+  /** False: the name is taken. */
+  create(token: RegistrationToken): Promise<boolean>
+  /** Takes one of its uses, in one statement. Its name; null: unknown, expired or used up. */
+  use(hash: string, now: number): Promise<string | null>
+  list(): Promise<readonly RegistrationToken[]>
+  /** False: there is none. */
+  remove(name: string): Promise<boolean>
 }
 
 export interface Resources {
@@ -215,6 +246,7 @@ export interface Keep {
 export interface Store {
   readonly clients: Clients
   readonly clientDocuments: StoredClientDocuments
+  readonly registrationTokens: RegistrationTokens
   readonly resources: Resources
   readonly grants: Grants
   readonly codes: Codes

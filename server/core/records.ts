@@ -35,6 +35,10 @@ export interface Client {
   /** Who registered it: an administrator, or the client itself. */
   readonly origin: 'administrator' | 'dynamic' | 'document'
   readonly issuedAt: number
+  /** To a day; null: never. */
+  readonly lastUsedAt: number | null
+  /** When it may be forgotten, unless it is used before; null: never. */
+  readonly expiresAt: number | null
 }
 
 /** A client secret. */
@@ -48,6 +52,17 @@ export type ClientDescription = Pick<
   ClientRegistrationRequest,
   'client_uri' | 'logo_uri' | 'tos_uri' | 'policy_uri' | 'contacts' | 'software_id' | 'software_version'
 >
+
+/** An initial access token: an administrator's permission to register clients. */
+export interface RegistrationToken {
+  /** What the administrator calls it. */
+  readonly name: string
+  readonly hash: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  /** How many clients it may still register; null: as many as it likes. */
+  readonly usesLeft: number | null
+}
 
 /** A protected resource (an MCP server) that tokens may be issued for. */
 export interface Resource {

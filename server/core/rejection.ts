@@ -98,7 +98,12 @@ const WIRE = {
   dead_grant: ['invalid_grant', 400, 'The grant has ended.'],
   scope_beyond_grant: ['invalid_scope', 400, 'The scope goes beyond what was granted.'],
   // Registration.
-  registration_closed: ['access_denied', 403, 'Clients are registered by an administrator here.'],
+  missing_registration_token: [
+    'invalid_token',
+    401,
+    'Clients are registered by an administrator here, or with an initial access token from one.',
+  ],
+  bad_registration_token: ['invalid_token', 401, 'The initial access token is not valid.'],
   missing_redirect_uris: ['invalid_redirect_uri', 400, 'At least one redirect URI is needed.'],
   bad_redirect_uri: [
     'invalid_redirect_uri',
@@ -117,6 +122,16 @@ const WIRE = {
     'invalid_client_metadata',
     400,
     'The jwks must hold public keys for signing, and nothing private; a jwks_uri must be https on the public internet.',
+  ],
+  malformed_software_statement: [
+    'invalid_software_statement',
+    400,
+    'The software statement is no signed JWT. Leave it out: none is accepted here.',
+  ],
+  unapproved_software_statement: [
+    'unapproved_software_statement',
+    400,
+    'Software statements are not accepted here. Leave it out.',
   ],
   malformed_metadata: ['invalid_client_metadata', 400, 'The client metadata is malformed.'],
   // Our own trouble.

@@ -21,6 +21,7 @@ import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Entitlement, GrantType } from './grants/grant-type.ts'
 import type { Client } from './records.ts'
+import { noteUse } from './registration/life.ts'
 import { type Rejection, reject } from './rejection.ts'
 import { mint } from './tokens/mint.ts'
 
@@ -54,6 +55,7 @@ async function answer(
   if (!client.grantTypes.includes(request.grant_type)) return reject('client_may_not_use_grant')
   const entitlement = await authorizeGrant(request, client, grantTypes, deps)
   if (!entitlement.ok) return entitlement
+  await noteUse(client, entitlement.value.grant.expiresAt, deps)
   const minted = await mint(entitlement.value, deps)
   deps.audit(entitlement.value.entry)
   return ok(minted)

@@ -58,16 +58,22 @@ const TITLES: Readonly<Record<number, string>> = {
 
 /** The headers of an error answer to `request`. */
 function errorHeaders(request: Request, reason: Reason): Record<string, string> {
-  const { status } = toOAuthError(reason)
+  const { code, status } = toOAuthError(reason)
   const problem = prefersProblemJson(request.headers.get('accept'))
   return {
     'content-type': problem ? 'application/problem+json' : 'application/json',
     'cache-control': 'no-store',
     // RFC 9110 section 15.5.2: with every 401; RFC 6749 section 5.2: in the scheme of the client's Authorization header.
-    ...(status === 401 ? { 'www-authenticate': 'Basic realm="OAuth"' } : {}),
+    ...(status === 401 ? { 'www-authenticate': code === 'invalid_token' ? bearerChallenge(reason) : BASIC } : {}),
     ...(status === 503 ? { 'retry-after': RETRY_AFTER } : {}),
   }
 }
+
+const BASIC = 'Basic realm="OAuth"'
+
+/** RFC 6750 section 3.1: a request that came without a token is told of no error. */
+const bearerChallenge = (reason: Reason): string =>
+  reason === 'missing_registration_token' ? 'Bearer realm="OAuth"' : 'Bearer realm="OAuth", error="invalid_token"'
 
 /** A route's `response` schema: its own answers, and the error answers that every route can give. */
 export const withErrors = <Answers extends object>(answers: Answers): Answers & typeof errorSchemas => ({

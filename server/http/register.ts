@@ -16,7 +16,7 @@ export const register = (as: AuthorizationServer) =>
   new Elysia({ name: 'register' }).post(
     '/oauth/register',
     async ({ body, request, set, status }) => {
-      const outcome = await as.register(body, originOf(request))
+      const outcome = await as.register(body, request.headers.get('authorization'), originOf(request))
       if (!outcome.ok) return refuse({ request, set }, outcome.error.reason)
       set.headers['cache-control'] = 'no-store'
       return status(201, outcome.value)
@@ -34,6 +34,8 @@ export const register = (as: AuthorizationServer) =>
 async function parseRegistration({ request }: { request: Request }) {
   const body = v.safeParse(ClientRegistrationRequest, await parseJson({ request }))
   if (body.success) return body.output
-  const inRedirectUris = body.issues.some(({ path }) => path?.[0].key === 'redirect_uris')
-  throw new UnreadableRequest(inRedirectUris ? 'bad_redirect_uri' : 'malformed_metadata')
+  const members = body.issues.map(({ path }) => path?.[0].key)
+  if (members.includes('redirect_uris')) throw new UnreadableRequest('bad_redirect_uri')
+  if (members.includes('software_statement')) throw new UnreadableRequest('malformed_software_statement')
+  throw new UnreadableRequest('malformed_metadata')
 }

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { ExpressionBuilder } from 'kysely'
 import type { Clients } from '../core/ports.ts'
 import type { Client } from '../core/records.ts'
 import { insertEntry } from './audit-entries.ts'
 import { fromJson, listOrNull, toJson } from './json.ts'
-import type { ClientRow, Database } from './schema.ts'
+import type { ClientRow, Database, Tables } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
 export function createClients(database: Database): Clients {
@@ -17,6 +18,9 @@ export function createClients(database: Database): Clients {
   )
 
   const note = insertEntry(database)
+  // An end that is not there is not later than any other: it stays away.
+  const later = (until: number) => (eb: ExpressionBuilder<Tables, 'clients'>) =>
+    eb.case().when('expires_at', '<', until).then(until).else(eb.ref('expires_at')).end()
 
   return {
     async find(id) {
@@ -54,6 +58,27 @@ export function createClients(database: Database): Clients {
         return true
       })
     },
+
+    async keep(id, until) {
+      const { numUpdatedRows } = await db
+        .updateTable('clients')
+        .set({ expires_at: later(until) })
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
+    },
+
+    async recordUse(id, { at, expiresAt }) {
+      await db
+        .updateTable('clients')
+        .set({ last_used_at: at, expires_at: later(expiresAt) })
+        .where('id', '=', id)
+        // Of many requests in one second one writes.
+        .where(({ eb, or }) =>
+          or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at), eb('expires_at', '<', expiresAt)]),
+        )
+        .execute()
+    },
   }
 }
 
@@ -74,6 +99,8 @@ const toRow = (client: Client): ClientRow => ({
   metadata: toJson(client.metadata),
   origin: client.origin,
   issued_at: client.issuedAt,
+  last_used_at: client.lastUsedAt,
+  expires_at: client.expiresAt,
 })
 
 const toClient = (row: ClientRow): Client => ({
@@ -93,4 +120,6 @@ const toClient = (row: ClientRow): Client => ({
   metadata: fromJson(row.metadata),
   origin: row.origin,
   issuedAt: row.issued_at,
+  lastUsedAt: row.last_used_at,
+  expiresAt: row.expires_at,
 })

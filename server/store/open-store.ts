@@ -17,6 +17,7 @@ import { migrate } from './migrate.ts'
 import { MIGRATION_TIMEOUT } from './migrate-database.ts'
 import { purge } from './purge.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
+import { createRegistrationTokens } from './registration-tokens.ts'
 import { createReplays } from './replays.ts'
 import { createResources } from './resources.ts'
 import { createRevokedTokens } from './revoked-tokens.ts'
@@ -77,6 +78,7 @@ export function createStore(database: Database): OpenStore {
   return {
     clients: reportingOutages(createClients(database)),
     clientDocuments: reportingOutages(createClientDocuments(database)),
+    registrationTokens: reportingOutages(createRegistrationTokens(database)),
     resources: reportingOutages(createResources(database)),
     grants: reportingOutages(createGrants(database)),
     codes: reportingOutages(createCodes(database)),

@@ -8,14 +8,16 @@
  */
 import { type RawBuilder, sql } from 'kysely'
 import type { Keep } from '../core/ports.ts'
+import { purgeClients } from './purge-clients.ts'
 import type { Database } from './schema.ts'
 
-/** Of each kind at most `limit` rows. The code that goes with a grant is not counted. */
-export async function purge({ db }: Database, now: number, limit: number, keep?: Keep): Promise<number> {
+/** Of each kind at most `limit` rows. What goes with another row is not counted. */
+export async function purge(database: Database, now: number, limit: number, keep?: Keep): Promise<number> {
   const run = async (statement: RawBuilder<unknown>): Promise<number> =>
-    Number((await statement.execute(db)).numAffectedRows ?? 0n)
+    Number((await statement.execute(database.db)).numAffectedRows ?? 0n)
   const counts = [await run(deleteUnredeemed(now, limit))]
   for (const { table, key, end } of EXPIRING) counts.push(await run(deleteExpired(table, key, end, now, limit)))
+  counts.push(await purgeClients(database, now, limit))
   if (keep?.audit != null) counts.push(await run(deleteOld('audit', now - keep.audit, limit)))
   return counts.reduce((sum, count) => sum + count, 0)
 }
@@ -24,6 +26,7 @@ export async function purge({ db }: Database, now: number, limit: number, keep?:
 const EXPIRING = [
   { table: 'grants', key: 'id', end: 'expires_at' },
   { table: 'refresh_tokens', key: 'hash', end: 'expires_at' },
+  { table: 'registration_tokens', key: 'name', end: 'expires_at' },
   { table: 'revoked_tokens', key: 'jti', end: 'expires_at' },
   { table: 'replays', key: 'key_hash', end: 'expires_at' },
   { table: 'client_documents', key: 'client_id', end: 'kept_until' },

@@ -28,6 +28,16 @@ export interface ClientRow {
   metadata: Json
   origin: Client['origin']
   issued_at: number
+  last_used_at: number | null
+  expires_at: number | null
+}
+
+export interface RegistrationTokenRow {
+  name: string
+  hash: string
+  created_at: number
+  expires_at: number
+  uses_left: number | null
 }
 
 export interface ClientDocumentRow {
@@ -169,6 +179,7 @@ export interface AuditRow {
 export interface Tables {
   clients: ClientRow
   client_documents: ClientDocumentRow
+  registration_tokens: RegistrationTokenRow
   resources: ResourceRow
   grants: GrantRow
   codes: CodeRow

@@ -60,6 +60,8 @@ export async function prepareDatabase(database: string): Promise<void> {
     metadata: {},
     origin: 'administrator',
     issuedAt: now,
+    lastUsedAt: null,
+    expiresAt: null,
   })
   await store.users.create({ id: USER, username: USER, displayName: null, passwordHash: '', createdAt: now })
   await store.sessions.create({ hash: hash(COOKIE), userId: USER, createdAt: now, expiresAt: now + 86_400 })

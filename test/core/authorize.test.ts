@@ -31,6 +31,8 @@ const publicClient: Client = {
   metadata: {},
   origin: 'dynamic',
   issuedAt: 0,
+  lastUsedAt: null,
+  expiresAt: null,
 }
 const confidential: Client = { ...publicClient, authMethods: ['client_secret_basic'] }
 const resource: Resource = {

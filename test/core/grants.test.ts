@@ -27,6 +27,8 @@ const client: Client = {
   metadata: {},
   origin: 'dynamic',
   issuedAt: 0,
+  lastUsedAt: null,
+  expiresAt: null,
 }
 const other: Client = { ...client, id: 'other' }
 const notes: Resource = {

@@ -101,12 +101,7 @@ describe('section 3.2.1 what is registered', () => {
   })
 
   test('section 3.1 unknown members are ignored and not echoed', async () => {
-    const extra = {
-      jwks_uri: 'https://x.example',
-      'client_name#ja': 'x',
-      nonsense: { deep: [1] },
-      software_statement: 'x',
-    }
+    const extra = { jwks_uri: 'https://x.example', 'client_name#ja': 'x', nonsense: { deep: [1] } }
     const client = await registered({ redirect_uris: [REDIRECT_URI], ...extra })
     for (const name of Object.keys(extra)) expect(client).not.toHaveProperty(name)
   })
@@ -322,9 +317,9 @@ describe('who may register what', async () => {
     }
   })
 
-  test('in admin_only mode: nobody', async () => {
+  test('in admin_only mode: nobody who has no initial access token', async () => {
     for (const uri of [...LOOPBACK, ...sound]) {
-      await expectError(await register({ redirect_uris: [uri] }, closed), 403, 'access_denied')
+      await expectError(await register({ redirect_uris: [uri] }, closed), 401, 'invalid_token')
     }
     expect(await closed.store.clients.list()).toEqual([])
   })

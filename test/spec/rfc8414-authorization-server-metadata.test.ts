@@ -230,7 +230,7 @@ async function createOffering(offer: Offer) {
     refreshAbsoluteLifetime: 1000,
     clientCredentials: false,
     tokenEndpointAudience: false,
-    registration: { mode: 'open', approvedRedirects: [] },
+    registration: { mode: 'open', approvedRedirects: [], unusedLifetime: 86_400, idleLifetime: 864_000 },
   } as const
   const ports = { settings, store, signer, sealer, hash, random, outbound: createOutbound(), now, audit: () => {} }
   const as = createAuthorizationServer(ports, offer)
@@ -241,11 +241,12 @@ describe('AS-009 what is offered is advertised, what is not is not spoken', () =
   test('grant types', async () => {
     const { as, store } = await createOffering({ grantTypes: { authorization_code: authorizationCode } })
     expect((await as.metadata()).grant_types_supported).toEqual(['authorization_code'])
-    const registered = await as.register({
+    const wanted = {
       redirect_uris: [REDIRECT_URI],
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
-    })
+    }
+    const registered = await as.register(wanted, null)
     if (!registered.ok) throw new Error(registered.error.reason)
     expect(registered.value.grant_types).toEqual(['authorization_code'])
     const { client_id } = registered.value
@@ -265,13 +266,11 @@ describe('AS-009 what is offered is advertised, what is not is not spoken', () =
       Object.keys(metadata).filter((name) => name.includes('signing_alg_values') && !name.startsWith('id_')),
     ).toEqual([])
     for (const token_endpoint_auth_method of ['none', 'client_secret_basic', undefined]) {
-      const refused = await as.register({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method })
+      const refused = await as.register({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method }, null)
       expect(refused).toEqual({ ok: false, error: { reason: 'unsupported_auth_method' } })
     }
-    const registered = await as.register({
-      redirect_uris: [REDIRECT_URI],
-      token_endpoint_auth_method: 'client_secret_post',
-    })
+    const wanted = { redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'client_secret_post' }
+    const registered = await as.register(wanted, null)
     if (!registered.ok) throw new Error(registered.error.reason)
     const { client_id, client_secret = '' } = registered.value
     const request = { grant_type: 'authorization_code', code: 'x', code_verifier: VERIFIER } as const

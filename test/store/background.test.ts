@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { purgeJob } from '../../server/background/purge.ts'
 import { type Job, type JobContext, runJobs, runOnce } from '../../server/background/run-jobs.ts'
 import { StoreUnavailable } from '../../server/core/ports.ts'
-import { NOW } from '../../server/store/conformance/records.ts'
+import { client, NOW } from '../../server/store/conformance/records.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 
 let store: OpenStore
@@ -127,6 +127,26 @@ describe('the purge job', () => {
       context('a'),
     )
     expect(counts).toEqual([100, 100, 50, 0])
+    expect(failures).toEqual([])
+  })
+
+  test('forgets the registrations that nobody used, in steps as small, and no other', async () => {
+    for (let index = 0; index < 250; index++) {
+      await store.clients.create(client({ id: `client-${index}`, expiresAt: NOW + (index < 240 ? 1 : 2) }))
+    }
+    at = NOW + 1
+    const counts: number[] = []
+    const purge = async (now: number, limit: number): Promise<number> => {
+      const count = await store.purge(now, limit)
+      counts.push(count)
+      return count
+    }
+    await runOnce(
+      purgeJob({ purge }, () => at),
+      context('a'),
+    )
+    expect(counts).toEqual([100, 100, 40, 0])
+    expect((await store.clients.list()).length).toBe(10)
     expect(failures).toEqual([])
   })
 

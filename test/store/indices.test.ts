@@ -14,6 +14,7 @@ import {
   grant,
   NOW,
   refreshToken,
+  registrationToken,
   resource,
   user,
 } from '../../server/store/conformance/records.ts'
@@ -59,6 +60,13 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.clientDocuments.keep(url, NOW)
   await store.clientDocuments.unpin(url, NOW)
   await store.clientDocuments.remove(url, NOW)
+  await store.clients.keep('client-1', NOW)
+  await store.clients.recordUse('client-1', { at: NOW, expiresAt: NOW })
+  await store.registrationTokens.create(registrationToken())
+  await store.registrationTokens.use('hash', NOW)
+  await store.registrationTokens.remove('laptop')
+  // Some that are over, so that all of what follows is asked.
+  await store.clients.create(client({ id: 'client-2', expiresAt: NOW }))
   await store.resources.put(resource())
   await store.resources.list()
   await store.users.create(user())
@@ -114,8 +122,8 @@ async function fill({ engine, db }: Database): Promise<void> {
   const end = `${NOW} - 10000 + n`
   await rows(
     'clients',
-    'id, redirect_uris, grant_types, response_types, application_type, metadata, origin, issued_at',
-    `'c' || n, '', '', '', '', '', '', n`,
+    'id, redirect_uris, grant_types, response_types, application_type, metadata, origin, issued_at, expires_at',
+    `'c' || n, '', '', '', '', '', '', n, ${end}`,
   )
   await rows(
     'grants',
@@ -128,6 +136,7 @@ async function fill({ engine, db }: Database): Promise<void> {
     `'h' || n, 'g' || n, '', '', ${NOW} - n, case when n % 100 = 0 then null else n end`,
   )
   await rows('refresh_tokens', 'hash, grant_id, created_at, expires_at', `'h' || n, 'g' || n, n, ${end}`)
+  await rows('registration_tokens', 'name, hash, created_at, expires_at', `'t' || n, 'h' || n, n, ${end}`)
   await rows('revoked_tokens', 'jti, expires_at', `'j' || n, ${end}`)
   await rows('replays', 'key_hash, expires_at', `'k' || n, ${end}`)
   await rows(

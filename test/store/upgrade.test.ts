@@ -83,7 +83,9 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_,
     const store = await openStore({ database })
     expect(await migrationsOf(database)).toEqual(names)
 
-    expect(await store.clients.list()).toEqual([client()])
+    // Used when its grant was made, and kept a day longer than that.
+    const kept = client({ lastUsedAt: NOW, expiresAt: grant().expiresAt + 86_400 })
+    expect(await store.clients.list()).toEqual([kept])
     expect(await store.resources.list()).toEqual([resource()])
     expect(await store.users.findByUsername('anna')).toEqual(user())
     expect(await store.sessions.find('cookie-hash', NOW)).toMatchObject({ userId: 'user-1', expiresAt: NOW + 59 })

@@ -17,7 +17,11 @@ export async function expectError(response: Response, status: number, code: stri
   expect(response.headers.get('content-type')).toBe('application/json')
   expect(response.headers.get('cache-control')).toBe('no-store')
   // RFC 9110 section 15.5.2: every 401 names a scheme.
-  expect(response.headers.get('www-authenticate')).toBe(status === 401 ? 'Basic realm="OAuth"' : null)
+  const scheme = code === 'invalid_token' ? 'Bearer' : 'Basic'
+  const challenge = response.headers.get('www-authenticate')
+  expect(challenge?.replace(', error="invalid_token"', '') ?? null).toBe(
+    status === 401 ? `${scheme} realm="OAuth"` : null,
+  )
   const body = v.parse(v.strictObject(OAuthErrorResponse.entries), JSON.parse(text))
   expect(body.error_description).toMatch(PRINTABLE)
   expect(body).toMatchObject({ status, detail: body.error_description, type: 'about:blank' })

@@ -81,7 +81,7 @@ export async function createPagesFixture(
       refreshAbsoluteLifetime: 864_000,
       clientCredentials: false,
       tokenEndpointAudience: false,
-      registration: { mode: 'open', approvedRedirects: [] },
+      registration: { mode: 'open', approvedRedirects: [], unusedLifetime: 86_400, idleLifetime: 864_000 },
     },
     store,
     signer,

@@ -22,6 +22,7 @@ import { ok, type Result } from '../../../shared/result.ts'
 import { auditEntry } from '../audit.ts'
 import type { AuthorizationServerSettings, Dependencies } from '../dependencies.ts'
 import type { Resource } from '../records.ts'
+import { keepForSignIn } from '../registration/life.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { selectResource } from '../select-resource.ts'
 import { readClientId } from './client-known.ts'
@@ -46,9 +47,10 @@ export async function authorize(query: FormRecord, deps: Dependencies): Promise<
   }
   const request = redirectable.value
   const valid = checkRequest(query, request, await store.resources.list(), settings)
-  if (valid.ok) return { kind: 'valid', request: valid.value }
-  const { reason } = valid.error
+  if (valid.ok && (await keepForSignIn(request.client, deps))) return { kind: 'valid', request: valid.value }
+  const reason = valid.ok ? 'unknown_client' : valid.error.reason
   audit(auditEntry({ type: 'authorization_rejected', reason, clientId: request.client.id }, deps))
+  if (valid.ok) return { kind: 'local_error', rejection: { reason } }
   return { kind: 'redirect', location: errorRedirect(request, reason, settings.issuer) }
 }
 

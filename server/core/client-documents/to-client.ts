@@ -35,6 +35,8 @@ export function toClient({ clientId, document, pinned, fetchedAt }: ClientDocume
     metadata: describe(document),
     origin: pinned ? 'administrator' : 'document',
     issuedAt: fetchedAt,
+    lastUsedAt: null,
+    expiresAt: null,
   }
 }
 

@@ -15,6 +15,7 @@ import type { RegistrationSettings } from '../dependencies.ts'
 import type { Client, ClientDescription } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { isApprovedRedirect } from './approved-redirect.ts'
+import { checkSoftwareStatement } from './software-statement.ts'
 
 /** A client as far as the request decides it. */
 export type RegisteredMetadata = Pick<
@@ -31,6 +32,9 @@ export type RegisteredMetadata = Pick<
   | 'metadata'
 >
 
+/** Which redirect URIs may be registered. */
+export type RedirectSettings = Pick<RegistrationSettings, 'mode' | 'approvedRedirects'>
+
 /** What the server offers, which bounds what can be registered. */
 export interface Offered {
   readonly grantTypes: readonly string[]
@@ -39,10 +43,11 @@ export interface Offered {
 
 export function checkRegistration(
   request: ClientRegistrationRequest,
-  settings: RegistrationSettings,
+  settings: RedirectSettings,
   offered: Offered,
 ): Result<RegisteredMetadata, Rejection> {
-  if (settings.mode === 'admin_only') return reject('registration_closed')
+  const statement = checkSoftwareStatement(request.software_statement)
+  if (!statement.ok) return statement
   const redirectUris = checkRedirectUris(request.redirect_uris ?? [], settings)
   if (!redirectUris.ok) return redirectUris
   // RFC 7591 section 2: what a client leaves out means these.
@@ -71,7 +76,7 @@ export function checkRegistration(
 /** Each URI is sound, and, where only approved ones are let in, loopback or approved. */
 export function checkRedirectUris(
   uris: readonly string[],
-  settings: RegistrationSettings,
+  settings: RedirectSettings,
 ): Result<readonly string[], Rejection> {
   if (uris.length === 0) return reject('missing_redirect_uris')
   for (const uri of uris) {

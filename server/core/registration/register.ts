@@ -1,44 +1,88 @@
 /**
  * Dynamic client registration.
  *
+ * ```
+ * 1 may anyone register, or is there a token  401 invalid_token
+ * 2 what is to be registered                  400 invalid_redirect_uri | invalid_client_metadata | ..._software_statement
+ * 3 take one use of the token                 401 invalid_token
+ * 4 store
+ * ```
+ *
  * @see RFC 7591 section 3
+ * @see docs/adr/0106-initial-access-tokens.md
  * @module
  */
 import type { ClientInformationResponse, ClientRegistrationRequest } from '../../../shared/client-metadata.ts'
 import { ok, type Result } from '../../../shared/result.ts'
-import { auditEntry } from '../audit.ts'
+import { auditEntry, type Circumstances } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Client } from '../records.ts'
-import type { Rejection } from '../rejection.ts'
-import { checkRegistration, type Offered } from './check-registration.ts'
+import { type Rejection, reject } from '../rejection.ts'
+import {
+  checkRegistration,
+  type Offered,
+  type RedirectSettings,
+  type RegisteredMetadata,
+} from './check-registration.ts'
+import { readInitialAccessToken } from './initial-access-token.ts'
 
 export async function register(
   request: ClientRegistrationRequest,
+  authorization: string | null,
   offered: Offered,
   deps: Dependencies,
 ): Promise<Result<ClientInformationResponse, Rejection>> {
+  const outcome = await admit(request, readInitialAccessToken(authorization), offered, deps)
+  if (!outcome.ok) deps.audit(auditEntry({ type: 'registration_rejected', reason: outcome.error.reason }, deps))
+  return outcome
+}
+
+/** `token`: the initial access token that was presented. */
+async function admit(
+  request: ClientRegistrationRequest,
+  token: string | null,
+  offered: Offered,
+  deps: Dependencies,
+): Promise<Result<ClientInformationResponse, Rejection>> {
+  const { settings, store, hash, now } = deps
+  if (token === null && settings.registration.mode === 'admin_only') return reject('missing_registration_token')
+  const checked = checkRegistration(request, token === null ? settings.registration : ANYWHERE, offered)
+  if (!checked.ok) return checked
+  if (token === null) return ok(await create(checked.value, {}, deps))
+  // A use that is lost with what comes after costs less than one that counts twice.
+  const name = await store.registrationTokens.use(await hash(token), now())
+  if (name === null) return reject('bad_registration_token')
+  return ok(await create(checked.value, { actor: `registration-token:${name}` }, deps))
+}
+
+/** An administrator vouches for whoever has a token. */
+const ANYWHERE: RedirectSettings = { mode: 'open', approvedRedirects: [] }
+
+async function create(
+  metadata: RegisteredMetadata,
+  permission: Pick<Circumstances, 'actor'>,
+  deps: Dependencies,
+): Promise<ClientInformationResponse> {
   const { settings, store, random, hash, now, audit } = deps
-  const checked = checkRegistration(request, settings.registration, offered)
-  if (!checked.ok) {
-    audit(auditEntry({ type: 'registration_rejected', reason: checked.error.reason }, deps))
-    return checked
-  }
-  const carriesSecret = checked.value.authMethods.some((method) => method.startsWith('client_secret_'))
+  const at = now()
+  const carriesSecret = metadata.authMethods.some((method) => method.startsWith('client_secret_'))
   const secret = carriesSecret ? random() : null
   const client: Client = {
-    ...checked.value,
+    ...metadata,
     id: random(16),
     secrets: secret === null ? [] : [{ hash: await hash(secret), expiresAt: 0 }],
     resource: null,
     scopeCeiling: null,
     origin: 'dynamic',
-    issuedAt: now(),
+    issuedAt: at,
+    lastUsedAt: null,
+    expiresAt: at + settings.registration.unusedLifetime,
   }
-  const entry = auditEntry({ type: 'client_registered', clientId: client.id }, deps)
+  const entry = { ...auditEntry({ type: 'client_registered', clientId: client.id }, deps), ...permission }
   // 128 random bits: a taken id means that the random source is broken, which no retry mends.
   if (!(await store.clients.create(client, entry))) throw new Error('the random source repeated a client id')
   audit(entry)
-  return ok(toClientInformation(client, secret))
+  return toClientInformation(client, secret)
 }
 
 /** Everything that is registered, and the secret this once. */

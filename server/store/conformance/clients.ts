@@ -27,6 +27,8 @@ export const clientCases: readonly ConformanceCase[] = [
         metadata: {},
         origin: 'administrator',
         issuedAt: NOW + 1,
+        lastUsedAt: NOW + 2,
+        expiresAt: null,
       })
       equal(await clients.create(client()), true)
       equal(await clients.create(secret), true)

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import type { AuthorizationCode, Client, Consent, Grant, RefreshToken, Resource, User } from '../../core/records.ts'
+import type {
+  AuthorizationCode,
+  Client,
+  Consent,
+  Grant,
+  RefreshToken,
+  RegistrationToken,
+  Resource,
+  User,
+} from '../../core/records.ts'
 import type { OpenStore } from '../open-store.ts'
 
 /** The time at which all cases play. */
@@ -26,6 +35,17 @@ export const client = (changes: Partial<Client> = {}): Client => ({
   metadata: { client_uri: 'https://client.example/', contacts: ['a@client.example'] },
   origin: 'dynamic',
   issuedAt: NOW,
+  lastUsedAt: null,
+  expiresAt: NOW + 86_400,
+  ...changes,
+})
+
+export const registrationToken = (changes: Partial<RegistrationToken> = {}): RegistrationToken => ({
+  name: 'laptop',
+  hash: 'registration-token-hash',
+  createdAt: NOW,
+  expiresAt: NOW + 600,
+  usesLeft: null,
   ...changes,
 })
 

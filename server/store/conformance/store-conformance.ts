@@ -11,6 +11,7 @@ import { housekeepingCases } from './housekeeping.ts'
 import { leaseCases } from './leases.ts'
 import { peopleCases } from './people.ts'
 import { refreshTokenCases } from './refresh-tokens.ts'
+import { registrationCases } from './registrations.ts'
 import { replayCases } from './replays.ts'
 import { sharedLimitCases } from './shared-limits.ts'
 import { signInAttemptCases } from './sign-in-attempts.ts'
@@ -25,6 +26,7 @@ import { signingKeyCases } from './signing-keys.ts'
 export const storeConformance: readonly ConformanceCase[] = [
   ...clientCases,
   ...clientDocumentCases,
+  ...registrationCases,
   ...grantCases,
   ...refreshTokenCases,
   ...replayCases,
