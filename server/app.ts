@@ -60,14 +60,14 @@ export function createHandler(app: Pick<Application, 'handle'>, issuer: string):
   return async (request, address) => {
     const url = URL.parse(request.url)
     // RFC 9112 section 3.2: a Host header that is none.
-    if (url === null) return withRequestId(new Response(null, { status: 400 }), identify(request))
+    if (url === null) return withRequestId(new Response(null, { status: 400 }), request)
     const route = routeBelow(base, url.pathname)
     if (route === null) return null
     const asIs = route === url.pathname && url.origin.length >= ROUTER_ORIGIN_LENGTH
     const routed = asIs ? request : new Request(`http://localhost${route}${url.search}`, request)
     noteClientAddress(routed, address)
-    const id = identify(routed, request)
-    return withRequestId(await app.handle(routed), id)
+    identify(request, routed)
+    return withRequestId(await app.handle(routed), routed)
   }
 }
 

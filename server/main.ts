@@ -15,7 +15,7 @@ import { StoreUnavailable } from './core/ports.ts'
 import { createServer, type ServerOptions, systemClock } from './create-server.ts'
 import { DEMO_USER, hasDemoPassword, provideDemoUser } from './demo-user.ts'
 import type { Address } from './http/client-address.ts'
-import { identify, REQUEST_ID, withRequestId } from './http/request-id.ts'
+import { requestIdOf, withRequestId } from './http/request-id.ts'
 import { auditLog, configureLogging, log } from './logging.ts'
 import { serve, stopOnSignals } from './serve.ts'
 import { openStore } from './store/open-store.ts'
@@ -158,7 +158,7 @@ const misdirected = (): Response => new Response('This server answers to localho
 
 /** What does not come from the authorization server names its request all the same. */
 const named = (response: Response, request: Request): Response =>
-  response.headers.has(REQUEST_ID) ? response : withRequestId(response, identify(request))
+  requestIdOf(request) === null ? withRequestId(response, request) : response
 
 const DEMO_PASSWORD_REFUSED =
   'The user demo still has its published password, and the issuer is not on loopback. Remove it (sallyport users remove demo) or change the password (sallyport users password demo).'

@@ -8,6 +8,7 @@
 import { Elysia } from 'elysia'
 import { ENDPOINTS } from './endpoints.ts'
 import { pathOf } from './path-of.ts'
+import { requestIdHeaders } from './request-id.ts'
 
 /** On every answer that a script of any origin may read. */
 export const CORS_HEADERS = {
@@ -22,7 +23,10 @@ export const cors = () =>
     // Documents carry theirs with them: to add headers to an answer that is made costs as much as making it.
     if (request.method === 'GET' && method === 'GET') return
     Object.assign(set.headers, CORS_HEADERS)
-    if (request.method !== 'OPTIONS') return
+    if (request.method !== 'OPTIONS') {
+      Object.assign(set.headers, requestIdHeaders(request))
+      return
+    }
     return new Response(null, {
       status: 204,
       headers: {

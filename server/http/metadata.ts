@@ -15,6 +15,7 @@ import type { AuthorizationServer } from '../core/authorization-server.ts'
 import { JWKS_MAX_AGE } from '../core/key-life-cycle.ts'
 import { memoizeLast } from '../core/memoize-last.ts'
 import { CORS_HEADERS } from './cors.ts'
+import { requestIdHeaders } from './request-id.ts'
 
 /** Short enough that a new key or scope is seen soon, long enough to spare the server. */
 const CACHE = { 'cache-control': `public, max-age=${JWKS_MAX_AGE}` }
@@ -29,7 +30,7 @@ const withTrouble = <Document>(document: Document) => ({
 export const metadata = (as: AuthorizationServer) => {
   const metadataResponse = documents(AuthorizationServerMetadata)
   const keysResponse = documents(JsonWebKeySet)
-  const serve = async () => metadataResponse(await as.metadata())
+  const serve = async ({ request }: { request: Request }) => metadataResponse(await as.metadata(), request)
   return new Elysia({ name: 'metadata' })
     .get('/.well-known/oauth-authorization-server', serve, {
       response: withTrouble(AuthorizationServerMetadata),
@@ -39,15 +40,17 @@ export const metadata = (as: AuthorizationServer) => {
       response: withTrouble(AuthorizationServerMetadata),
       detail: { summary: 'The same document under its OpenID Connect name', tags: ['Discovery'] },
     })
-    .get('/.well-known/jwks.json', async () => keysResponse(await as.jwks()), {
+    .get('/.well-known/jwks.json', async ({ request }) => keysResponse(await as.jwks(), request), {
       response: withTrouble(JsonWebKeySet),
       detail: { summary: 'The public keys of access tokens (RFC 7517)', tags: ['Discovery'] },
     })
 }
 
+const HEADERS = { 'content-type': 'application/json', ...CACHE, ...CORS_HEADERS }
+
 /** Documents as answers. As long as a document is the same object, it is neither checked nor written again. */
 function documents<const Schema extends v.GenericSchema>(schema: Schema) {
   const write = memoizeLast((document: v.InferInput<Schema>) => JSON.stringify(v.parse(schema, document)))
-  return (document: v.InferInput<Schema>): Response =>
-    new Response(write(document), { headers: { 'content-type': 'application/json', ...CACHE, ...CORS_HEADERS } })
+  return (document: v.InferInput<Schema>, request: Request): Response =>
+    new Response(write(document), { headers: { ...HEADERS, ...requestIdHeaders(request) } })
 }

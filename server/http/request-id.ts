@@ -8,26 +8,49 @@
 
 export const REQUEST_ID = 'x-request-id'
 
-const ids = new WeakMap<Request, string>()
+interface Named {
+  readonly id: string
+  /** Its answer carries the id from its making on. */
+  answered: boolean
+}
 
-/** Gives `routed` the id that `request` came with, or a new one. */
-export function identify(routed: Request, request: Request = routed): string {
-  const id = wellFormed(request.headers.get(REQUEST_ID)) ?? newRequestId()
-  ids.set(routed, id)
-  return id
+const requests = new WeakMap<Request, Named>()
+
+/** Gives `request`, and what became of it for routing, the id that it came with, or a new one. */
+export function identify(request: Request, routed: Request = request): void {
+  const named = { id: wellFormed(request.headers.get(REQUEST_ID)) ?? newRequestId(), answered: false }
+  requests.set(request, named)
+  if (routed !== request) requests.set(routed, named)
 }
 
 /** Null: nobody has given it one. */
-export const requestIdOf = (request: Request): string | null => ids.get(request) ?? null
+export const requestIdOf = (request: Request): string | null => requests.get(request)?.id ?? null
+
+/**
+ * Headers for the answer to `request` that is being made. To add one to an answer that is made costs a third of serving a document, so those
+ * that are asked for most are made with it.
+ */
+export function requestIdHeaders(request: Request): Readonly<Record<string, string>> {
+  const named = requests.get(request)
+  if (named === undefined) return {}
+  named.answered = true
+  return { [REQUEST_ID]: named.id }
+}
 
 /** The answer with the id on it. */
-export function withRequestId(response: Response, id: string): Response {
+export function withRequestId(response: Response, request: Request): Response {
+  if (requestIdOf(request) === null) identify(request)
+  const named = requests.get(request)
+  return named === undefined || named.answered ? response : addHeader(response, named.id)
+}
+
+function addHeader(response: Response, id: string): Response {
   try {
     response.headers.set(REQUEST_ID, id)
     return response
   } catch {
     // Answers that were fetched from elsewhere cannot be changed.
-    return withRequestId(new Response(response.body, response), id)
+    return addHeader(new Response(response.body, response), id)
   }
 }
 
