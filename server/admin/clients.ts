@@ -47,7 +47,7 @@ export async function listClients({ store }: AdminContext): Outcome {
     client.origin,
     date(client.issuedAt),
     client.lastUsedAt === null ? 'never' : day(client.lastUsedAt),
-    client.expiresAt === null ? 'never' : day(client.expiresAt),
+    client.expiresAt === null ? 'for ever' : day(client.expiresAt),
     client.redirectUris.join(' '),
   ])
   const header = ['ID', 'NAME', 'KIND', 'REGISTERED BY', 'AT (UTC)', 'LAST USED', 'KEPT UNTIL', 'REDIRECT URIS']

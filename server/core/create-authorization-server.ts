@@ -73,8 +73,7 @@ export function createAuthorizationServer(
     revoke: (request, authorization, origin) => revoke(request, authorization, clientAuthMethods, within(origin)),
     introspect: (request, authorization, origin) =>
       introspect(request, authorization, clientAuthMethods, within(origin)),
-    register: (request, authorization, origin) =>
-      register(request, authorization, offeredToStrangers, within(origin)),
+    register: (request, authorization, origin) => register(request, authorization, offeredToStrangers, within(origin)),
 
     revokeGrant: (grantId, userId, origin) => withdrawGrant(grantId, userId, within(origin)),
     isLive: (claims) => isLive(claims, within()),

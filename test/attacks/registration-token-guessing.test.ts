@@ -8,7 +8,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { hash } from '../../server/store/hash.ts'
 import { random } from '../../server/store/random.ts'
-import { createTestServer, REDIRECT_URI } from '../support/authorization-server.ts'
+import { createTestServer, obtainTokens, REDIRECT_URI } from '../support/authorization-server.ts'
 
 const server = await createTestServer({ registration: { mode: 'admin_only' } })
 afterAll(() => server.close())
@@ -87,10 +87,16 @@ test('AS-039 of 32 at once with a token for one client, one registers', async ()
 })
 
 test('an access token of a person is no initial access token, and the other way round', async () => {
-  const token = await create('not for resources')
-  const introspectable = await server.as.isLive({ jti: token })
-  expect(introspectable).toBe(false)
-  const claims = { iss: server.issuer, sub: server.userId, exp: server.clock.now + 60 }
-  const jwt = `${btoa('{"alg":"ES256","typ":"at+jwt"}')}.${btoa(JSON.stringify(claims))}.c2ln`
-  expect((await register(`Bearer ${jwt}`)).status).toBe(401)
+  const token = await create('for one client')
+  const { client_id } = await (await register(`Bearer ${token}`, '/oauth/register', PUBLIC)).json()
+  const { access_token } = await obtainTokens(server, client_id)
+  const registering = await register(`Bearer ${access_token}`)
+  expect(registering.status).toBe(401)
+  expect(await server.as.isLive({ jti: token })).toBe(false)
 })
+
+const PUBLIC = {
+  redirect_uris: [REDIRECT_URI],
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'],
+}

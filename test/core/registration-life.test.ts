@@ -27,6 +27,8 @@ describe('useOf', () => {
     ['a clock that went back', { lastUsedAt: NOW + 60, expiresAt: end + DAY }, end, null],
     ['the first use of what never ends', { expiresAt: null }, end, end + DAY],
     ['another use of what never ends', { lastUsedAt: NOW, expiresAt: null }, end, null],
+    ['a use without a grant', {}, Number.POSITIVE_INFINITY, NOW + 31 * DAY],
+    ['another one', { lastUsedAt: NOW, expiresAt: NOW + DAY }, Number.POSITIVE_INFINITY, null],
     ['one that is described by a document', { id: 'https://app.example/client.json', expiresAt: null }, end, null],
   ]
   test.each(cases)('AS-039 %s', (_, changes, grantEnd, expiresAt) => {

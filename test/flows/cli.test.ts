@@ -102,6 +102,37 @@ describe('users', () => {
   })
 })
 
+describe('registration tokens', () => {
+  test('one is made, shown once, listed, and revoked', async () => {
+    const made = await sallyport(['registration-tokens', 'create', 'fleet', '--days', '2', '--uses', '3'])
+    expect(made).toMatchObject({ code: 0, error: '' })
+    const [, token = ''] = /^initial_access_token=([\w-]{43})\nRegisters 3 clients until /.exec(made.out) ?? []
+    const store = await openStore({ database: `sqlite:${join(cwd, '.sallyport/sallyport.db')}` })
+    const [stored] = await store.registrationTokens.list()
+    expect(stored).toMatchObject({ name: 'fleet', hash: await hash(token), usesLeft: 3 })
+    expect((stored?.expiresAt ?? 0) - (stored?.createdAt ?? 0)).toBe(2 * 86_400)
+    const other = ['registration-tokens', 'create', 'fleet']
+    expect(await sallyport(other)).toEqual(refused('There is a token of that name already.', 1))
+    expect((await sallyport(['registration-tokens', 'list'])).out).toMatch(/^NAME .*\nfleet .* 3$/m)
+    expect(await sallyport(['registration-tokens', 'revoke', 'fleet'])).toMatchObject({ code: 0 })
+    expect(await sallyport(['registration-tokens', 'revoke', 'fleet'])).toEqual(
+      refused('There is no token of that name.', 1),
+    )
+    expect(await store.registrationTokens.list()).toEqual([])
+    await store.close()
+  })
+
+  test.each([
+    ['--days', '0'],
+    ['--days', '1.5'],
+    ['--uses', '-1'],
+    ['--uses', 'many'],
+  ])('%s %s is refused', async (flag, value) => {
+    const run = await sallyport(['registration-tokens', 'create', 'x', `${flag}=${value}`])
+    expect(run).toMatchObject({ out: '', code: 2, error: expect.stringContaining(`${flag}: wanted a whole number`) })
+  })
+})
+
 describe('clients', () => {
   test('one with a secret: printed once, stored as a hash', async () => {
     const args = ['clients', 'add', '--name', 'Desk', '--redirect-uri', 'https://desk.example/cb', '--secret']
@@ -116,7 +147,9 @@ describe('clients', () => {
       secrets: [{ hash: await hash(secret), expiresAt: 0 }],
       name: 'Desk',
     })
-    expect((await sallyport(['clients', 'list'])).out).toContain('https://desk.example/cb')
+    const listed = (await sallyport(['clients', 'list'])).out
+    expect(listed).toMatch(/^ID +NAME +KIND +REGISTERED BY +AT \(UTC\) +LAST USED +KEPT UNTIL +REDIRECT URIS\n/)
+    expect(listed).toMatch(/Desk +confidential +administrator +20[\d: -]+ +never +for ever +https:\/\/desk.example\/cb/)
     expect(await sallyport(['clients', 'remove', id])).toMatchObject({ code: 0 })
     expect(await sallyport(['clients', 'remove', id])).toEqual(refused('There is no client of that id.', 1))
   })
@@ -248,7 +281,8 @@ describe('the shell', () => {
     const bare = await sallyport([])
     expect(bare).toEqual(await sallyport(['--help']))
     expect(bare.code).toBe(0)
-    for (const name of ['server', 'users', 'clients', 'resources']) expect(bare.out).toContain(`  ${name}`)
+    for (const name of ['server', 'users', 'clients', 'registration-tokens', 'resources'])
+      expect(bare.out).toContain(`  ${name}`)
   })
 
   test('--version is that of the package', async () => {

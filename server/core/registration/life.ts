@@ -18,8 +18,8 @@ export const USE_PRECISION = 24 * 60 * 60
 const SIGN_IN = 60 * 60
 
 /**
- * Pure. What is to be written of a use now; null: nothing. `grantEnd`: when the grant that it is about ends. No client ends before its
- * grants do.
+ * Pure. What is to be written of a use now; null: nothing. `grantEnd`: when the grant that it is about ends; infinite where there is none. No client
+ * ends before its grants do.
  */
 export function useOf(
   client: Pick<Client, 'id' | 'lastUsedAt' | 'expiresAt'>,
@@ -28,10 +28,11 @@ export function useOf(
   now: number,
 ): ClientUse | null {
   if (isDocument(client)) return null
+  const end = Number.isFinite(grantEnd) ? grantEnd : now
   const recent = client.lastUsedAt !== null && now - client.lastUsedAt < USE_PRECISION
-  const outlives = client.expiresAt === null || client.expiresAt >= grantEnd
+  const outlives = client.expiresAt === null || client.expiresAt >= end
   if (recent && outlives) return null
-  return { at: now, expiresAt: Math.max(now + idleLifetime, grantEnd) + USE_PRECISION }
+  return { at: now, expiresAt: Math.max(now + idleLifetime, end) + USE_PRECISION }
 }
 
 /** A client that is described by a document of its own has a URL for an id, and no row here. */
