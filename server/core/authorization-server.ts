@@ -13,6 +13,7 @@ import type { Result } from '../../shared/result.ts'
 import type { RevocationRequest } from '../../shared/revocation-request.ts'
 import type { TokenRequest } from '../../shared/token-request.ts'
 import type { TokenResponse } from '../../shared/token-response.ts'
+import type { Presence } from './authorize/client-known.ts'
 import type { AuthorizationOutcome, NextStep, ValidRequest } from './authorize/request.ts'
 import type { Origin } from './dependencies.ts'
 import type { Rejection } from './rejection.ts'
@@ -27,8 +28,8 @@ export interface AuthorizationServer {
   metadata(): Promise<AuthorizationServerMetadata>
   jwks(): Promise<JsonWebKeySet>
 
-  /** Judges the query of an authorization request, before anyone signs in. */
-  authorize(query: FormRecord, origin?: Origin): Promise<AuthorizationOutcome>
+  /** Judges the query of an authorization request. `presence`: whether somebody is signed in; default: nobody. */
+  authorize(query: FormRecord, presence?: Presence, origin?: Origin): Promise<AuthorizationOutcome>
   /** What comes next for a valid request, given who is signed in (null: nobody). Issues the code where nothing is left to ask. */
   next(request: ValidRequest, userId: string | null, origin?: Origin): Promise<NextStep>
   /** The person agreed: issues the code, remembers the consent where that is safe, says where to go. */

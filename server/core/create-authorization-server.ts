@@ -63,7 +63,7 @@ export function createAuthorizationServer(
     metadata: async () => metadata(await store.resources.list(), await signer.jwks()),
     jwks: () => signer.jwks(),
 
-    authorize: (query, origin) => authorize(query, within(origin)),
+    authorize: (query, presence = { signedIn: false }, origin) => authorize(query, presence, within(origin)),
     next: (request, userId, origin) => next(request, userId, within(origin)),
     approve: (request, userId, origin) => approve(request, userId, within(origin)),
     deny: (request, userId, origin) => deny(request, userId, within(origin)),

@@ -5,6 +5,7 @@
  */
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import type { Audit } from './audit.ts'
+import type { ClientDocuments } from './client-documents/client-documents.ts'
 import type { Outbound } from './outbound.ts'
 import type { Audited, Clock, Hash, Random, Sealer, Signer, Store } from './ports.ts'
 
@@ -72,6 +73,8 @@ export interface Dependencies extends Origin {
   readonly random: Random
   /** To what clients publish: their keys. */
   readonly outbound: Outbound
+  /** Clients that publish what they are; left out: there are none. */
+  readonly clientDocuments?: ClientDocuments
   readonly now: Clock
   readonly audit: Audit
 }

@@ -1,5 +1,5 @@
 /**
- * `GET /oauth/authorize`: where a person arrives from an application. What is asked is judged first, then who is there.
+ * `GET /oauth/authorize`: where a person arrives from an application. What is asked is judged before they have to do anything.
  *
  * @see OAuth 2.1 section 3.1 and section 4.1.1 (draft-ietf-oauth-v2-1-16)
  * @module
@@ -7,37 +7,65 @@
 import { readForm } from '../../shared/form.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { ValidRequest } from '../core/authorize/request.ts'
-import { consentPage } from './consent-page.ts'
+import { excessOf, MOST_URL } from '../core/bounds.ts'
+import { askForConsent } from './ask-for-consent.ts'
 import type { PagesContext } from './context.ts'
 import { authorizeLink, signInLink } from './links.ts'
-import { problemPage, rejectionPage } from './problem-page.ts'
-import { pageResponse, seeOther } from './respond.ts'
-import { isSignedIn, readVisitor } from './visitor.ts'
+import { problemPage, rejectionPage, tooManyRequests } from './problem-page.ts'
+import { seeOther } from './respond.ts'
+import { isSignedIn, readVisitor, type Visitor } from './visitor.ts'
 
 export async function authorize(request: Request, ctx: PagesContext): Promise<Response> {
   // A HEAD, sent by something that only looks at links, must not issue a code.
   if (request.method !== 'GET') return problemPage('method_not_allowed', ctx)
   const query = new URL(request.url).search.slice(1)
-  const judged = await judge(query, ctx)
-  if (!judged.ok) return judged.error
-  if (ctx.devLogin !== undefined) return approveAs(ctx.devLogin, judged.value, ctx)
-
   const visitor = await readVisitor(request, ctx)
+  const judged = await judge(query, visitor, ctx)
+  if (!judged.ok) return judged.error
+  if (judged.value === null) return toSignIn(query, ctx)
+  if (ctx.devLogin !== undefined) return approveAs(ctx.devLogin, judged.value, ctx)
+  const tooMany = isSignedIn(visitor) ? countForClient(judged.value, ctx) : null
+  if (tooMany !== null) return tooMany
+
   const step = await ctx.as.next(judged.value, visitor.user?.id ?? null, ctx)
   if (step.kind === 'redirect') return seeOther(step.location)
-  if (step.kind === 'sign_in' || !isSignedIn(visitor)) return seeOther(signInLink(query, ctx))
-  const { csrf, user } = visitor
-  return pageResponse(consentPage({ csrf, user, request: judged.value, query }, ctx), { leadsToClient: true })
+  if (step.kind === 'sign_in' || !isSignedIn(visitor)) return toSignIn(query, ctx)
+  return askForConsent({ request: judged.value, query, visitor }, ctx)
 }
 
 /**
  * The authorization request that `query` makes. It is judged anew at every step, so that nothing has to be remembered between the
- * steps and nothing in a form has to be trusted. A failure is the answer to give: a page, or a redirect that the core allowed.
+ * steps and nothing in a form has to be trusted. A failure is the answer to give: a page, or a redirect that the core allowed. Null: it can
+ * only be judged for somebody who is signed in.
  */
-export async function judge(query: string, ctx: PagesContext): Promise<Result<ValidRequest, Response>> {
-  const outcome = await ctx.as.authorize(readForm(new URLSearchParams(query)), ctx)
+export async function judge(
+  query: string,
+  { user }: Visitor,
+  ctx: PagesContext,
+): Promise<Result<ValidRequest | null, Response>> {
+  const parameters = new URLSearchParams(query)
+  const excess = excessOf(parameters, query.length)
+  if (excess !== null) return err(rejectionPage({ reason: excess }, ctx))
+  const presence = { signedIn: user !== null || ctx.devLogin !== undefined }
+  const outcome = await ctx.as.authorize(readForm(parameters), presence, ctx)
   if (outcome.kind === 'valid') return ok(outcome.request)
+  if (outcome.kind === 'sign_in_first') return ok(null)
   return err(outcome.kind === 'redirect' ? seeOther(outcome.location) : rejectionPage(outcome.rejection, ctx))
+}
+
+/** To the sign-in page, which carries the request, encoded once more, in its URL. */
+function toSignIn(query: string, ctx: PagesContext): Response {
+  const link = signInLink(query, ctx)
+  return ctx.origin.length + link.length > MOST_URL ? problemPage('too_long', ctx) : seeOther(link)
+}
+
+/** Counts what people who are signed in do for a client. A page when that was too much. */
+export function countForClient({ client }: ValidRequest, ctx: PagesContext): Response | null {
+  const { authorize: limiter } = ctx.limits
+  const seconds = limiter.waitFor(client.id, null)
+  if (seconds > 0) return tooManyRequests(seconds, ctx)
+  limiter.succeeded(client.id)
+  return null
 }
 
 /** `query` once the person has signed in for it: `prompt=login` was obeyed and must not be asked again. */

@@ -7,11 +7,13 @@
  */
 import type { ValidRequest } from '../core/authorize/request.ts'
 import type { Client, User } from '../core/records.ts'
+import { logoLink } from './client-logo.ts'
 import type { PagesContext } from './context.ts'
 import { displayText } from './display-text.ts'
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
 import { linkTo } from './links.ts'
+import { describePublisher, isSiteOf, type Publisher } from './publisher.ts'
 import { describeRedirectTarget, type RedirectTarget } from './redirect-target.ts'
 import { applicationName } from './sign-in-page.ts'
 
@@ -21,9 +23,16 @@ export interface ConsentView {
   readonly request: ValidRequest
   /** The request as it came; it travels through the form and is judged again. */
   readonly query: string
+  /** What the client is, for the form. */
+  readonly digest: string
+  /** The hash of its logo. */
+  readonly logo: string | null
+  /** Whether the client has changed since they last saw this page. */
+  readonly changed: boolean
 }
 
-export function consentPage({ csrf, user, request, query }: ConsentView, ctx: PagesContext): Html {
+export function consentPage(view: ConsentView, ctx: PagesContext): Html {
+  const { csrf, user, request, query, digest, changed } = view
   const { client, resource, scopes, redirectUri } = request
   const name = displayText(client.name)
   const target = describeRedirectTarget(redirectUri)
@@ -31,19 +40,21 @@ export function consentPage({ csrf, user, request, query }: ConsentView, ctx: Pa
   return layout(
     { title: 'Allow access?', ctx },
     html`<h1>Allow access?</h1>
+${changed && html`<div class="note careful" role="alert"><p>The application has just changed what it says about itself. Look again.</p></div>`}
 <p class="lead">${applicationName(name)} wants to use ${resourceName(resource.name, resource.identifier)} in your name.</p>
 <dl class="facts">
 <div><dt>Access goes to</dt><dd class="target">${target.shown}</dd>${targetNote(target)}</div>
-<div><dt>Application</dt><dd>${applicationName(name)}</dd>${nameNote(client.origin, name)}</div>
+<div><dt>Application</dt><dd>${clientLogoImage(view, ctx)}${applicationName(name)}</dd>${nameNote(client, name)}</div>
 <div><dt>Server</dt><dd><code>${resource.identifier}</code></dd></div>
 </dl>
 <section aria-labelledby="scopes">
 <h2 id="scopes">It will be able to</h2>
 ${scopeList(scopes, resource.scopes)}
 </section>
-${warning(target)}
+${warning(target, request)}
 <form method="post" action="${linkTo('consent', ctx)}">
 ${hidden}
+<input type="hidden" name="client" value="${digest}">
 <div class="actions">
 <button type="submit" name="decision" value="allow" class="primary">Allow</button>
 <button type="submit" name="decision" value="deny">Deny</button>
@@ -88,20 +99,47 @@ function targetNote({ kind }: RedirectTarget): Html | null {
   return kind === 'private-use' ? html`<dd class="quiet">An app on this device that opens such links</dd>` : null
 }
 
-function nameNote(origin: Client['origin'], name: string | null): Html | null {
-  if (origin === 'administrator') return null
+function clientLogoImage({ request, logo }: ConsentView, ctx: PagesContext): Html | null {
+  if (logo === null) return null
+  return html`<img class="logo" src="${logoLink(request.client.id, logo, ctx)}" alt="" width="40" height="40">`
+}
+
+function nameNote(client: Client, name: string | null): Html | null {
+  const publisher = describePublisher(client.id)
+  if (publisher !== null) {
+    const claim = client.origin === 'administrator' ? null : html` Nobody else has verified this name.`
+    return html`<dd class="quiet">Published by <strong>${publisher.shown}</strong>.${claim}</dd>`
+  }
+  if (client.origin === 'administrator') return null
   return name === null
     ? html`<dd class="quiet">It registered itself and gave no name.</dd>`
     : html`<dd class="quiet">It gave itself this name. Nobody has verified it.</dd>`
 }
 
-function warning({ kind, shown }: RedirectTarget): Html | null {
-  if (kind === 'web') return null
+function warning(target: RedirectTarget, { client, redirectUri }: ValidRequest): Html | null {
+  const publisher = describePublisher(client.id)
+  const { kind, shown } = target
+  if (kind === 'web') return publisher === null ? null : elsewhere(publisher, target, redirectUri)
   const who =
     kind === 'loopback'
-      ? html`Any program on this computer could be receiving this access, whatever name it shows above.`
+      ? html`Any program on this computer could be receiving this access, whatever name it shows above.${onlyHere(client, publisher)}`
       : html`Any app on this device that opens <b>${shown}</b> links could be receiving this access.`
   return html`<div class="note careful" role="note">
 <p>${who} <strong>Allow only if you started this just now, in an application that you trust.</strong></p>
+</div>`
+}
+
+/** The publisher vouches for its own site, and for no program on somebody's computer. */
+function onlyHere({ redirectUris }: Client, publisher: Publisher | null): Html | null {
+  const isOnlyHere = redirectUris.every((uri) => describeRedirectTarget(uri).kind === 'loopback')
+  return publisher !== null && isOnlyHere
+    ? html` <b>${publisher.shown}</b> cannot tell which program that is: anyone can use its name here.`
+    : null
+}
+
+function elsewhere(publisher: Publisher, { shown }: RedirectTarget, redirectUri: string): Html | null {
+  if (isSiteOf(publisher, new URL(redirectUri).hostname)) return null
+  return html`<div class="note careful" role="note">
+<p><b>${publisher.shown}</b> published this application, but the access goes to <b>${shown}</b>. <strong>Allow only if you know both.</strong></p>
 </div>`
 }

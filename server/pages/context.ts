@@ -12,7 +12,7 @@ import type { Audited, Clock, Hash, Login, Random, Store } from '../core/ports.t
 /** Everything that the pages need. */
 export interface PagesOptions {
   readonly as: AuthorizationServer
-  readonly store: Audited<Pick<Store, 'sessions' | 'users' | 'grants' | 'clients' | 'resources'>>
+  readonly store: Audited<Pick<Store, 'sessions' | 'users' | 'grants' | 'clients' | 'clientDocuments' | 'resources'>>
   readonly login: Login
   readonly now: Clock
   readonly random: Random

@@ -13,6 +13,7 @@ type Base = Pick<PagesContext, 'base'>
 export const path = {
   authorize: '/oauth/authorize',
   consent: '/oauth/authorize/consent',
+  clientLogo: '/oauth/client-logo',
   signIn: '/sign-in',
   signOut: '/sign-out',
   account: '/account',

@@ -12,6 +12,7 @@ import { StoreUnavailable } from '../core/ports.ts'
 import { account, revokeGrant } from './account.ts'
 import { assetResponse, ICON, STYLESHEET } from './assets.ts'
 import { authorize } from './authorize.ts'
+import { clientLogo } from './client-logo.ts'
 import { consent } from './consent.ts'
 import { type PagesContext, type PagesOptions, pagesContext } from './context.ts'
 import { path } from './links.ts'
@@ -35,6 +36,7 @@ export function pages(options: PagesOptions) {
     .get(path.authorize, page(authorize), view)
     .all(path.authorize, page(authorize), form)
     .post(path.consent, page(consent), form)
+    .get(path.clientLogo, page(clientLogo), view)
     .get(path.signIn, page(showSignIn), view)
     .post(path.signIn, page(signIn), form)
     .post(path.signOut, page(signOut), form)

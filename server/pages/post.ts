@@ -7,13 +7,11 @@
 import * as v from 'valibot'
 import { readForm } from '../../shared/form.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
+import { MOST_BODY, MOST_PARAMETERS } from '../core/bounds.ts'
 import type { PagesContext } from './context.ts'
 import { isCsrfToken, isForeignPost } from './csrf.ts'
 import { problemPage } from './problem-page.ts'
 import { readVisitor, type Visitor } from './visitor.ts'
-
-/** Generous: a form carries the whole authorization request. */
-const MAX_BYTES = 64 * 1024
 
 /** Every field of every form of ours. */
 const PageForm = v.object({
@@ -23,6 +21,8 @@ const PageForm = v.object({
   username: v.optional(v.string(), ''),
   password: v.optional(v.string(), ''),
   decision: v.optional(v.picklist(['allow', 'deny'])),
+  /** The digest of the client that was shown. */
+  client: v.optional(v.string(), ''),
   grant: v.optional(v.string(), ''),
 })
 export type PageForm = v.InferOutput<typeof PageForm>
@@ -36,7 +36,9 @@ export interface Posted {
 /** Reads a posted form; a failure is the page that says why not. */
 export async function readPost(request: Request, ctx: PagesContext): Promise<Result<Posted, Response>> {
   const body = await readBody(request)
-  const form = body === null ? null : v.safeParse(PageForm, readForm(new URLSearchParams(body)))
+  const parameters = new URLSearchParams(body ?? '')
+  const readable = body !== null && parameters.size <= MOST_PARAMETERS
+  const form = readable ? v.safeParse(PageForm, readForm(parameters)) : null
   if (form === null || !form.success) return err(problemPage('unreadable_form', ctx))
   if (isForeignPost(request.headers, ctx.origin)) return err(problemPage('foreign_form', ctx))
   const visitor = await readVisitor(request, ctx)
@@ -56,7 +58,7 @@ async function readBody(request: Request): Promise<string | null> {
   let bytes = 0
   for await (const chunk of request.body) {
     bytes += chunk.byteLength
-    if (bytes > MAX_BYTES) return null
+    if (bytes > MOST_BODY) return null
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()

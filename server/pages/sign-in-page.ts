@@ -17,8 +17,8 @@ export const SIGN_IN_NOTES = {
 
 export interface SignInView {
   readonly csrf: string
-  /** The authorization request that it is for, and the application's name. */
-  readonly request?: { readonly query: string; readonly clientName: string | null } | undefined
+  /** The authorization request that it is for, and the application's name; left out: nothing is known of the application yet. */
+  readonly request?: { readonly query: string; readonly clientName?: string | null } | undefined
   readonly username?: string
   readonly problem?: keyof typeof SIGN_IN_NOTES
 }
@@ -29,7 +29,7 @@ export function signInPage({ csrf, request, username = '', problem }: SignInView
   return layout(
     { title: failed ? 'Error: sign in' : 'Sign in', ctx },
     html`<h1>Sign in</h1>
-${request !== undefined && html`<p class="lead">to continue to ${applicationName(request.clientName)}</p>`}
+${request?.clientName !== undefined && html`<p class="lead">to continue to ${applicationName(request.clientName)}</p>`}
 ${failed && html`<div class="note bad" role="alert" id="problem"><p>${SIGN_IN_NOTES[problem]}</p></div>`}
 <form method="post" action="${linkTo('signIn', ctx)}">
 <input type="hidden" name="csrf" value="${csrf}">

@@ -22,9 +22,9 @@ const BRAKE = 15 * 60
 
 export async function showSignIn(request: Request, ctx: PagesContext): Promise<Response> {
   const query = new URL(request.url).searchParams.get('request') ?? undefined
-  const purpose = await readPurpose(query, ctx)
-  if (!purpose.ok) return purpose.error
   const visitor = await readVisitor(request, ctx)
+  const purpose = await readPurpose(query, visitor, ctx)
+  if (!purpose.ok) return purpose.error
   if (visitor.user !== null && !purpose.value.again) {
     return seeOther(query === undefined ? linkTo('account', ctx) : authorizeLink(new URLSearchParams(query), ctx))
   }
@@ -35,7 +35,7 @@ export async function signIn(request: Request, ctx: PagesContext): Promise<Respo
   const posted = await readPost(request, ctx)
   if (!posted.ok) return posted.error
   const { form, visitor } = posted.value
-  const purpose = await readPurpose(form.request, ctx)
+  const purpose = await readPurpose(form.request, visitor, ctx)
   if (!purpose.ok) return purpose.error
   const { username, password } = form
   const verified = await ctx.login.verify(username, password, ctx.clientAddress(request))
@@ -61,10 +61,15 @@ interface Purpose {
   readonly again: boolean
 }
 
-async function readPurpose(query: string | undefined, ctx: PagesContext): Promise<Result<Purpose, Response>> {
+async function readPurpose(
+  query: string | undefined,
+  visitor: Visitor,
+  ctx: PagesContext,
+): Promise<Result<Purpose, Response>> {
   if (query === undefined) return ok({ view: undefined, again: false })
-  const judged = await judge(query, ctx)
+  const judged = await judge(query, visitor, ctx)
   if (!judged.ok) return judged
+  if (judged.value === null) return ok({ view: { query }, again: false })
   const { client, prompts } = judged.value
   return ok({ view: { query, clientName: displayText(client.name) }, again: prompts.includes('login') })
 }

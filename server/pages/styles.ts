@@ -117,6 +117,7 @@ main > .quiet { margin-top: 1.5rem; }
 .facts > div + div { border-top: 1px solid var(--line); }
 .facts dt { color: var(--quiet); font-size: .8125rem; line-height: 1.4; }
 .facts strong, .facts em { font-weight: 500; }
+.logo { float: right; margin-left: .75rem; border-radius: 8px; object-fit: contain; }
 .target { font-size: 1.1875rem; line-height: 1.35; font-weight: 650; letter-spacing: -.01em; }
 
 section { margin-top: 1.5rem; }

@@ -207,8 +207,9 @@ const unescapeHtml = (text: string): string =>
 
 /** Approves a request as the test's user, without the pages (which have tests of their own): where the browser is sent. */
 export async function approve(server: TestServer, query: URLSearchParams): Promise<URL> {
-  const outcome = await server.as.authorize(readForm(query))
+  const outcome = await server.as.authorize(readForm(query), { signedIn: true })
   if (outcome.kind === 'local_error') throw new Error(`refused: ${outcome.rejection.reason}`)
+  if (outcome.kind === 'sign_in_first') throw new Error('somebody is signed in')
   return new URL(
     outcome.kind === 'redirect' ? outcome.location : await server.as.approve(outcome.request, server.userId),
   )

@@ -25,7 +25,7 @@ import type { Resource } from '../records.ts'
 import { keepForSignIn } from '../registration/life.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { selectResource } from '../select-resource.ts'
-import { readClientId } from './client-known.ts'
+import { findClient, type Presence, readClientId } from './client-known.ts'
 import { checkCodeChallenge } from './code-challenge.ts'
 import { checkPrompt } from './prompt.ts'
 import { errorRedirect } from './redirect.ts'
@@ -35,12 +35,16 @@ import { checkResponseType } from './response-type-code.ts'
 import { checkScope } from './scope-allowed.ts'
 
 /** Judges the query of an authorization request. */
-export async function authorize(query: FormRecord, deps: Dependencies): Promise<AuthorizationOutcome> {
+export async function authorize(
+  query: FormRecord,
+  presence: Presence,
+  deps: Dependencies,
+): Promise<AuthorizationOutcome> {
   const { settings, store, audit } = deps
   const clientId = readClientId(query)
-  const redirectable = clientId.ok
-    ? checkRedirectable(query, await store.clients.find(clientId.value), settings)
-    : clientId
+  const client = clientId.ok ? await findClient(clientId.value, presence, deps) : clientId
+  if (client === 'sign_in_first') return { kind: 'sign_in_first' }
+  const redirectable = client.ok ? checkRedirectable(query, client.value, settings) : client
   if (!redirectable.ok) {
     audit(auditEntry({ type: 'authorization_rejected', reason: redirectable.error.reason }, deps))
     return { kind: 'local_error', rejection: redirectable.error }

@@ -14,7 +14,7 @@ import type { ValidRequest } from './request.ts'
 
 /** Stores grant and code; the redirect that carries the code. */
 export async function issueCode(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
-  const { settings, store, random, hash, now, audit } = deps
+  const { settings, store, clientDocuments, random, hash, now, audit } = deps
   const at = now()
   const grantId = createGrantId(at, random)
   const code = createOpaqueToken(random, grantId)
@@ -37,6 +37,8 @@ export async function issueCode(request: ValidRequest, userId: string, deps: Dep
     expiresAt: at + settings.codeLifetime,
     consumedAt: null,
   }
+  // Before there is a grant that needs it.
+  await clientDocuments?.keep(grant.clientId, grant.expiresAt)
   const entry = auditEntry({ type: 'authorization_granted', ...partiesOf(grant), scopes: grant.scopes }, deps)
   await store.grants.create(grant, record, entry)
   audit(entry)

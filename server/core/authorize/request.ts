@@ -18,8 +18,12 @@ export interface ValidRequest extends RedirectableRequest {
   readonly prompts: readonly Prompt[]
 }
 
-/** The judgement of an authorization request. `local_error` has no redirect URI to misuse. */
+/**
+ * The judgement of an authorization request. `local_error` has no redirect URI to misuse. `sign_in_first`: nothing is known of the client
+ * yet, and it is only looked into for somebody who is signed in.
+ */
 export type AuthorizationOutcome =
+  | { readonly kind: 'sign_in_first' }
   | { readonly kind: 'local_error'; readonly rejection: Rejection }
   | { readonly kind: 'redirect'; readonly location: string }
   | { readonly kind: 'valid'; readonly request: ValidRequest }

@@ -23,11 +23,11 @@ import { recentFailures } from './recent-failures.ts'
 import { toClient } from './to-client.ts'
 
 export interface ClientDocuments {
-  /** What is known of the client, without asking anybody. */
-  find(clientId: string): Promise<Client | null>
+  /** What is known of the client, without asking anybody; null: it has to be read. */
+  lookUp(clientId: string): Promise<Result<Client | null, Rejection>>
   /** The client as it describes itself now. Asks, unless the copy at hand is fresh. */
   read(clientId: string, origin: AuditOrigin): Promise<Result<Client, Rejection>>
-  /** Keeps what is known of the client at least until then: something is issued to it. */
+  /** Keeps what is known of the client, if it is one of these, at least until then: something is issued to it. */
   keep(clientId: string, until: number): Promise<void>
 }
 
@@ -66,10 +66,12 @@ export function createClientDocuments(ports: ClientDocumentPorts): ClientDocumen
   const ask = createAsking(ports)
 
   return {
-    async find(clientId) {
-      if (!checkClientId(clientId, settings).ok) return null
+    async lookUp(clientId) {
+      const allowed = checkClientId(clientId, settings)
+      if (!allowed.ok) return allowed
       const known = await documents.find(clientId)
-      return known === null || (settings.pinnedOnly && !known.pinned) ? null : toClient(known)
+      if (settings.pinnedOnly && known?.pinned !== true) return reject('unknown_client')
+      return ok(known === null ? null : toClient(known))
     },
 
     async read(clientId, origin) {
@@ -89,7 +91,7 @@ export function createClientDocuments(ports: ClientDocumentPorts): ClientDocumen
     },
 
     async keep(clientId, until) {
-      await documents.keep(clientId, until)
+      if (looksLikeUrl(clientId)) await documents.keep(clientId, until)
     },
   }
 }
@@ -118,7 +120,11 @@ function createAsking(ports: ClientDocumentPorts) {
 /** `clients`, and beside them those that publish a document: `find` knows both. */
 export const withDocuments = (clients: Clients, documents: ClientDocuments): Clients => ({
   ...clients,
-  find: (id) => (looksLikeUrl(id) ? documents.find(id) : clients.find(id)),
+  async find(id) {
+    if (!looksLikeUrl(id)) return clients.find(id)
+    const known = await documents.lookUp(id)
+    return known.ok ? known.value : null
+  },
 })
 
 /** Beyond what is left of its time here, somebody has to read the consent page. */
