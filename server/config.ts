@@ -6,6 +6,7 @@
  */
 import * as v from 'valibot'
 import { classifyRedirectUri } from '../shared/redirect-uri.ts'
+import { CimdConfig } from './config/cimd.ts'
 import { DAY, LONGEST_ACCESS_TOKEN, MINUTE } from './config/limits.ts'
 import { RESOURCE_SHAPE, ResourceConfig } from './config/resource.ts'
 import { choice, list, nonEmpty, seconds, structure, text, webPage, whole, yesOrNo } from './config/setting.ts'
@@ -234,6 +235,7 @@ export const Config = v.strictObject({
     }),
     {},
   ),
+  cimd: v.optional(CimdConfig, {}),
   client_credentials: v.optional(
     v.strictObject({
       enabled: v.optional(

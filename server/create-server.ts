@@ -9,6 +9,7 @@ import { type Application, createApp, createHandler, type Handler } from './app.
 import type { Settings } from './config.ts'
 import { type Audit, type AuditEvent, type Circumstances, isObservation } from './core/audit.ts'
 import type { AuthorizationServer } from './core/authorization-server.ts'
+import { withDocuments } from './core/client-documents/client-documents.ts'
 import { createAuthorizationServer } from './core/create-authorization-server.ts'
 import type { AuthorizationServerSettings } from './core/dependencies.ts'
 import { memoizeLast } from './core/memoize-last.ts'
@@ -17,6 +18,8 @@ import type { Clock, Random, Resources } from './core/ports.ts'
 import type { Resource } from './core/records.ts'
 import { localLogin } from './login/local-login.ts'
 import { createOutbound } from './outbound/create-outbound.ts'
+import { rateLimited } from './outbound/rate-limited.ts'
+import { publishedClients } from './published-clients.ts'
 import { createObservations } from './records/observations.ts'
 import { hash } from './store/hash.ts'
 import type { OpenStore } from './store/open-store.ts'
@@ -74,9 +77,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     now,
     onFailure: options.onFailure,
   })
-  const outbound = options.outbound ?? createOutbound({ development: settings.dev })
+  const outbound = rateLimited(options.outbound ?? createOutbound({ development: settings.dev }), now)
   const resources = withConfigured(store.resources, settings.resources.map(toResource))
-  const known = { ...store, resources }
+  const clientDocuments = publishedClients(settings, { store, outbound, now })
+  const clients = clientDocuments === undefined ? store.clients : withDocuments(store.clients, clientDocuments)
+  const known = { ...store, resources, clients }
   const as = createAuthorizationServer({
     settings: toCoreSettings(settings),
     store: known,
@@ -85,6 +90,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     hash,
     random,
     outbound,
+    clientDocuments,
     now,
     audit,
   })

@@ -18,7 +18,11 @@ export async function applyStartRules(
   const issuer = config.issuer ?? (config.dev && config.port !== 0 ? `http://localhost:${config.port}` : undefined)
   if (issuer === undefined) return refuse('issuer is not set: give --issuer or SALLYPORT_ISSUER its public https URL.')
   const problem =
-    checkIssuer(issuer, config) ?? checkLifetimes(config) ?? checkWorkers(config) ?? checkResources(config)
+    checkIssuer(issuer, config) ??
+    checkLifetimes(config) ??
+    checkWorkers(config) ??
+    checkClientIds(config) ??
+    checkResources(config)
   if (problem !== null) return refuse(problem)
   const secret = config.secret ?? (config.dev ? await devSecret() : undefined)
   if (secret === undefined) {
@@ -61,6 +65,10 @@ function checkLifetimes({ refresh, keys }: Config): string | null {
   }
   if (refresh.idle_lifetime <= refresh.absolute_lifetime) return null
   return 'refresh.idle_lifetime must not be longer than refresh.absolute_lifetime.'
+}
+
+function checkClientIds({ cimd, dev }: Config): string | null {
+  return cimd.require_https || dev ? null : 'cimd.require_https can be off with dev only.'
 }
 
 function checkWorkers({ workers, database }: Config): string | null {

@@ -55,7 +55,7 @@ export function createAuthorizationServer(
     grantTypes: offered.grantTypes.filter((type) => type !== 'client_credentials'),
   }
   const metadata = memoizeLast((resources: readonly Resource[], keys: JsonWebKeySet) =>
-    buildMetadata(settings, offered, resources, keys),
+    buildMetadata(settings, offered, resources, keys, ports.clientDocuments?.areRead),
   )
 
   return {

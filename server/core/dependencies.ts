@@ -74,7 +74,7 @@ export interface Dependencies extends Origin {
   /** To what clients publish: their keys. */
   readonly outbound: Outbound
   /** Clients that publish what they are; left out: there are none. */
-  readonly clientDocuments?: ClientDocuments
+  readonly clientDocuments?: ClientDocuments | undefined
   readonly now: Clock
   readonly audit: Audit
 }

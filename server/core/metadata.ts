@@ -20,6 +20,7 @@ export function buildMetadata(
   offered: Offered,
   resources: readonly Resource[],
   { keys }: JsonWebKeySet,
+  readsDocuments = false,
 ): AuthorizationServerMetadata {
   const scopes = unionScopes(...resources.map(({ scopes }) => Object.keys(scopes)), [OFFLINE_ACCESS])
   const { registration_endpoint, ...endpoints } = endpointsOf(settings.issuer)
@@ -40,6 +41,7 @@ export function buildMetadata(
     ),
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
+    ...(readsDocuments ? { client_id_metadata_document_supported: true } : {}),
     prompt_values_supported: ['none', 'login', 'consent'],
     // Never used, for no ID token is issued: OpenID Connect requires both, and clients that read the document under that name insist.
     subject_types_supported: ['public'],

@@ -15,7 +15,7 @@ const pem = (name: string): string => readFileSync(new URL(`certificates/${name}
 /** Who signed the certificates `app` and `other`. */
 export const AUTHORITY = pem('authority')
 
-export type Certificate = 'app' | 'other' | 'expired' | 'unknown'
+export type Certificate = 'app' | 'other' | 'world' | 'expired' | 'unknown'
 
 export type Answer = (socket: Socket, head: string) => void
 

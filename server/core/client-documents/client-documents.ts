@@ -23,6 +23,8 @@ import { recentFailures } from './recent-failures.ts'
 import { toClient } from './to-client.ts'
 
 export interface ClientDocuments {
+  /** Whether documents are asked for at all: that is told to everybody. */
+  readonly areRead: boolean
   /** What is known of the client, without asking anybody; null: it has to be read. */
   lookUp(clientId: string): Promise<Result<Client | null, Rejection>>
   /** The client as it describes itself now. Asks, unless the copy at hand is fresh. */
@@ -66,6 +68,8 @@ export function createClientDocuments(ports: ClientDocumentPorts): ClientDocumen
   const ask = createAsking(ports)
 
   return {
+    areRead: !settings.pinnedOnly,
+
     async lookUp(clientId) {
       const allowed = checkClientId(clientId, settings)
       if (!allowed.ok) return allowed

@@ -45,6 +45,7 @@ alone authority 'Sallyport test authority' 'basicConstraints=critical,CA:TRUE'
 cp authority.crt "$here/authority.pem"
 leaf app app.example 'DNS:app.example,DNS:localhost,IP:93.184.216.34,IP:2606:4700::1111' "$LAST"
 leaf other other.example 'DNS:other.example' "$LAST"
+leaf world app.example 'DNS:app.example,DNS:other.example,DNS:evil.example,DNS:*.flood.example,DNS:claude.ai,DNS:chatgpt.com,DNS:persistent.oaistatic.com,DNS:vscode.dev' "$LAST"
 leaf expired app.example 'DNS:app.example' 20200201000000Z
 alone unknown app.example 'subjectAltName=DNS:app.example'
 cat unknown.key unknown.crt > "$here/unknown.pem"
