@@ -197,8 +197,8 @@ export interface AuditLog {
    * null: there is nothing older.
    */
   readBack(to: number | null, wanted: AuditFilter): Promise<{ records: readonly AuditRecord[]; next: number | null }>
-  /** The first of the entries after `id` that match, oldest first; a bounded number. */
-  readOn(id: number, wanted: AuditFilter): Promise<readonly AuditRecord[]>
+  /** Of the entries after `id`, those that match, oldest first. Looks at a bounded number of them: `last` is where to go on. */
+  readOn(id: number, wanted: AuditFilter): Promise<{ records: readonly AuditRecord[]; last: number }>
 }
 
 /** How often something was tried lately, in all processes together. */

@@ -57,8 +57,10 @@ export function createAuditLog(database: Database): AuditLog {
     },
 
     async readOn(id, wanted) {
-      const rows = await matching(wanted).where('id', '>', id).orderBy('id').limit(STEP).execute()
-      return rows.map(toRecord)
+      const newestId = (await newest(Number.MAX_SAFE_INTEGER))?.id ?? id
+      const last = Math.min(id + STEP, Math.max(id, newestId))
+      const rows = await matching(wanted).where('id', '>', id).where('id', '<=', last).orderBy('id').execute()
+      return { records: rows.map(toRecord), last }
     },
   }
 }

@@ -8,6 +8,7 @@
  */
 import { type RawBuilder, sql } from 'kysely'
 import type { Keep } from '../core/ports.ts'
+import { deleteOld } from './delete-old.ts'
 import { purgeClients } from './purge-clients.ts'
 import type { Database } from './schema.ts'
 
@@ -18,7 +19,7 @@ export async function purge(database: Database, now: number, limit: number, keep
   const counts = [await run(deleteUnredeemed(now, limit))]
   for (const { table, key, end } of EXPIRING) counts.push(await run(deleteExpired(table, key, end, now, limit)))
   counts.push(await purgeClients(database, now, limit))
-  if (keep?.audit != null) counts.push(await run(deleteOld('audit', now - keep.audit, limit)))
+  if (keep?.audit != null) counts.push(await deleteOld(database, 'audit', now - keep.audit, limit))
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
@@ -43,8 +44,3 @@ export const deleteUnredeemed = (now: number, limit: number) => sql`
 export const deleteExpired = (table: string, key: string, end: string, now: number, limit: number) => sql`
   delete from ${sql.table(table)} where ${sql.ref(key)} in (
     select ${sql.ref(key)} from ${sql.table(table)} where ${sql.ref(end)} <= ${now} order by ${sql.ref(end)} limit ${limit})`
-
-/** Records are stored in the order of time and have no index by it: the first are looked at, and deleted if they are old. */
-export const deleteOld = (table: string, before: number, limit: number) => sql`
-  delete from ${sql.table(table)} where id in (
-    select id from (select id, at from ${sql.table(table)} order by id limit ${limit}) as oldest where at < ${before})`

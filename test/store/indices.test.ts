@@ -31,6 +31,9 @@ const server = usePostgres()
 /** Few rows, all of which are wanted. */
 const SMALL = ['resources', 'signing_keys']
 
+/** The first or the last row of an index, which needs no condition. */
+const END_OF_INDEX = /^select "id"(, "at")? from "audit"( where "id" <= \S+)? order by "id"( desc)? limit \S+$/
+
 /** The same database, and every statement that is made for it. */
 function tapped(database: Database): { readonly database: Database; readonly made: Map<string, CompiledQuery> } {
   const made = new Map<string, CompiledQuery>()
@@ -105,7 +108,9 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.leases.release('purge', 'holder')
   await store.signingKeys.list()
   await store.signingKeys.remove('kid', NOW)
-  await store.purge(NOW, 500)
+  await store.purge(NOW, 500, { audit: 500 })
+  await store.audit.readBack(null, { clientId: 'client-1', since: NOW })
+  await store.audit.readOn(1, { type: 'sign_in' })
 }
 
 /** So many rows that reading them all would cost more than an index. */
@@ -150,6 +155,7 @@ async function fill({ engine, db }: Database): Promise<void> {
   await rows('sign_in_attempts', 'key_hash, count, ends_at', `'k' || n, 1, ${end}`)
   await rows('shared_limits', 'key, ends_at', `'k' || n, ${end}`)
   await rows('leases', 'name, holder, expires_at', `'l' || n, 'h', n`)
+  await rows('audit', 'at, type, count', `n, 't', 1`)
   await rows(
     'signing_keys',
     'generation, kid, algorithm, sealed_jwk, created_at, signs_from',
@@ -202,6 +208,7 @@ test.each(Object.entries(engines))('%s reads no table from end to end', async (_
   for (const query of tap.made.values()) {
     if (!/^\s*(select|update|delete|insert)\b/.test(query.sql)) continue
     const whole = (await scans(database, query)).filter((table) => !SMALL.includes(table) && !/^(other|\()/.test(table))
+    if (END_OF_INDEX.test(query.sql)) continue
     if (whole.length > 0) found.push([query.sql, whole])
   }
   expect(found).toEqual([])

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { auditCases } from './audit.ts'
 import { clientDocumentCases } from './client-documents.ts'
 import { clientCases } from './clients.ts'
 import type { ConformanceCase } from './conformance-case.ts'
@@ -35,5 +36,6 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...sharedLimitCases,
   ...signingKeyCases,
   ...leaseCases,
+  ...auditCases,
   ...housekeepingCases,
 ]
