@@ -23,6 +23,7 @@ import { publishedClients } from './published-clients.ts'
 import { createObservations } from './records/observations.ts'
 import { hash } from './store/hash.ts'
 import type { OpenStore } from './store/open-store.ts'
+import { ordinal } from './store/ordinal.ts'
 import { random as secureRandom } from './store/random.ts'
 import { sealer } from './store/sealer.ts'
 import { createSigner } from './store/signer.ts'
@@ -89,6 +90,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     sealer,
     hash,
     random,
+    ordinal,
     outbound,
     clientDocuments,
     now,

@@ -7,7 +7,7 @@ import type { AuthorizationServerMetadata } from '../../shared/authorization-ser
 import type { Audit } from './audit.ts'
 import type { ClientDocuments } from './client-documents/client-documents.ts'
 import type { Outbound } from './outbound.ts'
-import type { Audited, Clock, Hash, Random, Sealer, Signer, Store } from './ports.ts'
+import type { Audited, Clock, Hash, Ordinal, Random, Sealer, Signer, Store } from './ports.ts'
 
 /** The decisions that an operator makes. Lifetimes in seconds. */
 export interface AuthorizationServerSettings {
@@ -71,6 +71,7 @@ export interface Dependencies extends Origin {
   readonly sealer: Sealer
   readonly hash: Hash
   readonly random: Random
+  readonly ordinal: Ordinal
   /** To what clients publish: their keys. */
   readonly outbound: Outbound
   /** Clients that publish what they are; left out: there are none. */

@@ -30,6 +30,9 @@ export type Clock = () => number
 /** Fresh secrets: base64url of so many random bytes (32 when left out). */
 export type Random = (bytes?: number) => string
 
+/** Letters and digits, always as many, that grow from call to call: what is kept under them is kept in the order of its making. */
+export type Ordinal = () => string
+
 /** base64url(SHA-256(text)). */
 export type Hash = (text: string) => Promise<string>
 

@@ -14,6 +14,7 @@ import { authorizationCode } from '../../server/core/grants/authorization-code.t
 import { createOutbound } from '../../server/outbound/create-outbound.ts'
 import { hash } from '../../server/store/hash.ts'
 import { openStore } from '../../server/store/open-store.ts'
+import { ordinal } from '../../server/store/ordinal.ts'
 import { random } from '../../server/store/random.ts'
 import { sealer } from '../../server/store/sealer.ts'
 import { createSigner } from '../../server/store/signer.ts'
@@ -232,7 +233,8 @@ async function createOffering(offer: Offer) {
     tokenEndpointAudience: false,
     registration: { mode: 'open', approvedRedirects: [], unusedLifetime: 86_400, idleLifetime: 864_000 },
   } as const
-  const ports = { settings, store, signer, sealer, hash, random, outbound: createOutbound(), now, audit: () => {} }
+  const secrets = { signer, sealer, hash, random, ordinal }
+  const ports = { settings, store, ...secrets, outbound: createOutbound(), now, audit: () => {} }
   const as = createAuthorizationServer(ports, offer)
   return { as, store }
 }

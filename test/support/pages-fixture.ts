@@ -16,6 +16,7 @@ import { createOutbound } from '../../server/outbound/create-outbound.ts'
 import type { PagesOptions } from '../../server/pages/context.ts'
 import { hash } from '../../server/store/hash.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
+import { ordinal } from '../../server/store/ordinal.ts'
 import { random } from '../../server/store/random.ts'
 import { sealer } from '../../server/store/sealer.ts'
 import { createSigner } from '../../server/store/signer.ts'
@@ -88,6 +89,7 @@ export async function createPagesFixture(
     sealer,
     hash,
     random,
+    ordinal,
     outbound: createOutbound(),
     now,
     audit,

@@ -14,10 +14,10 @@ import type { ValidRequest } from './request.ts'
 
 /** Stores grant and code; the redirect that carries the code. */
 export async function issueCode(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
-  const { settings, store, clientDocuments, random, hash, now, audit } = deps
+  const { settings, store, clientDocuments, hash, now, audit } = deps
   const at = now()
-  const grantId = createGrantId(at, random)
-  const code = createOpaqueToken(random, grantId)
+  const grantId = createGrantId(deps)
+  const code = createOpaqueToken(deps)
   const subject = { clientId: request.client.id, resource: request.resource.identifier, scopes: request.scopes }
   const grant = {
     id: grantId,

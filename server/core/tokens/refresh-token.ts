@@ -17,11 +17,12 @@ export interface NewRefreshToken {
 /** `predecessor`: whoever holds it may be told the new one again for a while. */
 export async function createRefreshToken(
   grant: Grant,
-  { random, hash, sealer, settings, now }: Dependencies,
+  deps: Dependencies,
   predecessor?: string,
 ): Promise<NewRefreshToken> {
+  const { hash, sealer, settings, now } = deps
   const at = now()
-  const value = createOpaqueToken(random, grant.id, at)
+  const value = createOpaqueToken(deps)
   const tellAgain = predecessor !== undefined && settings.replayWindow > 0
   return {
     value,
