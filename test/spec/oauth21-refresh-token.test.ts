@@ -122,7 +122,7 @@ describe('section 4.3.1 rotation', () => {
     ['no locator', (token) => token.slice(token.lastIndexOf('.') + 1)],
     ['an empty secret', (token) => token.slice(0, token.lastIndexOf('.') + 1)],
     ['a locator with NUL', (token) => `\0${token}`],
-    ['a locator of 60 000 characters', (token) => 'a'.repeat(60_000) + token],
+    ['a locator of 600 characters', (token) => 'a'.repeat(600) + token],
     ['a wildcard', (token) => token.replace(/^.{5}/, '%')],
     ['one more part', (token) => `a.${token}`],
   ]
