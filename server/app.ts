@@ -6,8 +6,10 @@
 import { type AnyElysia, Elysia } from 'elysia'
 import { identifierPath } from '../shared/well-known.ts'
 import type { Store } from './core/ports.ts'
+import { type RateLimiter, unlimited } from './core/rate-limits/rate-limiter.ts'
 import { routeBelow } from './http/below-issuer.ts'
-import { type Address, clientAddress, noteClientAddress } from './http/client-address.ts'
+import { bounds } from './http/bounds.ts'
+import { type Address, clientAddress, clientNetwork, noteClientAddress } from './http/client-address.ts'
 import { cors } from './http/cors.ts'
 import { errors, type OnFailure } from './http/errors.ts'
 import { health } from './http/health.ts'
@@ -21,8 +23,11 @@ import type { PagesOptions } from './pages/context.ts'
 import { pages } from './pages/pages.ts'
 
 /** Everything that the application needs: what the pages need, and the whole store. */
-export interface AppOptions extends Omit<PagesOptions, 'store' | 'clientAddress' | 'requestIdOf' | 'onFailure'> {
+export interface AppOptions
+  extends Omit<PagesOptions, 'store' | 'limits' | 'clientAddress' | 'clientNetwork' | 'requestIdOf' | 'onFailure'> {
   readonly store: Store
+  /** How often anyone may come. Default: as often as they like. */
+  readonly limits?: RateLimiter
   /** Told of every failure of our own. */
   readonly onFailure: OnFailure
   /** Describes the routes: `openapi()` of `http/openapi.ts`. Default: nothing does. */
@@ -32,18 +37,19 @@ export interface AppOptions extends Omit<PagesOptions, 'store' | 'clientAddress'
 }
 
 /** The routes, declared below the issuer. */
-export const createApp = (options: AppOptions) =>
-  new Elysia()
+export const createApp = ({ limits = unlimited(), ...options }: AppOptions) =>
+  new Elysia({ strictPath: true })
     .use(errors(options.onFailure))
     .use(cors())
+    .use(bounds())
     .use(untyped(options.openapi ?? new Elysia()))
     .use(health(options.store, options.stopping))
     .use(metadata(options.as))
-    .use(token(options.as))
-    .use(register(options.as))
-    .use(revoke(options.as))
-    .use(introspect(options.as))
-    .use(untyped(pages({ ...options, clientAddress, requestIdOf })))
+    .use(token(options.as, limits.token))
+    .use(register(options.as, limits.register))
+    .use(revoke(options.as, limits.token))
+    .use(introspect(options.as, limits.introspect))
+    .use(untyped(pages({ ...options, limits, clientAddress, clientNetwork, requestIdOf })))
 
 /** What `createApp` makes. */
 export type Application = ReturnType<typeof createApp>

@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { classifyRedirectUri } from '../shared/redirect-uri.ts'
 import { CimdConfig } from './config/cimd.ts'
 import { DAY, LONGEST_ACCESS_TOKEN, MINUTE } from './config/limits.ts'
+import { RateLimitSettings } from './config/rate-limits.ts'
 import { RESOURCE_SHAPE, ResourceConfig } from './config/resource.ts'
 import { choice, list, nonEmpty, seconds, structure, text, webPage, whole, yesOrNo } from './config/setting.ts'
 
@@ -60,7 +61,7 @@ export const Config = v.strictObject({
     list(
       v.union([v.literal('loopback'), v.pipe(v.string(), v.ip())]),
       'IP addresses, or loopback',
-      "Reverse proxies whose `X-Forwarded-For` names the client, for the brake on password guessing; `loopback` for this machine's.",
+      "Reverse proxies whose `X-Forwarded-For` names the client, for limits and the brake on password guessing; `loopback` for this machine's. Behind one that is not listed, everyone counts as one address.",
     ),
     [],
   ),
@@ -258,6 +259,7 @@ export const Config = v.strictObject({
     }),
     {},
   ),
+  rate_limits: v.optional(RateLimitSettings, {}),
   session: v.optional(
     v.strictObject({
       lifetime: v.optional(seconds(1, 365 * DAY, 'How long a browser stays signed in.'), DAY),

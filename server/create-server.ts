@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setTimeout } from 'node:timers'
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
 import type { Settings } from './config.ts'
@@ -15,11 +16,13 @@ import type { AuthorizationServerSettings } from './core/dependencies.ts'
 import { memoizeLast } from './core/memoize-last.ts'
 import type { Outbound } from './core/outbound.ts'
 import type { Clock, Random, Resources } from './core/ports.ts'
+import { createRateLimiter, type Limited } from './core/rate-limits/rate-limiter.ts'
 import type { Resource } from './core/records.ts'
 import { localLogin } from './login/local-login.ts'
 import { createOutbound } from './outbound/create-outbound.ts'
 import { rateLimited } from './outbound/rate-limited.ts'
 import { publishedClients } from './published-clients.ts'
+import { rateLimits } from './rate-limit-rules.ts'
 import { createObservations } from './records/observations.ts'
 import { hash } from './store/hash.ts'
 import type { OpenStore } from './store/open-store.ts'
@@ -39,6 +42,8 @@ export interface ServerOptions {
   readonly onFailure: (error: unknown, requestId?: string | null) => void
   /** True once the server is about to stop. */
   readonly stopping?: () => boolean
+  /** Told who reached a limit, once for each and window. */
+  readonly onLimited?: (limited: Limited) => void
   /** Seconds since the epoch. Default: the system's clock. */
   readonly now?: Clock
   readonly random?: Random
@@ -96,8 +101,15 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     now,
     audit,
   })
+  const limits = createRateLimiter({
+    limits: rateLimits(settings.rate_limits),
+    now,
+    onLimited: options.onLimited ?? (() => {}),
+    meeting: isAlone(settings) ? null : { shared: store.sharedLimits, inASecond, onFailure: options.onFailure },
+  })
   const app = createApp({
     as,
+    limits,
     store: known,
     login: localLogin({ users: store.users, signInAttempts: store.signInAttempts, now }),
     now,
@@ -113,6 +125,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   })
   return { as, app, handle: createHandler(app, settings.issuer), close: observations.close }
 }
+
+/** Whether no other process serves from this database. */
+const isAlone = ({ database, workers }: Settings): boolean => database.startsWith('sqlite:') && workers === 1
+
+/** Keeps no process from ending. */
+const inASecond = (run: () => void): void => void setTimeout(run, 1000).unref()
 
 /** The system's clock, in seconds. */
 export const systemClock: Clock = () => Math.floor(Date.now() / 1000)

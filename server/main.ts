@@ -65,7 +65,14 @@ export async function startServer(
         ),
       )
     }
-    const composed = await compose({ settings, store, audit: auditLog(), onFailure, stopping: () => stopping })
+    const composed = await compose({
+      settings,
+      store,
+      audit: auditLog(),
+      onFailure,
+      onLimited: (limited) => log.warning('too many requests', { ...limited }),
+      stopping: () => stopping,
+    })
     const listening = await serve({
       fetch: async (request, address) =>
         localOnly && isMisdirected(request)

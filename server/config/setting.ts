@@ -51,6 +51,13 @@ export const whole = (min: number, max: number, description: string, more: More 
 export const seconds = (min: number, max: number, description: string, more: More = {}) =>
   whole(min, max, description, { unit: 'seconds', ...more })
 
+const limit = (per: string) => (description: string) =>
+  whole(0, 1_000_000_000, `${description} So many ${per}, all of them at once if they like; 0: any number.`)
+
+export const perMinute = limit('a minute')
+
+export const perHour = limit('an hour')
+
 export const yesOrNo = (description: string, more: More = {}) =>
   setting(v.boolean(), description, { kind: 'boolean', wanted: 'true or false', ...more })
 

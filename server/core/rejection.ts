@@ -13,7 +13,7 @@ import { err } from '../../shared/result.ts'
 type Wire = readonly [code: OAuthErrorCode, status: ErrorStatus, description: string]
 
 /** The statuses of direct error answers. */
-export type ErrorStatus = 400 | 401 | 403 | 500 | 503
+export type ErrorStatus = 400 | 401 | 403 | 413 | 414 | 429 | 500 | 503
 
 const WIRE = {
   // Client and redirect URI: never told to a redirect URI.
@@ -134,6 +134,12 @@ const WIRE = {
     'Software statements are not accepted here. Leave it out.',
   ],
   malformed_metadata: ['invalid_client_metadata', 400, 'The client metadata is malformed.'],
+  // Too much.
+  body_too_large: ['invalid_request', 413, 'The body is longer than 65536 bytes.'],
+  url_too_long: ['invalid_request', 414, 'The URL is longer than 8192 characters.'],
+  too_many_parameters: ['invalid_request', 400, 'There are more than 100 parameters.'],
+  parameter_too_long: ['invalid_request', 400, 'A parameter is longer than 8192 characters.'],
+  rate_limited: ['temporarily_unavailable', 429, 'Too many requests. Try again after the time in Retry-After.'],
   // Our own trouble.
   unavailable: ['temporarily_unavailable', 503, 'The server cannot answer right now. Try again soon.'],
   internal_error: ['server_error', 500, 'The server failed. The error was logged.'],

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { networkOf } from '../core/network.ts'
+import { recentKeys } from '../core/rate-limits/recent-keys.ts'
 
-/** An address, or how to find it: asking the listener costs something, and only sign-in wants to know. */
+/** An address, or how to find it: asking the listener costs something, and not every endpoint wants to know. */
 export type Address = string | (() => string | undefined)
 
 const addresses = new WeakMap<Request, Address>()
@@ -15,7 +17,23 @@ export function noteClientAddress(request: Request, address: Address | undefined
 }
 
 /** The address as the listener saw it; `unknown` where there is no listener. */
-export function clientAddress(request: Request): string {
-  const address = addresses.get(request)
-  return (typeof address === 'function' ? address() : address) ?? 'unknown'
+export const clientAddress = (request: Request): string => find(request) ?? 'unknown'
+
+/** What the limits count as one caller; null where there is no listener. */
+export function clientNetwork(request: Request): string | null {
+  const address = find(request)
+  if (address === undefined) return null
+  const known = networks.get(address)
+  if (known !== undefined) return known
+  const network = networkOf(address)
+  networks.set(address, network)
+  return network
 }
+
+function find(request: Request): string | undefined {
+  const address = addresses.get(request)
+  return typeof address === 'function' ? address() : address
+}
+
+/** Taking an address apart costs more than all counting. */
+const networks = recentKeys<string>(10_000)

@@ -19,7 +19,7 @@ import { requestIdOf } from './request-id.ts'
 /** How long a client should wait after 503, in seconds. */
 const RETRY_AFTER = '5'
 
-/** Thrown where a request cannot be read at all, before any handler. */
+/** Thrown where a request cannot or must not be read, before the core has seen it. */
 export class UnreadableRequest extends Error {
   override readonly name = 'UnreadableRequest'
   readonly reason: Reason
@@ -52,6 +52,9 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 }
@@ -85,6 +88,9 @@ const errorSchemas = {
   400: OAuthErrorResponse,
   401: OAuthErrorResponse,
   403: OAuthErrorResponse,
+  413: OAuthErrorResponse,
+  414: OAuthErrorResponse,
+  429: OAuthErrorResponse,
   500: OAuthErrorResponse,
   503: OAuthErrorResponse,
 }
@@ -110,12 +116,9 @@ export type OnFailure = (error: unknown, requestId: string | null) => void
 export const errors = (onFailure: OnFailure) =>
   new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, request, set }) => {
     if (ENDPOINTS.has(pathOf(request))) Object.assign(set.headers, CORS_HEADERS)
-    if (code === 'PARSE') {
-      const { cause } = error
-      return cause instanceof UnreadableRequest
-        ? errorResponse(request, cause.reason, cause.headers)
-        : errorResponse(request, 'malformed_request')
-    }
+    const thrown = code === 'PARSE' ? error.cause : error
+    if (thrown instanceof UnreadableRequest) return errorResponse(request, thrown.reason, thrown.headers)
+    if (code === 'PARSE') return errorResponse(request, 'malformed_request')
     if (code === 'VALIDATION' && error.type !== 'response') return errorResponse(request, 'malformed_request')
     if (code === 'NOT_FOUND') return noSuchRoute(pathOf(request))
     // A validation error holds what did not validate, tokens included: only that it happened is told on.

@@ -6,14 +6,16 @@
  * @module
  */
 import { type FormRecord, readForm } from '../../shared/form.ts'
+import { excessOf, MOST_BODY } from '../core/bounds.ts'
 import { UnreadableRequest } from './errors.ts'
-
-/** More than any real request needs, in bytes. */
-const LIMIT = 64 * 1024
 
 /** A route's `parse` hook for forms. */
 export const parseForm = async ({ request }: { request: Request }): Promise<FormRecord> => {
-  return readForm(new URLSearchParams(await readText(request, 'application/x-www-form-urlencoded')))
+  const text = await readText(request, 'application/x-www-form-urlencoded')
+  const parameters = new URLSearchParams(text)
+  const excess = excessOf(parameters, text.length)
+  if (excess !== null) throw new UnreadableRequest(excess)
+  return readForm(parameters)
 }
 
 /** A route's `parse` hook for JSON. */
@@ -36,7 +38,7 @@ async function readText(request: Request, contentType: string): Promise<string> 
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength
     // The rest is not read, so nothing more can come over this connection.
-    if (size > LIMIT) throw new UnreadableRequest('malformed_request', { connection: 'close' })
+    if (size > MOST_BODY) throw new UnreadableRequest('body_too_large', { connection: 'close' })
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
@@ -45,5 +47,5 @@ async function readText(request: Request, contentType: string): Promise<string> 
 /** A body that announces its length is no longer than that: the runtimes see to it. Reading it chunk by chunk costs several times as much. */
 function isShort(headers: Headers): boolean {
   const length = headers.get('content-length') ?? ''
-  return /^\d{1,5}$/.test(length) && Number(length) <= LIMIT && !headers.has('transfer-encoding')
+  return /^\d{1,5}$/.test(length) && Number(length) <= MOST_BODY && !headers.has('transfer-encoding')
 }

@@ -8,11 +8,13 @@ import { Elysia } from 'elysia'
 import * as v from 'valibot'
 import { ClientInformationResponse, ClientRegistrationRequest } from '../../shared/client-metadata.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
+import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
 import { refuse, UnreadableRequest, withErrors } from './errors.ts'
 import { originOf } from './origin.ts'
+import { within } from './rate-limit.ts'
 import { parseJson } from './read-body.ts'
 
-export const register = (as: AuthorizationServer) =>
+export const register = (as: AuthorizationServer, limiter: EndpointLimiter) =>
   new Elysia({ name: 'register' }).post(
     '/oauth/register',
     async ({ body, request, set, status }) => {
@@ -23,7 +25,7 @@ export const register = (as: AuthorizationServer) =>
     },
     {
       // The name only tells OpenAPI the content type: the function before it has read the body.
-      parse: [parseRegistration, 'json'],
+      parse: [within(limiter, parseRegistration), 'json'],
       body: ClientRegistrationRequest,
       response: withErrors({ 201: ClientInformationResponse }),
       detail: { summary: 'Register a client', tags: ['OAuth'] },

@@ -8,22 +8,26 @@ import { Elysia } from 'elysia'
 import { TokenRequest } from '../../shared/token-request.ts'
 import { TokenResponse } from '../../shared/token-response.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
+import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
 import { refuse, UnreadableRequest, withErrors } from './errors.ts'
 import { originOf } from './origin.ts'
+import { answerWithin, within } from './rate-limit.ts'
 import { parseForm } from './read-body.ts'
 
-export const token = (as: AuthorizationServer) =>
+export const token = (as: AuthorizationServer, limiter: EndpointLimiter) =>
   new Elysia({ name: 'token' }).post(
     '/oauth/token',
     async ({ body, request, set, status }) => {
-      const outcome = await as.token(body, request.headers.get('authorization'), originOf(request))
+      const authorization = request.headers.get('authorization')
+      const answer = () => as.token(body, authorization, originOf(request))
+      const outcome = await answerWithin(limiter, request, { ...body, authorization }, answer)
       if (!outcome.ok) return refuse({ request, set }, outcome.error.reason)
       set.headers['cache-control'] = 'no-store'
       return status(200, outcome.value)
     },
     {
       // The name only tells OpenAPI the content type: the function before it has read the body.
-      parse: [parseTokenRequest, 'urlencoded'],
+      parse: [within(limiter, parseTokenRequest), 'urlencoded'],
       body: TokenRequest,
       response: withErrors({ 200: TokenResponse }),
       detail: { summary: 'Exchange a code, a refresh token or client credentials for tokens', tags: ['OAuth'] },

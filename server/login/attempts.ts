@@ -8,7 +8,7 @@
  * @see docs/adr/0034-one-brake-for-all-processes.md
  * @module
  */
-import ipaddr from 'ipaddr.js'
+import { networkOf } from '../core/network.ts'
 import type { Clock, SignInAttempts } from '../core/ports.ts'
 
 /** Seconds that a brake stays on, and in which failures are counted together. */
@@ -42,23 +42,14 @@ export function attempts(
   return {
     // The address first: once it is refused, it leaves no more names behind.
     async begin(username, address) {
-      const from = network(address)
+      const from = networkOf(address)
       return (await store.take(from, addresses, now())) && (await store.take(nameKey(username, from), names, now()))
     },
     async succeeded(username, address) {
-      const from = network(address)
+      const from = networkOf(address)
       await Promise.all([store.giveBack(from, addresses), store.forget(nameKey(username, from))])
     },
   }
-}
-
-/** An IPv6 customer owns a /64 at least, and so 2^64 addresses: the network is what counts. */
-function network(address: string): string {
-  if (!ipaddr.isValid(address)) return address
-  const parsed = ipaddr.process(address)
-  return parsed.kind() === 'ipv6'
-    ? ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString()
-    : parsed.toString()
 }
 
 /** Names are compared without regard to case, as the store does. */

@@ -8,6 +8,7 @@ import type { Audit } from '../core/audit.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import type { Origin } from '../core/dependencies.ts'
 import type { Audited, Clock, Hash, Login, Random, Store } from '../core/ports.ts'
+import { type RateLimiter, unlimited } from '../core/rate-limits/rate-limiter.ts'
 
 /** Everything that the pages need. */
 export interface PagesOptions {
@@ -22,6 +23,10 @@ export interface PagesOptions {
   readonly sessionTtl?: number
   /** The peer's address, for the brake on guessing. Default: one address for all. */
   readonly clientAddress?: (request: Request) => string
+  /** What the limits count as one caller. Default: nobody knows. */
+  readonly clientNetwork?: (request: Request) => string | null
+  /** How often anyone may come. Default: as often as they like. */
+  readonly limits?: Pick<RateLimiter, 'authorize' | 'sign_in'>
   /** Development only: every authorization request is signed in as this user and approved without a page. */
   readonly devLogin?: string | undefined
   /** The id of a request. Default: none. */
@@ -49,6 +54,8 @@ export function pagesContext(options: PagesOptions): PagesContext {
     requestId: null,
     sessionTtl: ONE_DAY,
     clientAddress: () => 'unknown',
+    clientNetwork: () => null,
+    limits: unlimited(),
     requestIdOf: () => null,
     onFailure: (error) => console.error(error),
     ...options,

@@ -8,7 +8,9 @@
  * @module
  */
 import { Elysia } from 'elysia'
+import { MOST_URL } from '../core/bounds.ts'
 import { StoreUnavailable } from '../core/ports.ts'
+import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
 import { account, revokeGrant } from './account.ts'
 import { assetResponse, ICON, STYLESHEET } from './assets.ts'
 import { authorize } from './authorize.ts'
@@ -16,7 +18,7 @@ import { clientLogo } from './client-logo.ts'
 import { consent } from './consent.ts'
 import { type PagesContext, type PagesOptions, pagesContext } from './context.ts'
 import { path } from './links.ts'
-import { problemPage } from './problem-page.ts'
+import { problemPage, tooManyRequests } from './problem-page.ts'
 import { showSignIn, signIn, signOut } from './sign-in.ts'
 
 /**
@@ -26,27 +28,37 @@ import { showSignIn, signIn, signOut } from './sign-in.ts'
  */
 export function pages(options: PagesOptions) {
   const ctx = pagesContext(options)
-  const page = (handler: Handler) => (context: { readonly request: Request }) =>
-    guard(handler, context.request, { ...ctx, requestId: ctx.requestIdOf(context.request) })
+  const { limits } = ctx
+  const page = (limiter: EndpointLimiter, handler: Handler) => (context: { readonly request: Request }) =>
+    guard(within(limiter, handler), context.request, { ...ctx, requestId: ctx.requestIdOf(context.request) })
   // The handlers read the body themselves.
   const form = { parse: 'none', detail: { hide: true } } as const
   const view = { detail: { hide: true } } as const
 
   return new Elysia()
-    .get(path.authorize, page(authorize), view)
-    .all(path.authorize, page(authorize), form)
-    .post(path.consent, page(consent), form)
-    .get(path.clientLogo, page(clientLogo), view)
-    .get(path.signIn, page(showSignIn), view)
-    .post(path.signIn, page(signIn), form)
-    .post(path.signOut, page(signOut), form)
-    .get(path.account, page(account), view)
-    .post(path.revoke, page(revokeGrant), form)
+    .get(path.authorize, page(limits.authorize, authorize), view)
+    .all(path.authorize, page(limits.authorize, authorize), form)
+    .post(path.consent, page(limits.authorize, consent), form)
+    .get(path.clientLogo, page(limits.authorize, clientLogo), view)
+    .get(path.signIn, page(limits.sign_in, showSignIn), view)
+    .post(path.signIn, page(limits.sign_in, signIn), form)
+    .post(path.signOut, page(limits.sign_in, signOut), form)
+    .get(path.account, page(limits.authorize, account), view)
+    .post(path.revoke, page(limits.authorize, revokeGrant), form)
     .get(STYLESHEET.path, () => assetResponse(STYLESHEET), view)
     .get(ICON.path, () => assetResponse(ICON), view)
 }
 
 type Handler = (request: Request, ctx: PagesContext) => Promise<Response>
+
+/** Who comes too often, or asks for too much, is told so before anything is looked up. */
+const within =
+  (limiter: EndpointLimiter, handler: Handler): Handler =>
+  async (request, ctx) => {
+    const seconds = limiter.arrive(ctx.clientNetwork(request))
+    if (seconds > 0) return tooManyRequests(seconds, ctx)
+    return request.url.length > MOST_URL ? problemPage('too_long', ctx) : handler(request, ctx)
+  }
 
 /** Trouble of our own as a page: no stack, no message, nothing that was sent. */
 async function guard(handler: Handler, request: Request, ctx: PagesContext): Promise<Response> {

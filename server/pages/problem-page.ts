@@ -34,6 +34,16 @@ const PROBLEMS = {
     text: 'This address only takes a sign-in that an application started.',
     headers: { allow: 'GET' },
   },
+  too_many_requests: {
+    status: 429,
+    title: 'One moment, please',
+    text: 'Too many requests came from here, from you or from others in your network. Nothing is lost: wait a little, then reload this page.',
+  },
+  too_long: {
+    status: 414,
+    title: 'That is too long',
+    text: 'The application sent more than this server reads. Nothing was changed. Go back to your application and tell its developers.',
+  },
   unavailable: {
     status: 503,
     title: 'Back in a moment',
@@ -47,12 +57,20 @@ const PROBLEMS = {
   },
 } as const satisfies Record<string, Problem>
 
-/** A page for trouble of our own, or with a form. */
-export function problemPage(name: keyof typeof PROBLEMS, ctx: PagesContext): Response {
-  const { status, title, text, headers }: Problem = PROBLEMS[name]
+/** A page for trouble of our own, or with a form. `more`: headers besides. */
+export function problemPage(
+  name: keyof typeof PROBLEMS,
+  ctx: PagesContext,
+  more: Readonly<Record<string, string>> = {},
+): Response {
+  const { status, title, text, headers = {} }: Problem = PROBLEMS[name]
   const page = layout({ title, ctx }, html`<h1>${title}</h1><p role="alert">${text}</p>`)
-  return pageResponse(page, { status, ...(headers === undefined ? {} : { headers }) })
+  return pageResponse(page, { status, headers: { ...headers, ...more } })
 }
+
+/** A page for someone who has to wait for so many seconds. */
+export const tooManyRequests = (seconds: number, ctx: PagesContext): Response =>
+  problemPage('too_many_requests', ctx, { 'retry-after': String(seconds) })
 
 /** A page for an authorization request whose client or redirect URI is not good, which therefore must not be redirected. */
 export function rejectionPage({ reason }: Rejection, ctx: PagesContext): Response {

@@ -5,7 +5,7 @@
  */
 import { afterAll, describe, expect, test } from 'bun:test'
 import { readForm } from '../../shared/form.ts'
-import { createTestServer, registerClient } from '../support/authorization-server.ts'
+import { authorizationQuery, createTestServer, registerClient } from '../support/authorization-server.ts'
 import { expectError } from '../support/oauth-error.ts'
 
 const server = await createTestServer()
@@ -48,7 +48,7 @@ describe.each(ENDPOINTS)('%s', (path, contentType) => {
     const { stream, seen } = endless(`client_id=${client_id}&token=`)
     const headers = { 'content-type': contentType }
     const response = await server.fetch(path, { method: 'POST', headers, body: stream })
-    await expectError(response, 400, 'invalid_request')
+    await expectError(response, 413, 'invalid_request')
     // What comes next over this connection would be the rest of the body.
     expect(response.headers.get('connection')).toBe('close')
     expect(seen.bytes).toBeLessThan(80 * KIB)
@@ -66,7 +66,7 @@ describe.each(ENDPOINTS)('%s', (path, contentType) => {
     const headers = { 'content-type': contentType }
     await expectError(
       await server.fetch(path, { method: 'POST', headers, body: 'x'.repeat(length) }),
-      400,
+      413,
       'invalid_request',
     )
   })
@@ -114,7 +114,67 @@ test('a parameter that is repeated without end costs no more than its length', (
   expect(readForm(new URLSearchParams('a=1&'.repeat(count)))['a']).toHaveLength(count)
 })
 
-test('a query that is long', async () => {
-  const response = await server.fetch(`/oauth/authorize?client_id=${client_id}&${'a=1&'.repeat(20_000)}`)
-  expect(response.status).toBe(303)
+describe('parameters', () => {
+  const many = (count: number): string => Array.from({ length: count }, (_, index) => `p${index}=1`).join('&')
+  const post = (path: string, body: string): Promise<Response> =>
+    server.fetch(path, { method: 'POST', headers: { 'content-type': FORM }, body })
+
+  test.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])('%s: a hundred, and no more', async (path) => {
+    const error = await expectError(await post(path, many(101)), 400, 'invalid_request')
+    expect(error.error_description).toBe('There are more than 100 parameters.')
+    const { error_description } = await (await post(path, many(100))).json()
+    expect(error_description).not.toBe(error.error_description)
+  })
+
+  test.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])('%s: none of more than 8 KiB', async (path) => {
+    for (const body of [
+      `token=${'x'.repeat(8 * KIB)}`,
+      `${'x'.repeat(8 * KIB)}=1`,
+      `a=1&unknown=${'x'.repeat(9 * KIB)}`,
+    ]) {
+      const error = await expectError(await post(path, body), 400, 'invalid_request')
+      expect(error.error_description).toBe('A parameter is longer than 8192 characters.')
+    }
+    const long = await post(path, `client_id=${client_id}&token=${'x'.repeat(8 * KIB - 5)}`)
+    expect((await long.json()).error_description).not.toBe('A parameter is longer than 8192 characters.')
+  })
+
+  test('of an authorization request: a hundred, known or not', async () => {
+    const query = await authorizationQuery(client_id)
+    const room = 100 - query.size
+    const visit = (count: number): Promise<Response> => server.fetch(`/oauth/authorize?${query}&${many(count)}`)
+    expect((await visit(room)).status).toBe(303)
+    const refused = await visit(room + 1)
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('more than 100 parameters')])
+    // The same where the request comes in a form, or in the link to the sign-in page.
+    const link = `/sign-in?${new URLSearchParams({ request: `${query}&${many(room + 1)}` })}`
+    expect((await server.fetch(link)).status).toBe(400)
+  })
+})
+
+describe('URLs', () => {
+  test.each(['/oauth/token', '/oauth/register', '/.well-known/oauth-authorization-server', '/.well-known/jwks.json'])(
+    '%s: 8 KiB, and no more',
+    async (path) => {
+      const base = `${server.issuer}${path}?`
+      const long = (length: number): string => base.padEnd(length, 'x')
+      const method = path.startsWith('/oauth') ? 'POST' : 'GET'
+      await expectError(await server.fetch(long(8 * KIB + 1), { method }), 414, 'invalid_request')
+      expect((await server.fetch(long(8 * KIB), { method })).status).not.toBe(414)
+    },
+  )
+
+  test.each(['/oauth/authorize', '/sign-in', '/account'])('%s says it on a page', async (path) => {
+    const response = await server.fetch(`${server.issuer}${path}?`.padEnd(8 * KIB + 1, 'x'))
+    expect([response.status, response.headers.get('content-type')]).toEqual([414, 'text/html; charset=utf-8'])
+    expect(await response.text()).toContain('That is too long')
+  })
+
+  test('a request that would not fit into the link to the sign-in page is refused, not lost on the way', async () => {
+    const state = async (length: number): Promise<Response> =>
+      server.fetch(`/oauth/authorize?${await authorizationQuery(client_id, { state: '%'.repeat(length) })}`)
+    const fits = await state(1000)
+    expect([fits.status, (fits.headers.get('location') ?? '').length < 8 * KIB]).toEqual([303, true])
+    expect((await state(1800)).status).toBe(414)
+  })
 })

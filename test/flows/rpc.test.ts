@@ -168,7 +168,7 @@ describe('the types', () => {
       throw new Error('a token was given away')
     }
     proven<Same<typeof data, null>>()
-    proven<Same<(typeof error)['status'], 400 | 401 | 403 | 500 | 503>>()
+    proven<Same<(typeof error)['status'], 400 | 401 | 403 | 413 | 414 | 429 | 500 | 503>>()
     if (error.status === 401) proven<Same<typeof error.value, OAuthErrorResponse>>()
     expect(error.status).toBe(401)
     expect(error.value.error).toBe('invalid_client')

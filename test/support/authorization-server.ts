@@ -6,6 +6,7 @@
 import * as v from 'valibot'
 import { Config, type ConfigInput, type Settings } from '../../server/config.ts'
 import type { AuditEvent } from '../../server/core/audit.ts'
+import type { Limited } from '../../server/core/rate-limits/rate-limiter.ts'
 import { createServer, type Server, type ServerOptions } from '../../server/create-server.ts'
 import { hashPassword } from '../../server/login/password-hash.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
@@ -26,6 +27,8 @@ export interface TestServer extends Server {
   readonly clock: { now: number }
   readonly events: AuditEvent[]
   readonly failures: unknown[]
+  /** Who reached a limit. */
+  readonly limited: Limited[]
   /** In which requests they were. */
   readonly failedRequests: (string | null | undefined)[]
   readonly userId: string
@@ -33,10 +36,12 @@ export interface TestServer extends Server {
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
 }
 
+export type TestServerOptions = Partial<Pick<ServerOptions, 'audit' | 'outbound'>> & { readonly connections?: number }
+
 /** Settings as a config file would say them, over the defaults of these tests. `connections`: to PostgreSQL. */
 export async function createTestServer(
   config: ConfigInput = {},
-  { connections = 10, audit }: { readonly connections?: number; readonly audit?: ServerOptions['audit'] } = {},
+  { connections = 10, audit, ...ports }: TestServerOptions = {},
 ): Promise<TestServer> {
   const settings = {
     ...v.parse(Config, {
@@ -57,6 +62,7 @@ export async function createTestServer(
   const clock = { now: 1_800_000_000 }
   const events: AuditEvent[] = []
   const failures: unknown[] = []
+  const limited: Limited[] = []
   const failedRequests: (string | null | undefined)[] = []
   const store = await openStore({ database: settings.database, connections })
   const now = () => clock.now
@@ -72,6 +78,7 @@ export async function createTestServer(
   await store.users.create(user)
   const userId = (await store.users.findByUsername(username))?.id ?? user.id
   const server = await createServer({
+    ...ports,
     settings,
     store,
     now,
@@ -79,6 +86,7 @@ export async function createTestServer(
       events.push(event)
       audit?.(event, circumstances)
     },
+    onLimited: (who) => limited.push(who),
     onFailure: (error, requestId) => {
       failures.push(error)
       failedRequests.push(requestId)
@@ -93,6 +101,7 @@ export async function createTestServer(
     clock,
     events,
     failures,
+    limited,
     failedRequests,
     userId,
     async fetch(input, init) {

@@ -1,0 +1,58 @@
+/**
+ * The limits of an endpoint that applications call. Who comes too often is told so before anything is read or looked up.
+ *
+ * @see RFC 6585 section 4: 429 Too Many Requests
+ * @see RFC 9110 section 10.2.3: Retry-After
+ * @see docs/adr/0111-rate-limits.md
+ * @module
+ */
+import type { Result } from '../../shared/result.ts'
+import { readAssertion } from '../core/client-auth/client-assertion.ts'
+import type { ClientAuthInput } from '../core/client-auth/client-auth-method.ts'
+import { clientSecretBasic } from '../core/client-auth/client-secret-basic.ts'
+import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
+import { type Reason, type Rejection, toOAuthError } from '../core/rejection.ts'
+import { clientNetwork } from './client-address.ts'
+import { UnreadableRequest } from './errors.ts'
+
+/** A `parse` hook that first counts the request. Throws what becomes 429. */
+export const within =
+  <Value>(limiter: EndpointLimiter, parse: (context: { request: Request }) => Promise<Value>) =>
+  async ({ request }: { request: Request }): Promise<Value> => {
+    refuseFor(limiter.arrive(clientNetwork(request)))
+    return parse({ request })
+  }
+
+/** Answers a request that names its client, and counts how that went. Throws what becomes 429. */
+export async function answerWithin<Value>(
+  limiter: EndpointLimiter,
+  request: Request,
+  credentials: ClientAuthInput,
+  answer: () => Promise<Result<Value, Rejection>>,
+): Promise<Result<Value, Rejection>> {
+  const [client, network] = [claimedClient(credentials), clientNetwork(request)]
+  refuseFor(limiter.waitFor(client, network))
+  const outcome = await answer()
+  if (outcome.ok) limiter.succeeded(client)
+  else if (isGuess(outcome.error.reason)) limiter.failed(client, network)
+  return outcome
+}
+
+function refuseFor(seconds: number): void {
+  if (seconds > 0) throw new UnreadableRequest('rate_limited', { 'retry-after': String(seconds) })
+}
+
+/** Whoever says so: nothing is verified yet. Empty: the request does not say. */
+function claimedClient(input: ClientAuthInput): string {
+  if (input.client_id !== undefined) return input.client_id
+  const basic = clientSecretBasic.present(input)
+  if (basic?.ok) return basic.value.clientId
+  const { client_assertion } = input
+  return client_assertion === undefined ? '' : (readAssertion(client_assertion)?.claims.sub ?? '')
+}
+
+/** A secret, a code or a token that is not the right one. What merely is not allowed is no guess. */
+function isGuess(reason: Reason): boolean {
+  const { code } = toOAuthError(reason)
+  return code === 'invalid_client' || code === 'invalid_grant'
+}
