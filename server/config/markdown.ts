@@ -28,7 +28,9 @@ export const config = defineConfig({
       identifier: 'https://mcp.example.com/mcp',
       name: 'Notes',
       scopes: { 'notes:read': 'Read your notes', 'notes:write': 'Add notes' },
+      scope_hierarchy: { 'notes:write': ['notes:read'] },
       default_scopes: ['notes:read'],
+      access_token_lifetime: 300,
     },
   ],
 })

@@ -1,6 +1,6 @@
 /**
  * No claim without proof: whatever the metadata claims is fetched from the server and done, member by member and value by value. A claim
- * that nobody has written a proof for fails.
+ * that nobody has written a proof for fails, and so does a proof of what nothing claims.
  *
  * @see RFC 8414 section 2
  * @module
@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import type { ConfigInput } from '../../server/config.ts'
 import { ENDPOINTS } from '../../server/http/endpoints.ts'
 import { RESOURCE } from '../support/authorization-server.ts'
-import { prove } from '../support/claims/proofs.ts'
+import { PROOFS, prove } from '../support/claims/proofs.ts'
 import { createWorld, type World } from '../support/claims/world.ts'
 
 const scopes = { 'notes:read': 'Read', 'notes:write': 'Write', 'notes:admin': 'Delete' }
@@ -22,6 +22,7 @@ const CONFIGURATIONS: readonly (readonly [string, ConfigInput])[] = [
       issuer: 'https://auth.example/tenant',
       access_token: { algorithm: 'RS256' },
       registration: { mode: 'open' },
+      client_credentials: { enabled: true },
       metadata: {
         service_documentation: 'https://docs.example/start',
         op_policy_uri: 'https://docs.example/policy',
@@ -48,6 +49,11 @@ describe.each(worlds)('AS-009 RFC 8414 section 2 with %s', (_, world) => {
   test.each(Object.entries(world.metadata))('%s', (member, claim) => prove(member, claim, world))
 
   test('nothing failed on our side', () => expect(world.server.failures).toEqual([]))
+})
+
+test('every proof is of something that is claimed somewhere', () => {
+  const claimed = new Set(worlds.flatMap(([, { metadata }]) => Object.keys(metadata)))
+  expect(Object.keys(PROOFS).filter((member) => !claimed.has(member))).toEqual([])
 })
 
 test('every endpoint for applications is claimed', () => {
@@ -80,6 +86,7 @@ describe('a claim that is not so is found out', async () => {
     ['response_modes_supported', ['query', 'form_post']],
     ['grant_types_supported', ['authorization_code', 'password']],
     ['grant_types_supported', ['authorization_code', 'authorization_code']],
+    ['grant_types_supported', ['authorization_code', 'client_credentials']],
     ['token_endpoint_auth_methods_supported', ['tls_client_auth']],
     ['revocation_endpoint_auth_methods_supported', ['client_secret_jwt']],
     ['token_endpoint_auth_signing_alg_values_supported', ['ES512']],

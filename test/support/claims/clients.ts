@@ -5,7 +5,7 @@
  * @see RFC 7523 section 2.2
  * @module
  */
-import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { type CryptoKey, exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose'
 import { client as clientRecord } from '../../../server/store/conformance/records.ts'
 import { hash } from '../../../server/store/hash.ts'
 import { random } from '../../../server/store/random.ts'
@@ -60,8 +60,7 @@ export const CLIENTS = {
 
 /** Signs assertions with an algorithm. */
 export async function withKey(world: World, alg: string, changes: Change = {}): Promise<TestClient> {
-  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true })
-  const other = await generateKeyPair(alg)
+  const [{ publicKey, privateKey }, other] = await keysFor(alg)
   const { kty = '', ...members } = await exportJWK(publicKey)
   const jwks = { keys: [{ ...members, kty, alg }] } as NonNullable<Change['jwks']>
   const id = await store(world, { authMethods: ['private_key_jwt'], secrets: [], jwks, ...changes })
@@ -82,6 +81,19 @@ export function createConfidential(world: World, changes: Change = {}): Promise<
   if (methods.includes('client_secret_post')) return CLIENTS.client_secret_post(world, changes)
   return CLIENTS.private_key_jwt(world, changes)
 }
+
+/** The keys of the client, and others; made once, for RSA takes its time. */
+async function keysFor(alg: string): Promise<KeyPairs> {
+  const made = keys.get(alg) ?? Promise.all([newPair(alg), newPair(alg)])
+  keys.set(alg, made)
+  return made
+}
+
+const keys = new Map<string, Promise<KeyPairs>>()
+
+const newPair = (alg: string) => generateKeyPair(alg, { extractable: true })
+
+type KeyPairs = readonly [GenerateKeyPairResult, GenerateKeyPairResult]
 
 function assertion({ server }: World, id: string, alg: string, key: CryptoKey): Promise<string> {
   return new SignJWT({ jti: random() })
