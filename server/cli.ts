@@ -7,10 +7,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command } from 'commander'
 import { err, ok } from '../shared/result.ts'
-import { addClient, listClients, removeClient } from './admin/clients.ts'
 import type { Accounts, AdminContext, Outcome } from './admin/context.ts'
 import { readPassword } from './admin/read-password.ts'
 import { addUser, listUsers, removeUser, setPassword } from './admin/users.ts'
+import { addClientCommands } from './cli/clients.ts'
 import { command, group, runWithStore } from './cli/command.ts'
 import { addKeyCommands } from './cli/keys.ts'
 import { addMigrateCommand } from './cli/migrate.ts'
@@ -37,7 +37,7 @@ function createProgram(): Command {
     .helpOption('-h, --help', 'Prints this.')
   program.command('server').description('Starts the authorization server. Its settings: sallyport server --help')
   addUserCommands(group(program, 'users', 'Who can sign in.'))
-  addClientCommands(group(program, 'clients', 'Which applications may ask.'))
+  addClientCommands(program, run)
   addRegistrationTokenCommands(program, run)
   addResourceCommands(program)
   addKeyCommands(program)
@@ -60,28 +60,6 @@ function addUserCommands(users: Command): void {
     (name: string, _: object, self: Command) => run(self, (context) => removeUser(context, name)),
   )
   command(users, 'list', 'Lists them.').action((_: object, self: Command) => run(self, listUsers))
-}
-
-function addClientCommands(clients: Command): void {
-  command(clients, 'add', 'Registers a client and prints its id.')
-    .requiredOption('--name <name>', 'What the consent page calls it.')
-    .requiredOption('--redirect-uri <uri...>', 'Where answers may be sent; can be repeated.')
-    .option('--secret', 'Gives it a secret, printed once.')
-    .option('--scope <scopes...>', 'The most that it may ask for. Default: whatever the resource offers.')
-    .action((options: { name: string; redirectUri: string[]; secret?: true; scope?: string[] }, self: Command) =>
-      run(self, (context) =>
-        addClient(context, {
-          name: options.name,
-          redirectUris: options.redirectUri,
-          confidential: options.secret === true,
-          scopeCeiling: options.scope?.flatMap((scopes) => scopes.split(' ')) ?? null,
-        }),
-      ),
-    )
-  command(clients, 'remove <id>', 'Removes a client and revokes everything that it was granted.').action(
-    (id: string, _: object, self: Command) => run(self, (context) => removeClient(context, id)),
-  )
-  command(clients, 'list', 'Lists them.').action((_: object, self: Command) => run(self, listClients))
 }
 
 async function withPassword(options: { passwordStdin?: true }, act: (password: string) => Outcome): Outcome {

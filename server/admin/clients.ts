@@ -7,30 +7,63 @@ import { classifyRedirectUri } from '../../shared/redirect-uri.ts'
 import { ok } from '../../shared/result.ts'
 import { isConfidential } from '../core/client-auth/is-confidential.ts'
 import type { Client } from '../core/records.ts'
+import { checkKeys } from '../core/registration/check-registration.ts'
 import { type AdminContext, type Outcome, refuse } from './context.ts'
 import { date, day, table } from './table.ts'
 
 export interface NewClient {
   readonly name: string
+  /** None for a client that nobody signs in to. */
   readonly redirectUris: readonly string[]
-  /** Whether it gets a secret, for a client that can keep one. */
-  readonly confidential: boolean
+  readonly proof: ClientProof
+  /** Whether it gets tokens of its own, without a person. */
+  readonly clientCredentials: boolean
+  /** The identifier of the resource that it is; null: it is none. */
+  readonly resource: string | null
   /** The most that it may ask for; null: whatever the resource offers. */
   readonly scopeCeiling: readonly string[] | null
 }
 
+/** How it proves itself: not at all, by a secret that it is given, or by keys of its own. */
+export type ClientProof =
+  | { readonly type: 'none' | 'secret' }
+  | { readonly type: 'keys'; readonly jwks?: unknown; readonly jwks_uri?: string }
+
 /** Prints the secret, which cannot be shown again. */
 export async function addClient({ store, random, hash, now }: AdminContext, wanted: NewClient): Outcome {
-  for (const uri of wanted.redirectUris) {
-    const kind = classifyRedirectUri(uri)
-    if (!kind.ok) return refuse(`${uri} cannot be a redirect URI: ${kind.error.replaceAll('_', ' ')}.`)
+  const problem = checkWanted(wanted)
+  if (problem !== null) return refuse(problem)
+  const { proof } = wanted
+  const keys = proof.type === 'keys' ? checkKeys(proof, 'private_key_jwt') : ok({ jwks: null, jwksUri: null })
+  if (!keys.ok) {
+    return refuse(
+      'The keys must be public keys for signing, and nothing private; a URL of keys must be https and public.',
+    )
   }
-  const secret = wanted.confidential ? random() : null
-  const client = toClient(wanted, random(16), secret === null ? null : await hash(secret), now())
+  const secret = proof.type === 'secret' ? random() : null
+  const secrets = secret === null ? [] : [{ hash: await hash(secret), expiresAt: 0 }]
+  const client = { ...toClient(wanted, random(16), now()), ...keys.value, secrets }
   if (!(await store.clients.create(client))) return refuse('The client could not be registered. Try again.')
   const lines = [`client_id=${client.id}`]
   if (secret !== null) lines.push(`client_secret=${secret}`, 'Keep the secret now: only its hash is stored.')
   return ok(lines.join('\n'))
+}
+
+/** Pure. Null: all is well. */
+function checkWanted({ redirectUris, proof, clientCredentials, resource }: NewClient): string | null {
+  for (const uri of redirectUris) {
+    const kind = classifyRedirectUri(uri)
+    if (!kind.ok) return `${uri} cannot be a redirect URI: ${kind.error.replaceAll('_', ' ')}.`
+  }
+  const actsForItself = clientCredentials || resource !== null
+  if (redirectUris.length === 0 && !actsForItself) return 'A client that people sign in to needs a --redirect-uri.'
+  if (actsForItself && proof.type === 'none') {
+    return 'A client that acts for itself must prove who it is: --secret, --jwks or --jwks-uri.'
+  }
+  if (resource !== null && (!URL.canParse(resource) || resource.includes('#'))) {
+    return 'A resource is identified by an absolute URL without a fragment.'
+  }
+  return null
 }
 
 export async function removeClient({ store, now }: AdminContext, id: string): Outcome {
@@ -54,23 +87,28 @@ export async function listClients({ store }: AdminContext): Outcome {
   return ok(table(header, rows, 'No clients yet.'))
 }
 
-const toClient = (wanted: NewClient, id: string, secretHash: string | null, now: number): Client => ({
-  id,
-  name: wanted.name,
-  redirectUris: [...new Set(wanted.redirectUris)],
-  authMethods: [secretHash === null ? 'none' : 'client_secret_basic'],
-  secrets: secretHash === null ? [] : [{ hash: secretHash, expiresAt: 0 }],
-  jwks: null,
-  jwksUri: null,
-  grantTypes: ['authorization_code', 'refresh_token'],
-  responseTypes: ['code'],
-  applicationType: wanted.redirectUris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native',
-  scope: null,
-  scopeCeiling: wanted.scopeCeiling,
-  resource: null,
-  metadata: {},
-  origin: 'administrator',
-  issuedAt: now,
-  lastUsedAt: null,
-  expiresAt: null,
-})
+const METHODS = { none: 'none', secret: 'client_secret_basic', keys: 'private_key_jwt' } as const
+
+const toClient = (wanted: NewClient, id: string, now: number): Omit<Client, 'jwks' | 'jwksUri' | 'secrets'> => {
+  const forPeople = wanted.redirectUris.length > 0
+  return {
+    id,
+    name: wanted.name,
+    redirectUris: [...new Set(wanted.redirectUris)],
+    authMethods: [METHODS[wanted.proof.type]],
+    grantTypes: [
+      ...(forPeople ? ['authorization_code', 'refresh_token'] : []),
+      ...(wanted.clientCredentials ? ['client_credentials'] : []),
+    ],
+    responseTypes: forPeople ? ['code'] : [],
+    applicationType: wanted.redirectUris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native',
+    scope: null,
+    scopeCeiling: wanted.scopeCeiling,
+    resource: wanted.resource,
+    metadata: {},
+    origin: 'administrator',
+    issuedAt: now,
+    lastUsedAt: null,
+    expiresAt: null,
+  }
+}

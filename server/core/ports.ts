@@ -15,6 +15,7 @@ import type { StoredClientDocuments } from './client-documents/client-document.t
 import type {
   AuthorizationCode,
   Client,
+  ClientSecret,
   Consent,
   Grant,
   RefreshToken,
@@ -70,6 +71,13 @@ export interface Clients {
   /** False: the id is taken. */
   create(client: Client, entry?: Entry): Promise<boolean>
   list(): Promise<readonly Client[]>
+  /** False: there is no such client, or its secrets are no longer those of `before`. */
+  replaceSecrets(
+    id: string,
+    before: readonly ClientSecret[],
+    after: readonly ClientSecret[],
+    entry?: Entry,
+  ): Promise<boolean>
   /** False: there is none. Its grants are revoked with it, in one transaction. */
   remove(id: string, now: number, entry?: Entry): Promise<boolean>
   /** It does not end before `until`. Never makes an end earlier, or one where there is none. False: there is no such client any more. */

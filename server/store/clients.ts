@@ -42,6 +42,16 @@ export function createClients(database: Database): Clients {
       return rows.map(toClient)
     },
 
+    async replaceSecrets(id, before, after, entry) {
+      const update = db
+        .updateTable('clients')
+        .set({ secrets: toJson(after) })
+        .where('id', '=', id)
+        .where('secrets', '=', toJson(before))
+        .compile()
+      return database.runGuarded(update, note(entry))
+    },
+
     async remove(id, now, entry) {
       return db.transaction().execute(async (transaction) => {
         const { numDeletedRows } = await transaction.deleteFrom('clients').where('id', '=', id).executeTakeFirst()

@@ -7,8 +7,9 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { exportJWK, generateKeyPair } from 'jose'
 import { hash } from '../../server/store/hash.ts'
-import { openStore } from '../../server/store/open-store.ts'
+import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 import { ROOT } from '../support/source-tree.ts'
 
 setDefaultTimeout(30_000)
@@ -158,6 +159,71 @@ describe('clients', () => {
     expect(await sallyport(['clients', 'add', '--name', 'x', '--redirect-uri', 'javascript:alert(1)'])).toEqual(
       refused('javascript:alert(1) cannot be a redirect URI: dangerous scheme.', 1),
     )
+  })
+
+  const inStore = async <Value>(look: (store: OpenStore) => Promise<Value>): Promise<Value> => {
+    const store = await openStore({ database: `sqlite:${cwd}/.sallyport/sallyport.db` })
+    return look(store).finally(() => store.close())
+  }
+
+  test('one that acts for itself, with keys of its own, and is the server of a resource', async () => {
+    const { publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: 'one' }] }
+    await Bun.write(`${cwd}/keys.json`, JSON.stringify(keys))
+    const args = ['clients', 'add', '--name', 'Robot', '--client-credentials', '--jwks', 'keys.json']
+    const { out, code } = await sallyport([...args, '--resource-server', 'https://m.example/mcp', '--scope', 'a b'])
+    expect([code, out]).toEqual([0, expect.stringMatching(/^client_id=[\w-]{22}\n$/)])
+    const client = await inStore((store) => store.clients.find(out.trim().slice('client_id='.length)))
+    expect(client).toMatchObject({
+      authMethods: ['private_key_jwt'],
+      jwks: keys,
+      secrets: [],
+      grantTypes: ['client_credentials'],
+      responseTypes: [],
+      redirectUris: [],
+      resource: 'https://m.example/mcp',
+      scopeCeiling: ['a', 'b'],
+    })
+  })
+
+  test('a private key is not taken, nor a URL of keys inside the network', async () => {
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+    await Bun.write(`${cwd}/private.json`, JSON.stringify({ keys: [await exportJWK(privateKey)] }))
+    const add = ['clients', 'add', '--name', 'Robot', '--client-credentials']
+    for (const proof of [
+      ['--jwks', 'private.json'],
+      ['--jwks-uri', 'https://10.0.0.1/keys'],
+      ['--jwks-uri', 'http://robot.example/keys'],
+    ]) {
+      const { code, error } = await sallyport([...add, ...proof])
+      expect([code, error]).toEqual([1, expect.stringContaining('must be public keys for signing')])
+    }
+    for (const [proof, message] of [
+      [[], 'must prove who it is'],
+      [['--resource-server', 'notes'], 'must prove who it is'],
+      [['--secret', '--resource-server', 'notes'], 'an absolute URL'],
+      [['--jwks', 'missing.json'], 'cannot be read as JSON'],
+      [['--secret', '--jwks', 'private.json'], 'exclude each other'],
+    ] as const) {
+      expect((await sallyport([...add, ...proof])).error).toContain(message)
+    }
+    expect((await sallyport(['clients', 'add', '--name', 'x'])).error).toContain('needs a --redirect-uri')
+  })
+
+  test('a secret is changed without haste: two are right for a while, and never three', async () => {
+    const { out } = await sallyport(['clients', 'add', '--name', 'Robot', '--client-credentials', '--secret'])
+    const [, id = '', first = ''] = /^client_id=(\S+)\nclient_secret=(\S+)\n/.exec(out) ?? []
+    const rotated = await sallyport(['clients', 'rotate-secret', id, '--old-valid-for', '60'])
+    const second = /^client_secret=(\S+)\nThe one before is right until .+ UTC\.\n/.exec(rotated.out)?.[1] ?? ''
+    const secrets = () => inStore(async (store) => (await store.clients.find(id))?.secrets)
+    const at = Math.floor(Date.now() / 1000)
+    const [newest, old] = (await secrets()) ?? []
+    expect([newest, old?.hash]).toEqual([{ hash: await hash(second), expiresAt: 0 }, await hash(first)])
+    expect(Math.abs((old?.expiresAt ?? 0) - (at + 60))).toBeLessThan(30)
+    await sallyport(['clients', 'rotate-secret', id, '--old-valid-for', '0'])
+    expect((await secrets())?.map((secret) => secret.hash)).toEqual([expect.any(String), await hash(second)])
+    expect(await sallyport(['clients', 'rotate-secret', 'nobody'])).toMatchObject({ code: 1 })
+    expect(await sallyport(['clients', 'rotate-secret', id, '--old-valid-for', '-1'])).toMatchObject({ code: 2 })
   })
 
   test("a stranger's name cannot steer the terminal", async () => {

@@ -53,6 +53,7 @@ function tapped(database: Database): { readonly database: Database; readonly mad
 async function useEverything(store: OpenStore): Promise<void> {
   await store.clients.create(client())
   await store.clients.find('client-1')
+  await store.clients.replaceSecrets('client-1', [], [])
   const url = 'https://app.example/client.json'
   const described = { client_id: url, client_name: 'App', redirect_uris: ['http://127.0.0.1/'] }
   const times = { clientId: url, fetchedAt: NOW, freshUntil: NOW, keptUntil: NOW }

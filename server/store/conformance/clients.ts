@@ -65,6 +65,21 @@ export const clientCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'clients.replaceSecrets lets one of 32 replace what it saw, and touches nothing else',
+    async run({ clients }) {
+      const before = [{ hash: 'old', expiresAt: 0 }]
+      await clients.create(client({ secrets: before }))
+      await clients.create(client({ id: 'client-2', secrets: before }))
+      const secrets = (index: number) => [{ hash: `new ${index}`, expiresAt: 0 }, ...before]
+      const replaced = await together(32, (index) => clients.replaceSecrets('client-1', before, secrets(index)))
+      equal(replaced.filter(Boolean).length, 1)
+      const [one, two] = await clients.list()
+      deepEqual(one, client({ secrets: secrets(replaced.indexOf(true)) }))
+      deepEqual(two?.secrets, before)
+      equal(await clients.replaceSecrets('client-3', before, []), false)
+    },
+  },
+  {
     name: 'clients.remove takes the grants and consents of the client along, and of no other',
     async run({ clients, consents, grants }) {
       await clients.create(client())
