@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import { LEAVES } from '../../server/config/leaves.ts'
 import { openStore } from '../../server/store/open-store.ts'
 
 export const RESOURCE = 'https://notes.example/mcp'
@@ -28,7 +29,13 @@ export const environment = (database: string, port: number): Readonly<Record<str
   SALLYPORT_DATABASE: database,
   SALLYPORT_SECRET: SECRET,
   NODE_ENV: 'production',
+  ...HIGH_LIMITS,
 })
+
+/** Everything comes from one address here: it is counted as ever, and never refused. */
+const HIGH_LIMITS: Readonly<Record<string, string>> = Object.fromEntries(
+  LEAVES.flatMap(({ name, env }) => (name.startsWith('rate_limits.') && env !== null ? [[env, '1000000000']] : [])),
+)
 
 /** Creates the database and what has to be in it. */
 export async function prepareDatabase(database: string): Promise<void> {
