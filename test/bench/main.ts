@@ -5,8 +5,10 @@
  * @module
  */
 import { writeFile } from 'node:fs/promises'
+import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { type Measured, measureProgram, type Report } from './measure.ts'
+import { formatMoments, measureRegistrations } from './registrations.ts'
 import { type Program, scenarios } from './scenarios.ts'
 import { formatReport, inFloors } from './table.ts'
 import { canPin, pinDriver } from './target.ts'
@@ -19,10 +21,24 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '0' },
     seconds: { type: 'string', default: '3' },
     users: { type: 'string', default: '64' },
+    registrations: { type: 'string' },
+    days: { type: 'string', default: '10' },
+    backlog: { type: 'string', default: '0' },
   },
 })
 const { scenario: wanted = '', engine, json } = values
 const [seconds, users, rows] = [Number(values.seconds), Number(values.users), Number(values.rows)]
+
+if (values.registrations !== undefined) {
+  const moments = await measureRegistrations({
+    registrations: Number(values.registrations),
+    days: Number(values.days),
+    backlog: Number(values.backlog),
+    operations: 5000,
+  })
+  console.log(formatMoments(moments))
+  process.exit()
+}
 
 const chosen = scenarios.filter(({ name, program }) => {
   if (program === 'floor') return true

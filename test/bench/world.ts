@@ -18,7 +18,8 @@ export const CHALLENGE = hash(VERIFIER)
 /** The value of the person's session cookie. */
 export const COOKIE = 'C'.repeat(43)
 
-const USER = 'bench-user'
+/** The person's id. */
+export const USER = 'bench-user'
 const SECRET = 'a secret of the benchmark only, 32 bytes and more'
 
 /** The settings of a server of this world: defaults, but for what has none. */

@@ -103,6 +103,7 @@ describe('a sign-in in progress', () => {
       await later(HOUR / 2)
     }
     const code = (await approve(server, query)).searchParams.get('code') ?? ''
+    expect(await find(id)).toMatchObject({ lastUsedAt: null })
     await later(59)
     const tokens = await postForm(server, '/oauth/token', codeForm(id, code))
     expect(tokens.status).toBe(200)

@@ -7,7 +7,6 @@
 import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { partiesOf } from '../live-grant.ts'
-import { noteUse } from '../registration/life.ts'
 import { createGrantId, createOpaqueToken, hashOpaqueToken } from '../tokens/opaque-token.ts'
 import { successRedirect } from './redirect.ts'
 import type { ValidRequest } from './request.ts'
@@ -27,8 +26,6 @@ export async function issueCode(request: ValidRequest, userId: string, deps: Dep
     expiresAt: at + settings.refreshAbsoluteLifetime,
     revokedAt: null,
   }
-  // First: a client that is about to end must not end between the two.
-  await noteUse(request.client, grant.expiresAt, deps)
   const record = {
     hash: await hashOpaqueToken(code, hash),
     grantId,

@@ -14,7 +14,10 @@ import type { Client } from '../records.ts'
 /** How exact the time of the last use is, in seconds. An end is so much later than it would have to be. */
 export const USE_PRECISION = 24 * 60 * 60
 
-/** How long a client is kept for a person who has come to sign in, from each of their steps on. Seconds; twice what one step may take. */
+/**
+ * How long a client is kept for a person who has come to sign in, from each of their steps on. Seconds; twice what one step may take, and
+ * redeeming the code after the last one.
+ */
 const SIGN_IN = 60 * 60
 
 /**
@@ -38,7 +41,7 @@ export function useOf(
 /** A client that is described by a document of its own has a URL for an id, and no row here. */
 const isDocument = ({ id }: Pick<Client, 'id'>): boolean => id.includes(':')
 
-/** A person agreed, or the client was given tokens: it was used. */
+/** The client was given tokens: it was used. */
 export async function noteUse(
   client: Client,
   grantEnd: number,
