@@ -5,10 +5,21 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { measureProgram } from './measure.ts'
+import { formatMoments, measureRegistrations } from './registrations.ts'
 import { scenarios } from './scenarios.ts'
 import { formatReport } from './table.ts'
 
 describe('bun run bench', () => {
+  test('--registrations runs: what nobody uses is purged', async () => {
+    const options = { registrations: 200, days: 2, backlog: 500, operations: 64 }
+    const moments = await measureRegistrations(options)
+    // Two that stay; those of the last 23 hours; and those that the measurements register.
+    const [first, flooded, filled, , purged] = moments.map(({ clients }) => clients)
+    expect([first, flooded, filled]).toEqual([2 + 64, 2 + 96, 2 + 96 + 64 + 500])
+    expect(purged).toBeLessThan(300)
+    expect(formatMoments(moments).split('\n')).toHaveLength(7)
+  }, 60_000)
+
   for (const program of new Set(scenarios.map((scenario) => scenario.program))) {
     test(`every scenario of ${program} runs`, async () => {
       const own = scenarios.filter((scenario) => scenario.program === program)

@@ -32,8 +32,10 @@ export interface Moment {
   readonly clients: number
   /** Megabytes of the file and of what waits in front of it. */
   readonly file: number
-  /** Megabytes of it that hold something. */
-  readonly used: number
+  /** Megabytes of it that hold clients, with their indices. */
+  readonly ofClients: number
+  /** Megabytes of it that hold the audit log. */
+  readonly ofAudit: number
   readonly register: Latency
   readonly refresh: Latency
 }
@@ -205,9 +207,10 @@ async function observe(
 
 async function latency(operation: (index: number) => Promise<unknown>, operations: number): Promise<Latency> {
   const times: number[] = []
+  let left = operations
   const before = process.cpuUsage()
   const one = async (_: unknown, index: number): Promise<void> => {
-    while (times.length < operations) {
+    while (left-- > 0) {
       const start = performance.now()
       await operation(index)
       times.push(performance.now() - start)
@@ -220,11 +223,13 @@ async function latency(operation: (index: number) => Promise<unknown>, operation
   return { p50: at(0.5), p99: at(0.99), cpu: (user + system) / times.length }
 }
 
-async function sizes({ path }: World): Promise<Pick<Moment, 'clients' | 'file' | 'used'>> {
+async function sizes({ path }: World): Promise<Pick<Moment, 'clients' | 'file' | 'ofClients' | 'ofAudit'>> {
   const db = new DatabaseSync(path, { timeout: 60_000 })
   const number = (query: string): number => Number(Object.values(db.prepare(query).get() ?? {})[0])
-  const pages = number('pragma page_count') - number('pragma freelist_count')
-  const used = (pages * number('pragma page_size')) / 1e6
+  const ofTable = (table: string): number =>
+    number(`select coalesce(sum(pgsize), 0) from dbstat
+      where name in (select name from sqlite_schema where tbl_name = '${table}')`) / 1e6
+  const [ofClients, ofAudit] = [ofTable('clients'), ofTable('audit')]
   const clients = number('select count(*) from clients')
   db.close()
   const files = await Promise.all(
@@ -235,20 +240,21 @@ async function sizes({ path }: World): Promise<Pick<Moment, 'clients' | 'file' |
       ),
     ),
   )
-  return { clients, used, file: files.reduce((sum, size) => sum + size) / 1e6 }
+  return { clients, ofClients, ofAudit, file: files.reduce((sum, size) => sum + size) / 1e6 }
 }
 
 /** As a Markdown table. */
 export function formatMoments(moments: readonly Moment[]): string {
-  const cells = ({ moment, clients, file, used, register, refresh }: Moment): readonly string[] => [
+  const cells = ({ moment, clients, file, ofClients, ofAudit, register, refresh }: Moment): readonly string[] => [
     moment,
     String(clients),
     file.toFixed(1),
-    used.toFixed(1),
+    ofClients.toFixed(1),
+    ofAudit.toFixed(1),
     ...[register, refresh].flatMap(({ p50, p99, cpu }) => [p50.toFixed(1), p99.toFixed(1), cpu.toFixed(0)]),
   ]
   const of = (what: string): readonly string[] => [`${what} p50 ms`, 'p99 ms', 'CPU us']
-  const header = ['moment', 'clients', 'file MB', 'used MB', ...of('register'), ...of('refresh')]
+  const header = ['moment', 'clients', 'file MB', 'clients MB', 'audit MB', ...of('register'), ...of('refresh')]
   const line = (row: readonly string[]): string => `| ${row.join(' | ')} |`
   return [
     line(header),
