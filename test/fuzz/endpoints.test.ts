@@ -1,0 +1,42 @@
+/**
+ * Every endpoint, as the application's own table of routes has them, under requests of every kind.
+ *
+ * @see RFC 6749 section 5.2
+ * @module
+ */
+import { afterAll, describe, expect, test } from 'bun:test'
+import { expectGoodAnswer } from './answers.ts'
+import { NAMES } from './parameters.ts'
+import { type Route, rawRequests, requestsTo } from './requests.ts'
+import { fuzz } from './runs.ts'
+import { createWorld } from './world.ts'
+
+const world = await createWorld()
+afterAll(() => world.server.close())
+
+const all: readonly Route[] = world.server.app.routes.map(({ method, path }) => ({ method, path }))
+const routes = [...new Map(all.map((route) => [`${route.method} ${route.path}`, route])).values()]
+
+test('the routes and the parameters are those of the application', () => {
+  expect(routes.map(({ path }) => path)).toContain('/oauth/token')
+  expect(NAMES).toEqual(expect.arrayContaining(['code_verifier', 'redirect_uris', 'token_type_hint', 'prompt', 'csrf']))
+})
+
+describe('no 5xx, no echo, always a well-formed answer', () => {
+  const isForApplications = ({ path }: Route): boolean => path.startsWith('/oauth/') && path !== '/oauth/authorize'
+
+  fuzz('endpoints of applications', 250, requestsTo(routes.filter(isForApplications)), async (sent) => {
+    const request = await world.request(sent)
+    if (request !== null) await expectGoodAnswer(world.server, request)
+  })
+
+  fuzz('every route', 150, requestsTo(routes), async (sent) => {
+    const request = await world.request(sent)
+    if (request !== null) await expectGoodAnswer(world.server, request)
+  })
+
+  fuzz('no route at all', 50, rawRequests, async (sent) => {
+    const request = await world.request(sent)
+    if (request !== null) await expectGoodAnswer(world.server, request)
+  })
+})

@@ -1,0 +1,152 @@
+/**
+ * The resource module under any credentials and any body: nobody passes without a whole token, nor with too little scope, and whoever
+ * does not pass is told so by challenge.
+ *
+ * @see RFC 6750 section 3
+ * @module
+ */
+import { describe, expect } from 'bun:test'
+import fc from 'fast-check'
+import { findChallenge } from '../../shared/challenge.ts'
+import { createResourceFixture, METADATA_URL, RESOURCE, toolCall } from '../support/resource-fixture.ts'
+import { fuzz } from './runs.ts'
+import { CANARY, headerText } from './values.ts'
+
+const { issuer, notes, events } = await createResourceFixture()
+const foreign = await createResourceFixture()
+const reader = await issuer.sign({ scope: 'notes:read' })
+const others = [
+  await foreign.issuer.sign(),
+  await issuer.sign({ aud: 'https://other.example/mcp' }),
+  await issuer.sign({ exp: 1 }),
+  await issuer.sign({}, { typ: 'JWT' }),
+  `${reader.split('.').slice(0, 2).join('.')}.`,
+]
+
+type Token = { readonly kind: 'good' | 'other' | 'spoiled' | 'none'; readonly text: string }
+
+const token: fc.Arbitrary<Token> = fc.oneof(
+  fc.constant<Token>({ kind: 'good', text: `Bearer ${reader}` }),
+  fc.constantFrom(...others).map((one): Token => ({ kind: 'other', text: `Bearer ${one}` })),
+  fc
+    .tuple(fc.nat({ max: reader.length - 1 }), fc.constantFrom('', 'A', '-', '.', '=', ' ', ',', `${CANARY}`))
+    .map(
+      ([at, put]): Token => ({ kind: 'spoiled', text: `Bearer ${reader.slice(0, at)}${put}${reader.slice(at + 1)}` }),
+    )
+    .filter(({ text }) => text !== `Bearer ${reader}`),
+  headerText.map((text): Token => ({ kind: 'none', text })),
+  fc
+    .constantFrom(
+      `Bearer ${reader}, Bearer ${reader}`,
+      `Basic ${reader}`,
+      `DPoP ${reader}`,
+      reader,
+      `Bearer ${reader} ${reader}`,
+      'Bearer',
+    )
+    .map((text): Token => ({ kind: 'none', text })),
+)
+
+const message = fc.oneof(
+  fc
+    .constantFrom('notes_list', 'notes_add', 'notes_clear', '__proto__', CANARY)
+    .map((name) => JSON.stringify(toolCall(name))),
+  fc
+    .array(
+      fc.constantFrom(toolCall('notes_add'), toolCall('notes_list'), { jsonrpc: '2.0', id: 1, result: {} }, CANARY),
+      { maxLength: 4 },
+    )
+    .map((all) => JSON.stringify(all)),
+  fc.jsonValue().map((json) => JSON.stringify(json)),
+  fc
+    .record({
+      jsonrpc: fc.constant('2.0'),
+      method: fc.constantFrom('tools/call', 'tools/list'),
+      params: fc.jsonValue(),
+    })
+    .map((json) => JSON.stringify(json)),
+  fc.constantFrom(
+    '{"method":"tools/call","params":{"name":"notes_list","name":"notes_add"}}',
+    '{"method":"tools/call","method":"tools/list"}',
+    '\ufeff{}',
+    '',
+    CANARY,
+  ),
+)
+
+const body: fc.Arbitrary<string | Uint8Array<ArrayBuffer>> = fc.oneof(
+  message,
+  fc.uint8Array({ maxLength: 100 }).map((bytes) => new Uint8Array(bytes)),
+)
+
+const request = fc.record({
+  token,
+  body,
+  method: fc.constantFrom('GET', 'POST', 'POST', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'FOO'),
+  path: fc.constantFrom(
+    '/mcp',
+    '/mcp',
+    '/mcp',
+    '/mcp/',
+    '/',
+    '/.well-known/oauth-protected-resource/mcp',
+    '/mcp/.well-known/openid-configuration',
+    `/mcp/${CANARY}`,
+    `/.well-known/${CANARY}`,
+  ),
+  query: fc.constantFrom('', `?access_token=${reader}`, `?${CANARY}`),
+  origin: fc.constantFrom(null, null, 'https://mcp.example', 'http://localhost:1', 'https://evil.example', CANARY),
+  encoding: fc.constantFrom(null, null, 'gzip', 'utf-16', CANARY),
+})
+
+/** The tools that a body would run, read as leniently as a server behind might. */
+function toolsIn(text: string | Uint8Array): readonly unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(typeof text === 'string' ? text : new TextDecoder().decode(text))
+    return [parsed].flat().flatMap((one) => {
+      const { method, params } = Object(one)
+      return method === 'tools/call' ? [Object(params).name] : []
+    })
+  } catch {
+    return []
+  }
+}
+
+describe('whoever is no caller is refused', () => {
+  fuzz(
+    'any Authorization header with any body',
+    150,
+    request,
+    async ({ token, body, method, path, query, origin, encoding }) => {
+      const headers = new Headers({ authorization: token.text, 'content-type': 'application/json' })
+      if (origin !== null) headers.set('origin', origin)
+      if (encoding !== null) headers.set('content-encoding', encoding)
+      let passed = 0
+      const serve = notes.serve((inner) => {
+        passed += 1
+        expect(inner.headers.has('authorization')).toBe(false)
+        return Response.json({})
+      })
+      const carries = method !== 'GET' && method !== 'HEAD'
+      const url = new URL(path, RESOURCE).href + query
+      const response = await serve(new Request(url, { method, headers, body: carries ? body : null }))
+      const text = await response.text()
+      const said = `${JSON.stringify([...response.headers])} ${text}`
+
+      if (passed > 0) {
+        expect(token.kind).toBe('good')
+        expect(['https://evil.example', CANARY]).not.toContain(origin)
+        if (carries) for (const tool of toolsIn(body)) expect(['notes_add', 'notes_clear']).not.toContain(String(tool))
+      }
+      expect([200, 204, 400, 401, 403, 404, 405]).toContain(response.status)
+      expect(said.includes(CANARY)).toBe(false)
+      expect(said.includes(reader)).toBe(false)
+      expect(JSON.stringify(events.splice(0)).includes(reader)).toBe(false)
+      if (response.status === 401) {
+        const challenge = findChallenge(response.headers.get('www-authenticate'), 'Bearer')
+        expect(challenge?.params['resource_metadata']).toBe(METADATA_URL)
+      }
+      if (response.status >= 400 && text !== '') expect(JSON.parse(text)).toBeObject()
+    },
+  )
+})
