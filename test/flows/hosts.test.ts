@@ -48,7 +48,7 @@ describe.each(RECORDED_HOSTS.map((host) => [`${host.host} ${host.version}`, host
       issuer: demo.issuer,
       authorization_response_iss_parameter_supported: true,
       code_challenge_methods_supported: ['S256'],
-      token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
+      token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     })
   })
 

@@ -42,7 +42,7 @@ const worlds: readonly (readonly [string, World])[] = await Promise.all(
   CONFIGURATIONS.map(async ([name, config]) => [name, await createWorld(config)] as const),
 )
 afterAll(async () => {
-  for (const [, { server }] of worlds) await server.close()
+  for (const [, world] of worlds) await world.close()
 })
 
 describe.each(worlds)('AS-009 RFC 8414 section 2 with %s', (_, world) => {
@@ -65,7 +65,7 @@ test('every endpoint for applications is claimed', () => {
 
 describe('a claim that is not so is found out', async () => {
   const world = await createWorld()
-  afterAll(() => world.server.close())
+  afterAll(() => world.close())
   const lies: readonly (readonly [string, unknown])[] = [
     ['made_up_supported', true],
     ['toString', true],
@@ -93,6 +93,7 @@ describe('a claim that is not so is found out', async () => {
     ['token_endpoint_auth_signing_alg_values_supported', ['none']],
     ['code_challenge_methods_supported', ['S256', 'plain']],
     ['authorization_response_iss_parameter_supported', false],
+    ['client_id_metadata_document_supported', false],
     ['prompt_values_supported', ['none', 'create']],
     ['subject_types_supported', ['pairwise']],
     ['id_token_signing_alg_values_supported', ['ES256', 'RS256']],

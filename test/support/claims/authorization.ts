@@ -4,10 +4,10 @@
  * @module
  */
 import { expect } from 'bun:test'
-import { approve, authorizationQuery, codeForm, VERIFIER } from '../authorization-server.ts'
+import { approve, authorizationQuery, codeForm, REDIRECT_URI, VERIFIER } from '../authorization-server.ts'
 import { createConfidential } from './clients.ts'
-import { ask, type Changes, createAny, granted, obtainCode, redemption } from './tokens.ts'
-import { authorizationUrl, createPerson, isConsentPage, isSignInPage, type World } from './world.ts'
+import { ask, type Changes, createAny, granted, obtainCode, redemption, verified } from './tokens.ts'
+import { authorizationUrl, createPerson, isConsentPage, isSignInPage, post, type World } from './world.ts'
 
 /** `response_types_supported`. */
 export const RESPONSE_TYPES = {
@@ -86,6 +86,28 @@ export async function proveIss(claim: unknown, world: World): Promise<void> {
   for (const { url } of [denied, allowed, wrong]) {
     expect(url.searchParams.getAll('iss')).toEqual([world.server.issuer])
   }
+}
+
+/** `client_id_metadata_document_supported`: a client that nobody registered says at its URL what it is, and gets tokens. */
+export async function proveClientDocuments(claim: unknown, world: World): Promise<void> {
+  expect(claim).toBeTrue()
+  const id = world.publish((client_id) => ({
+    client_id,
+    client_name: 'Published',
+    redirect_uris: [REDIRECT_URI],
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code', 'refresh_token'],
+  }))
+  const person = createPerson(world)
+  const signIn = await person.visit(authorizationUrl(world, await authorizationQuery(id)))
+  const consent = await person.signIn(signIn)
+  expect(consent.page).toContain('app.example')
+  const { url: callback } = await person.allow(consent)
+  const form = redemption(id, callback.searchParams.get('code') ?? '')
+  const first = await granted(await post(world, 'token_endpoint', { ...form, client_id: id }))
+  expect(await verified(world, first)).toMatchObject({ client_id: id })
+  const { refresh_token = '' } = first
+  await granted(await post(world, 'token_endpoint', { grant_type: 'refresh_token', refresh_token, client_id: id }))
 }
 
 /** A browser whose person has agreed to a request of a client that can prove itself, so that nothing needs to be asked again. */

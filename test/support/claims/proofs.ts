@@ -7,7 +7,14 @@
 import { expect } from 'bun:test'
 import { authorizationServerMetadataUrls } from '../../../shared/well-known.ts'
 import { authMethods, signingAlgorithms } from './authentication.ts'
-import { CHALLENGE_METHODS, PROMPTS, proveIss, RESPONSE_MODES, RESPONSE_TYPES } from './authorization.ts'
+import {
+  CHALLENGE_METHODS,
+  PROMPTS,
+  proveClientDocuments,
+  proveIss,
+  RESPONSE_MODES,
+  RESPONSE_TYPES,
+} from './authorization.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { GRANT_TYPES, proveResources, proveScopes, proveSigning, proveSubjects } from './tokens.ts'
 import { each, type Proof, type World } from './world.ts'
@@ -27,6 +34,7 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
   introspection_endpoint_auth_signing_alg_values_supported: signingAlgorithms('introspection'),
   code_challenge_methods_supported: each('code_challenge_methods_supported', CHALLENGE_METHODS),
   authorization_response_iss_parameter_supported: proveIss,
+  client_id_metadata_document_supported: proveClientDocuments,
   prompt_values_supported: each('prompt_values_supported', PROMPTS),
   subject_types_supported: each('subject_types_supported', { public: proveSubjects }),
   id_token_signing_alg_values_supported: proveSigning,

@@ -7,18 +7,43 @@ import { expect } from 'bun:test'
 import type { ConfigInput } from '../../../server/config.ts'
 import { authorizationServerMetadataUrls } from '../../../shared/well-known.ts'
 import { createBrowser, createTestServer, formFields, type TestServer, USER } from '../authorization-server.ts'
+import { listen, outboundTo, say, whole } from '../outbound.ts'
 
 export interface World {
   readonly server: TestServer
   readonly metadata: Readonly<Record<string, unknown>>
   /** The settings that the server was made with. */
   readonly config: ConfigInput
+  /** Publishes JSON where the server can find it; its URL. */
+  publish(describe: (url: string) => object): string
+  close(): Promise<void>
 }
 
 export async function createWorld(config: ConfigInput = {}): Promise<World> {
-  const server = await createTestServer(config)
+  const published = new Map<string, string>()
+  const site = await listen((socket, head) => {
+    const [, path = ''] = head.split(' ')
+    const found = published.get(path)
+    const answer =
+      found === undefined ? whole('404 Not Found') : whole('200 OK', found, 'content-type: application/json')
+    say(answer)(socket, head)
+  }, 'app')
+  const server = await createTestServer(config, { outbound: outboundTo(site).outbound })
   const [url = ''] = authorizationServerMetadataUrls(server.issuer)
-  return { server, config, metadata: await (await server.fetch(new URL(url))).json() }
+  return {
+    server,
+    config,
+    metadata: await (await server.fetch(new URL(url))).json(),
+    publish(describe) {
+      const path = `/published/${published.size}`
+      published.set(path, JSON.stringify(describe(`https://app.example${path}`)))
+      return `https://app.example${path}`
+    },
+    async close() {
+      await server.close()
+      site.close()
+    },
+  }
 }
 
 /** A proof of what a member of the metadata claims: throws when it is not so. */
