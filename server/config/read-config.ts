@@ -43,9 +43,16 @@ type Tree = { [key: string]: unknown }
 
 function nest(values: readonly (readonly [string, unknown])[]): Tree {
   const root: Tree = {}
-  for (const [name, value] of values) {
-    const [first = '', second] = name.split('.')
-    root[first] = second === undefined ? value : { ...Object(root[first]), [second]: value }
-  }
+  for (const [name, value] of values) put(root, name.split('.'), value)
   return root
+}
+
+function put(tree: Tree, [first = '', ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) {
+    tree[first] = value
+    return
+  }
+  const branch: Tree = Object(tree[first])
+  tree[first] = branch
+  put(branch, rest, value)
 }

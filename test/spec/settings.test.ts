@@ -70,6 +70,15 @@ describe('values', () => {
     ['a number', { argv: '--refresh-replay-window 0' }, 'refresh.replay_window', 0],
     ['--flag=value', { argv: '--log-level=debug' }, 'log.level', 'debug'],
     ['a yes', { argv: '--oauth-require-scope' }, 'oauth.require_scope', true],
+    [
+      'a number three names deep',
+      { argv: '--rate-limits-token-failures 9', env: { ...READY, SALLYPORT_RATE_LIMITS_REGISTER_TOTAL: '7' } },
+      'rate_limits',
+      expect.objectContaining({
+        token: { per_address: 6000, per_client: 12_000, failures: 9, total: 300_000 },
+        register: { per_address: 1000, total: 7 },
+      }),
+    ],
     ['a no', { argv: '--no-oauth-require-scope' }, 'oauth.require_scope', false],
     [
       'a no in the environment',
