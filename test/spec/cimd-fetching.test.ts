@@ -1,0 +1,425 @@
+/**
+ * When and how the document behind a client id is read, and what is made of the answer.
+ *
+ * @see draft-ietf-oauth-client-id-metadata-document-02 sections 4, 5 and 8
+ * @see MCP 2026-07-28, client registration: client ID metadata documents
+ * @module
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { createClientDocuments } from '../../server/core/client-documents/client-documents.ts'
+import { toClientDocumentSettings } from '../../server/published-clients.ts'
+import { hash } from '../../server/store/hash.ts'
+import {
+  createBrowser,
+  formFields,
+  ISSUER,
+  obtainCode,
+  postForm,
+  registerClient,
+  USER,
+  VERIFIER,
+} from '../support/authorization-server.ts'
+import {
+  authorizationUrl,
+  CALLBACK,
+  CLIENT_ID,
+  createScene,
+  documentOf,
+  type Page,
+  type Scene,
+  signedInBrowser,
+  visit as visitIn,
+} from '../support/client-documents.ts'
+import { createPerson } from '../support/person.ts'
+
+let scene: Scene
+beforeEach(async () => {
+  scene = await createScene()
+})
+afterEach(() => scene.close())
+
+const visit = (changes: Readonly<Record<string, string>> = {}, of: Scene = scene) => visitIn(of, changes)
+
+const reasons = (of: Scene = scene): readonly string[] =>
+  of.server.events.flatMap((event) => (event.type === 'client_document_rejected' ? [event.reason] : []))
+
+describe('support', () => {
+  test('AS-020 AS-008 section 6 it is told in the metadata, and not when it is off', async () => {
+    const metadata = await scene.server.as.metadata()
+    expect(metadata.client_id_metadata_document_supported).toBe(true)
+    const without = await createScene({ cimd: { enabled: false } })
+    expect(await without.server.as.metadata()).not.toHaveProperty('client_id_metadata_document_supported')
+    without.sites.publish()
+    expect(await visit({}, without)).toMatchObject({ status: 400, title: 'This application is not known here' })
+    expect(without.sites.asked).toEqual([])
+    await without.close()
+  })
+
+  test('AS-020 AS-022 a client is known by its document alone: authorize, redeem, refresh, revoke', async () => {
+    scene.sites.publish()
+    const callback = await createPerson(scene.server).visit(await authorizationUrl(scene.server))
+    expect(callback.origin + callback.pathname).toBe(CALLBACK)
+    expect(callback.searchParams.get('iss')).toBe(ISSUER)
+    const client = { client_id: CLIENT_ID }
+    const redeemed = await postForm(scene.server, '/oauth/token', {
+      grant_type: 'authorization_code',
+      code: callback.searchParams.get('code') ?? '',
+      code_verifier: VERIFIER,
+      redirect_uri: CALLBACK,
+      ...client,
+    })
+    expect(redeemed.status).toBe(200)
+    const { refresh_token } = await redeemed.json()
+    const refreshed = await postForm(scene.server, '/oauth/token', {
+      grant_type: 'refresh_token',
+      refresh_token,
+      ...client,
+    })
+    expect(refreshed.status).toBe(200)
+    const { access_token } = await refreshed.json()
+    expect((await postForm(scene.server, '/oauth/revoke', { token: access_token, ...client })).status).toBe(200)
+    expect(scene.sites.asked).toEqual([CLIENT_ID])
+  })
+
+  test('AS-034 section 7.1 ids that are made here do not begin with https://', async () => {
+    expect((await registerClient(scene.server)).client_id).not.toMatch(/^https?:/i)
+  })
+})
+
+describe('AS-028 nobody who is not signed in makes this server ask', () => {
+  test('a client that is not known yet: sign in first, and nothing of the document is shown', async () => {
+    scene.sites.publish(CLIENT_ID, { client_name: 'Canary Name' })
+    const browser = createBrowser(scene.server)
+    const first = await browser.fetch(await authorizationUrl(scene.server))
+    expect([first.status, first.headers.get('location')?.startsWith('/sign-in?')]).toEqual([303, true])
+    const page = await (await browser.fetch(first.headers.get('location') ?? '')).text()
+    expect(page).toContain('<h1>Sign in</h1>')
+    expect(page).not.toContain('Canary Name')
+    expect(page).not.toContain('to continue to')
+    // A wrong password changes nothing about that.
+    const wrong = { ...formFields(page), username: USER.username, password: 'wrong' }
+    await browser.fetch('/sign-in', { method: 'POST', body: new URLSearchParams(wrong) })
+    expect(scene.sites.asked).toEqual([])
+  })
+
+  test.each(['none', 'login', 'consent'])('nor with prompt=%s', async (prompt) => {
+    scene.sites.publish()
+    const response = await createBrowser(scene.server).fetch(await authorizationUrl(scene.server, { prompt }))
+    expect(response.headers.get('location')).toStartWith('/sign-in?')
+    expect(scene.sites.asked).toEqual([])
+  })
+
+  test.each([
+    ['/oauth/token', { grant_type: 'authorization_code', code: 'x', code_verifier: VERIFIER }],
+    ['/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x' }],
+    ['/oauth/revoke', { token: 'x' }],
+    ['/oauth/introspect', { token: 'x' }],
+  ])('nor %s', async (path, form) => {
+    scene.sites.publish()
+    const response = await postForm(scene.server, path, { ...form, client_id: CLIENT_ID })
+    expect(response.status).toBe(401)
+    expect((await response.json()).error).toBe('invalid_client')
+    expect(scene.sites.asked).toEqual([])
+  })
+
+  test('a client that is known already is named on the sign-in page, and its copy is not renewed', async () => {
+    scene.sites.publish()
+    await visit()
+    scene.server.clock.now += 600
+    const browser = createBrowser(scene.server)
+    const first = await browser.fetch(await authorizationUrl(scene.server))
+    const page = await (await browser.fetch(first.headers.get('location') ?? '')).text()
+    expect(page).toContain('to continue to')
+    expect(scene.sites.asked).toEqual([CLIENT_ID])
+  })
+})
+
+describe('what counts as a document', () => {
+  const json = JSON.stringify(documentOf(CLIENT_ID))
+  const refused: readonly (readonly [string, Page, string])[] = [
+    ['AS-030 a redirect', { status: '302 Found', fields: ['location: https://app.example/other.json'] }, 'redirected'],
+    ['AS-030 a permanent redirect', { status: '308 Permanent Redirect', body: json }, 'redirected'],
+    ['AS-030 201', { status: '201 Created', body: json }, 'unexpected_status'],
+    ['AS-030 203', { status: '203 Non-Authoritative Information', body: json }, 'unexpected_status'],
+    ['AS-030 206', { status: '206 Partial Content', body: json }, 'unexpected_status'],
+    ['AS-030 404', { status: '404 Not Found', body: json }, 'client_error'],
+    ['AS-030 500', { status: '500 Oops', body: json }, 'server_error'],
+    ['AS-030 text/html', { type: 'text/html', body: json }, 'wrong_content_type'],
+    ['AS-030 text/json', { type: 'text/json', body: json }, 'wrong_content_type'],
+    ['AS-030 application/jsonx', { type: 'application/jsonx', body: json }, 'wrong_content_type'],
+    ['AS-030 application/+json', { type: 'application/+json', body: json }, 'wrong_content_type'],
+    ['AS-024 no JSON', { body: '{' }, 'not_json'],
+    ['AS-024 nothing', { body: '' }, 'not_json'],
+    ['AS-024 no UTF-8', { body: new Uint8Array([0x7b, 0xff, 0x7d]) }, 'not_json'],
+    ['AS-024 a list', { body: `[${json}]` }, 'document'],
+    ['AS-024 null', { body: 'null' }, 'document'],
+    ['AS-035 more than 5 KB', { body: json.padEnd(5121) }, 'too_large'],
+    ['AS-023 another client id', { body: json.replace(CLIENT_ID, `${CLIENT_ID}?`) }, 'client_id'],
+  ]
+  test.each(refused)('%s does not', async (_, page, reason) => {
+    scene.sites.put(CLIENT_ID, page)
+    const seen = await visit()
+    expect(seen).toMatchObject({ status: 400, location: null })
+    expect(reasons()).toEqual([reason])
+    // AS-027: told to the person, without the reason, and stored nowhere.
+    expect(seen.page).toContain('<code>invalid_client</code>')
+    expect(seen.page).not.toContain(reason)
+    expect(seen.page).not.toContain('app.example')
+    expect(await scene.server.store.clientDocuments.list()).toEqual([])
+  })
+
+  const accepted: readonly (readonly [string, Page])[] = [
+    ['AS-035 5 KB', { body: json.padEnd(5120) }],
+    ['AS-030 application/json with parameters', { body: json, type: 'application/json; charset=utf-8' }],
+    ['AS-030 application/cimd+json', { body: json, type: 'Application/CIMD+json' }],
+    ['AS-024 a byte order mark', { body: `\ufeff${json}` }],
+  ]
+  test.each(accepted)('%s does', async (_, page) => {
+    scene.sites.put(CLIENT_ID, page)
+    expect(await visit()).toMatchObject({ status: 200, title: 'Allow access?' })
+  })
+})
+
+describe('AS-026 caching', () => {
+  test.each([
+    ['nothing: five minutes', [], 300],
+    ['max-age', ['cache-control: public, max-age=1000'], 1000],
+    ['max-age of a copy that is on its way for a while', ['cache-control: max-age=1000', 'age: 400'], 600],
+    ['a ceiling of a day', ['cache-control: max-age=31536000'], 86_400],
+    ['a floor of 30 seconds', ['cache-control: max-age=0'], 30],
+    ['no-store: the floor', ['cache-control: no-store'], 30],
+    ['expired in 1970: the floor', ['expires: Thu, 01 Jan 1970 00:00:00 GMT'], 30],
+  ])('%s', async (_, fields, lifetime) => {
+    scene.sites.publish(CLIENT_ID, {}, { fields })
+    await visit()
+    const stored = await scene.server.store.clientDocuments.find(CLIENT_ID)
+    expect((stored?.freshUntil ?? 0) - scene.server.clock.now).toBe(lifetime)
+  })
+
+  test('a fresh copy is not asked for, a stale one with its entity tag; 304 keeps it', async () => {
+    scene.sites.publish(CLIENT_ID, {}, { fields: ['etag: "v1"', 'cache-control: max-age=100'] })
+    await visit()
+    scene.server.clock.now += 99
+    await visit()
+    expect(scene.sites.asked).toHaveLength(1)
+    scene.sites.put(CLIENT_ID, { status: '304 Not Modified', fields: ['cache-control: max-age=200'] })
+    scene.server.clock.now += 1
+    expect(await visit()).toMatchObject({ status: 200 })
+    expect(scene.sites.heads[1]).toContain('if-none-match: "v1"')
+    const stored = await scene.server.store.clientDocuments.find(CLIENT_ID)
+    expect(stored).toMatchObject({ etag: '"v1"', freshUntil: scene.server.clock.now + 200 })
+  })
+
+  test('errors are remembered for half a minute, in memory, and never instead of a document', async () => {
+    await visit()
+    await visit()
+    expect(scene.sites.asked).toHaveLength(1)
+    scene.sites.publish()
+    scene.server.clock.now += 29
+    expect(await visit()).toMatchObject({ status: 400 })
+    scene.server.clock.now += 1
+    expect(await visit()).toMatchObject({ status: 200 })
+  })
+
+  test('many who come at once ask once', async () => {
+    scene.sites.publish()
+    const browser = await signedInBrowser(scene)
+    const url = await authorizationUrl(scene.server)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => browser.fetch(url)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
+    expect(scene.sites.asked).toHaveLength(1)
+  })
+
+  test('AS-023 each spelling is a client of its own, and none has the document of another', async () => {
+    scene.sites.publish()
+    await visit()
+    for (const other of [`${CLIENT_ID}/`, 'https://app.example/Client.json', 'https://app.example/client%2Ejson']) {
+      scene.sites.put(other, { body: JSON.stringify(documentOf(CLIENT_ID)) })
+      expect(await visit({ client_id: other })).toMatchObject({ status: 400 })
+      expect(reasons().at(-1)).toBe('client_id')
+    }
+    expect(await scene.server.store.clientDocuments.list()).toHaveLength(1)
+  })
+
+  test('a document that nobody agreed to is forgotten after a quarter of an hour, one with a grant when the grant ends', async () => {
+    const { server, sites } = scene
+    sites.publish()
+    await visit()
+    await server.store.purge(server.clock.now + 899, 500)
+    expect(await server.store.clientDocuments.list()).toHaveLength(1)
+    await server.store.purge(server.clock.now + 900, 500)
+    expect(await server.store.clientDocuments.list()).toEqual([])
+    await createPerson(server).visit(await authorizationUrl(server))
+    const end = server.clock.now + server.settings.refresh.absolute_lifetime
+    expect(await server.store.clientDocuments.find(CLIENT_ID)).toMatchObject({ keptUntil: end })
+  })
+})
+
+describe('AS-033 when the client is not there, or is not what it was', () => {
+  test('the request ends when there is no document, and goes on with the last good copy for a day', async () => {
+    const { server, sites } = scene
+    sites.publish(CLIENT_ID, {}, { fields: ['cache-control: max-age=60'] })
+    await createPerson(server).visit(await authorizationUrl(server))
+    sites.goDown()
+    server.clock.now += 60 + 86_399
+    expect(await visit()).toMatchObject({ status: 200, title: 'Allow access?' })
+    server.clock.now += 31
+    expect(await visit()).toMatchObject({ status: 400 })
+    expect(reasons()).toEqual(['unreachable', 'unreachable'])
+    sites.goUp()
+    server.clock.now += 31
+    expect(await visit()).toMatchObject({ status: 200 })
+  })
+
+  test.each([
+    ['gone', { status: '410 Gone' }],
+    ['moved', { status: '301 Moved Permanently', fields: ['location: https://evil.example/'] }],
+    ['broken', { body: '{}' }],
+  ])(
+    'a document that is %s is an answer: the copy lets nobody in any more, and stays for what was issued',
+    async (_, page) => {
+      const { server, sites } = scene
+      sites.publish(CLIENT_ID, {}, { fields: ['cache-control: max-age=60'] })
+      await createPerson(server).visit(await authorizationUrl(server))
+      sites.put(CLIENT_ID, page)
+      server.clock.now += 60
+      expect(await visit()).toMatchObject({ status: 400 })
+      expect(await server.store.clients.find(CLIENT_ID)).toBeNull()
+      expect(await server.store.clientDocuments.find(CLIENT_ID)).toMatchObject({ clientId: CLIENT_ID })
+    },
+  )
+
+  test('a change is written into the audit log, an unchanged document is not', async () => {
+    const { server, sites } = scene
+    const fields = ['cache-control: no-store']
+    sites.publish(CLIENT_ID, {}, { fields })
+    await visit()
+    server.clock.now += 30
+    await visit()
+    expect(server.events.map(({ type }) => type)).not.toContain('client_changed')
+    sites.publish(CLIENT_ID, { redirect_uris: [CALLBACK, 'https://app.example/two'] }, { fields })
+    server.clock.now += 30
+    await visit()
+    expect(server.events).toContainEqual({ type: 'client_changed', clientId: CLIENT_ID })
+  })
+})
+
+describe('AS-025 the redirect URI', () => {
+  test.each([
+    'https://app.example/callback/',
+    'https://app.example/callback?x=1',
+    'https://app.example:443/callback',
+    'https://evil.example/callback',
+    'http://127.0.0.1/callback',
+  ])('%s is none of the document', async (uri) => {
+    scene.sites.publish()
+    expect(await visit({ redirect_uri: uri })).toMatchObject({ status: 400, location: null })
+  })
+
+  test('AS-046 a loopback port differs each time, for addresses and for localhost', async () => {
+    scene.sites.publish(CLIENT_ID, { redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback'] })
+    for (const uri of ['http://127.0.0.1:50999/callback', 'http://localhost:50999/callback']) {
+      expect(await visit({ redirect_uri: uri })).toMatchObject({ status: 200 })
+    }
+    for (const uri of ['http://127.0.0.1:50999/other', 'http://127.0.0.2:50999/callback']) {
+      expect(await visit({ redirect_uri: uri })).toMatchObject({ status: 400 })
+    }
+  })
+})
+
+describe('what an operator decides', () => {
+  test('domains that are allowed, blocked, or neither', async () => {
+    const guarded = await createScene({
+      cimd: { allowed_domains: ['app.example', '*.flood.example'], blocked_domains: ['bad.flood.example'] },
+    })
+    const outcomes: Record<string, number> = {}
+    for (const host of ['app.example', 'a.flood.example', 'bad.flood.example', 'flood.example', 'evil.example']) {
+      const client_id = `https://${host}/client.json`
+      guarded.sites.publish(client_id)
+      outcomes[host] = (await visit({ client_id }, guarded)).status
+    }
+    expect(outcomes).toEqual({
+      'app.example': 200,
+      'a.flood.example': 200,
+      'bad.flood.example': 400,
+      'flood.example': 400,
+      'evil.example': 400,
+    })
+    expect(guarded.sites.asked).toHaveLength(2)
+    await guarded.close()
+  })
+
+  test('a domain that is blocked later loses what it has', async () => {
+    const { server, sites } = scene
+    sites.publish()
+    await createPerson(server).visit(await authorizationUrl(server))
+    const settings = toClientDocumentSettings({
+      ...server.settings,
+      cimd: { ...server.settings.cimd, blocked_domains: ['app.example'] },
+    })
+    const now = () => server.clock.now
+    const ports = { documents: server.store.clientDocuments, outbound: sites.outbound, hash, now }
+    const before = createClientDocuments({ settings: toClientDocumentSettings(server.settings), ...ports })
+    const after = createClientDocuments({ settings, ...ports })
+    expect(await before.lookUp(CLIENT_ID)).toMatchObject({ ok: true, value: { id: CLIENT_ID } })
+    expect(await after.lookUp(CLIENT_ID)).toEqual({ ok: false, error: { reason: 'client_domain_not_allowed' } })
+  })
+
+  test('where only an administrator registers clients, only pinned documents count, or those of domains that are named', async () => {
+    const closed = await createScene({ registration: { mode: 'admin_only' } })
+    closed.sites.publish()
+    expect(await closed.server.as.metadata()).not.toHaveProperty('client_id_metadata_document_supported')
+    expect(await visit({}, closed)).toMatchObject({ status: 400 })
+    expect(closed.sites.asked).toEqual([])
+    await closed.close()
+    const named = await createScene({
+      registration: { mode: 'admin_only' },
+      cimd: { allowed_domains: ['app.example'] },
+    })
+    named.sites.publish()
+    expect((await named.server.as.metadata()).client_id_metadata_document_supported).toBe(true)
+    expect(await visit({}, named)).toMatchObject({ status: 200 })
+    await named.close()
+  })
+
+  test('AS-022 a pinned document is not asked for, whatever stands at its URL', async () => {
+    const { server, sites } = scene
+    const now = server.clock.now
+    const document = { client_id: CLIENT_ID, client_name: 'Pinned', redirect_uris: [CALLBACK] }
+    const times = { fetchedAt: now, freshUntil: now, keptUntil: now }
+    await server.store.clientDocuments.put({ clientId: CLIENT_ID, document, pinned: true, etag: null, ...times }, null)
+    sites.publish(CLIENT_ID, { client_name: 'Published' })
+    server.clock.now += 1_000_000
+    const { page } = await visit()
+    expect(page).toContain('Pinned')
+    expect(sites.asked).toEqual([])
+  })
+})
+
+test('grants in which nobody agrees are not for those who publish a document', async () => {
+  const machines = await createScene({ client_credentials: { enabled: true } })
+  machines.sites.publish(CLIENT_ID, { grant_types: ['authorization_code', 'client_credentials', 'urn:unknown'] })
+  await visit({}, machines)
+  const client = await machines.server.store.clientDocuments.find(CLIENT_ID)
+  expect(client?.document.grant_types).toContain('client_credentials')
+  const answer = await postForm(machines.server, '/oauth/token', {
+    grant_type: 'client_credentials',
+    client_id: CLIENT_ID,
+    scope: 'notes:read',
+  })
+  expect((await answer.json()).error).toBe('unauthorized_client')
+  await machines.close()
+})
+
+test('a client without refresh_token in its document gets none', async () => {
+  scene.sites.publish(CLIENT_ID, { grant_types: undefined })
+  const query = new URL(await authorizationUrl(scene.server)).searchParams
+  const code = await obtainCode(scene.server, CLIENT_ID, Object.fromEntries(query))
+  const answer = await postForm(scene.server, '/oauth/token', {
+    grant_type: 'authorization_code',
+    code,
+    code_verifier: VERIFIER,
+    client_id: CLIENT_ID,
+  })
+  expect(await answer.json()).not.toHaveProperty('refresh_token')
+})
