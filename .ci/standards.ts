@@ -102,7 +102,7 @@ export const STANDARDS: Readonly<Record<string, readonly Standard[]>> = {
       'RFC 7591',
       'implemented',
       'Dynamic Client Registration',
-      'three modes: approved redirect URIs, open, administrators only; software statements are not taken',
+      'three modes: approved redirect URIs, open, initial access tokens; registrations that nobody uses end; software statements are refused',
     ),
     row(
       'draft-ietf-oauth-client-id-metadata-document',

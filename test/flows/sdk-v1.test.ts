@@ -19,7 +19,7 @@ afterEach(async () => {
 })
 
 /** A demo, a person, and a host whose client is connected: registered, authorized, initialized. */
-async function connect(options: { readonly grantTypes?: string[] } = {}) {
+async function connect(options: Parameters<typeof createSdkHost>[1] = {}) {
   const demo = await listenTestDemo()
   const person = createPerson(demo)
   const host = createSdkHost<OAuthClientInformationMixed, OAuthTokens, OAuthDiscoveryState>(person, options)
@@ -125,6 +125,18 @@ describe('@modelcontextprotocol/sdk 1.x, unaided', () => {
 
     expect(JSON.parse(await call(client, 'notes_clear'))).toEqual({ deleted: 0 })
   })
+})
+
+test('ADR 0105 a host whose registration has ended registers again, and its person signs in once more', async () => {
+  const { demo, host, client, transport } = await connect({ forgets: true })
+  demo.clock.now += 91 * 86_400
+  while ((await demo.store.purge(demo.clock.now, 100)) > 0);
+
+  await expect(call(client, 'whoami')).rejects.toBeInstanceOf(UnauthorizedError)
+  expect(refreshes(demo).map(({ status }) => status)).toEqual([401])
+  expect(demo.sent('POST', '/oauth/register').map(({ status }) => status)).toEqual([201, 201])
+  await transport.finishAuth(host.takeCallback().get('code') ?? '')
+  expect(JSON.parse(await call(client, 'whoami'))).toMatchObject({ user: demo.userId })
 })
 
 test('a person who denies sends the host `access_denied`, with `iss` and `state`', async () => {

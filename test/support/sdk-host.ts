@@ -10,7 +10,7 @@ export const SDK_REDIRECT_URI = 'http://127.0.0.1:8765/callback'
 /** An `OAuthClientProvider` of either generation, whose records it stores unread. */
 export function createSdkHost<ClientInformation, Tokens extends { scope?: string | undefined }, Discovery>(
   person: Person,
-  options: { readonly grantTypes?: string[] } = {},
+  options: { readonly grantTypes?: string[]; readonly forgets?: boolean } = {},
 ) {
   let clientInformation: ClientInformation | undefined
   let tokens: Tokens | undefined
@@ -48,6 +48,12 @@ export function createSdkHost<ClientInformation, Tokens extends { scope?: string
     redirectToAuthorization: async (url: URL) => {
       authorizations.push(url)
       callback = await person.visit(url)
+    },
+    // Asked for by the SDK when the server does not know the client.
+    invalidateCredentials: (what: string) => {
+      if (options.forgets !== true || what !== 'all') return
+      clientInformation = undefined
+      tokens = undefined
     },
   }
 
