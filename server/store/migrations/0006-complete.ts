@@ -6,6 +6,7 @@
 import { audit } from './0006/audit.ts'
 import { clientAuth } from './0006/client-auth.ts'
 import { clientDocuments } from './0006/client-documents.ts'
+import { grants } from './0006/grants.ts'
 import { registrations } from './0006/registrations.ts'
 import { resources } from './0006/resources.ts'
 import { sharedLimits } from './0006/shared-limits.ts'
@@ -16,6 +17,7 @@ export const complete: Migration = {
 
   async up(db) {
     await clientAuth(db)
+    await grants(db)
     await registrations(db)
     await resources(db)
     await audit(db)
