@@ -15,6 +15,7 @@ import { errors, type OnFailure } from './http/errors.ts'
 import { health } from './http/health.ts'
 import { introspect } from './http/introspect.ts'
 import { metadata } from './http/metadata.ts'
+import { originOf } from './http/origin.ts'
 import { register } from './http/register.ts'
 import { identify, requestIdOf, withRequestId } from './http/request-id.ts'
 import { revoke } from './http/revoke.ts'
@@ -44,12 +45,18 @@ export const createApp = ({ limits = unlimited(), ...options }: AppOptions) =>
     .use(bounds())
     .use(untyped(options.openapi ?? new Elysia()))
     .use(health(options.store, options.stopping))
-    .use(metadata(options.as))
+    .use(metadata(options.as, sighting(options)))
     .use(token(options.as, limits.token))
     .use(register(options.as, limits.register))
     .use(revoke(options.as, limits.token))
     .use(introspect(options.as, limits.introspect))
     .use(untyped(pages({ ...options, limits, clientAddress, clientNetwork, requestIdOf })))
+
+/** Tells the flow trace that somebody reads the metadata. */
+const sighting =
+  ({ trace = () => {}, now }: Pick<AppOptions, 'trace' | 'now'>) =>
+  (request: Request): void =>
+    trace({ event: { type: 'metadata_read' }, at: now(), ...originOf(request) })
 
 /** What `createApp` makes. */
 export type Application = ReturnType<typeof createApp>

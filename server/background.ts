@@ -8,7 +8,7 @@ import { purgeJob } from './background/purge.ts'
 import { rotateKeysJob } from './background/rotate-keys.ts'
 import { type Background, type Job, runJobs } from './background/run-jobs.ts'
 import type { Settings } from './config.ts'
-import type { Clock } from './core/ports.ts'
+import type { Clock, Keep } from './core/ports.ts'
 import { systemClock } from './create-server.ts'
 import type { OpenStore } from './store/open-store.ts'
 import { random } from './store/random.ts'
@@ -35,6 +35,12 @@ export function startBackground({ settings, store, onFailure }: BackgroundOption
 
 /** All there are. */
 export const backgroundJobs = (settings: Settings, store: OpenStore, now: Clock = systemClock): readonly Job[] => [
-  purgeJob(store, now, { audit: settings.audit.retention === 0 ? null : settings.audit.retention }),
+  purgeJob(store, now, keepOf(settings)),
   rotateKeysJob(settings, store.signingKeys, now),
 ]
+
+/** How long records are kept. */
+const keepOf = ({ audit, flows }: Settings): Keep => ({
+  audit: audit.retention === 0 ? null : audit.retention,
+  flows: flows.retention,
+})

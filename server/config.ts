@@ -275,6 +275,15 @@ export const Config = v.strictObject({
     }),
     {},
   ),
+  flows: v.optional(
+    v.strictObject({
+      retention: v.optional(
+        seconds(60, 90 * DAY, 'How long the flow trace keeps the steps of attempts to connect.'),
+        3 * DAY,
+      ),
+    }),
+    {},
+  ),
   shutdown: v.optional(
     v.strictObject({
       drain: v.optional(

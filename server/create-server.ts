@@ -23,6 +23,7 @@ import { createOutbound } from './outbound/create-outbound.ts'
 import { rateLimited } from './outbound/rate-limited.ts'
 import { publishedClients } from './published-clients.ts'
 import { rateLimits } from './rate-limit-rules.ts'
+import { createFlowTrace } from './records/flow-trace.ts'
 import { createObservations } from './records/observations.ts'
 import { hash } from './store/hash.ts'
 import type { OpenStore } from './store/open-store.ts'
@@ -71,9 +72,11 @@ export interface Server {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { settings, store, now = systemClock, random = secureRandom } = options
   const observations = createObservations(store.audit, options.onFailure)
+  const flows = createFlowTrace(store.flows, options.onFailure)
   const audit: Audit = (entry) => {
     options.audit(entry.event, entry)
     if (isObservation(entry)) observations.add(entry)
+    flows.note(entry)
   }
   const signer = await createSigner({
     keys: store.signingKeys,
@@ -100,6 +103,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     clientDocuments,
     now,
     audit,
+    trace: flows.note,
   })
   const limits = createRateLimiter({
     limits: rateLimits(settings.rate_limits),
@@ -107,6 +111,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     onLimited: options.onLimited ?? (() => {}),
     meeting: isAlone(settings) ? null : { shared: store.sharedLimits, inASecond, onFailure: options.onFailure },
   })
+  const close = async (): Promise<void> => void (await Promise.all([observations.close(), flows.close()]))
   const app = createApp({
     as,
     limits,
@@ -116,6 +121,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     random,
     hash,
     audit,
+    trace: flows.note,
     sessionTtl: settings.session.lifetime,
     devLogin: settings.dev_login,
     onFailure: options.onFailure,
@@ -123,7 +129,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     ...(settings.dev ? { openapi: (await import('./http/openapi.ts')).openapi() } : {}),
     ...(options.stopping === undefined ? {} : { stopping: options.stopping }),
   })
-  return { as, app, handle: createHandler(app, settings.issuer), close: observations.close }
+  return { as, app, handle: createHandler(app, settings.issuer), close }
 }
 
 /** Whether no other process serves from this database. */

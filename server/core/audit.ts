@@ -9,6 +9,8 @@
  * @module
  */
 import type { DocumentFailure } from './client-documents/fetch-document.ts'
+import type { Origin } from './dependencies.ts'
+import type { Sighting } from './flow.ts'
 import type { Clock } from './ports.ts'
 import type { Reason } from './rejection.ts'
 
@@ -53,6 +55,7 @@ export type Observation =
         | 'registration_rejected'
       readonly reason: Reason
       readonly clientId?: string
+      readonly grantId?: string
     }
   | { readonly type: 'client_document_rejected'; readonly reason: DocumentFailure; readonly clientId: string }
   | { readonly type: 'sign_in_failed'; readonly reason: 'bad_credentials' | 'too_many_attempts' }
@@ -67,10 +70,14 @@ export interface Circumstances {
   readonly requestId: string | null
   /** E.g. `cli:root`. */
   readonly actor?: string
+  /** For the flow trace: the attempt, the client id as it was sent, and the peer's address. */
+  readonly attempt?: string | null
+  readonly claimed?: string
+  readonly from?: () => string
 }
 
 /** What is written down. */
-export interface AuditEntry<Event extends AuditEvent = AuditEvent> extends Circumstances {
+export interface AuditEntry<Event extends AuditEvent | Sighting = AuditEvent> extends Circumstances {
   readonly event: Event
 }
 
@@ -84,10 +91,16 @@ export interface Tally extends Circumstances {
 export type Audit = (entry: AuditEntry) => void
 
 /** The entry of an event that happens now. */
-export const auditEntry = <Event extends AuditEvent>(
+export const auditEntry = <Event extends AuditEvent | Sighting>(
   event: Event,
-  { now, requestId }: { readonly now: Clock; readonly requestId: string | null },
-): AuditEntry<Event> => ({ event, at: now(), requestId })
+  { now, requestId, attempt, from }: Origin & { readonly now: Clock },
+): AuditEntry<Event> => ({
+  event,
+  at: now(),
+  requestId,
+  ...(attempt === undefined ? {} : { attempt }),
+  ...(from === undefined ? {} : { from }),
+})
 
 /** A closed list, so that a new kind of event has to be one of the two. */
 const OBSERVATIONS: Readonly<Record<Observation['type'], true>> = {

@@ -6,6 +6,7 @@
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import type { Audit } from './audit.ts'
 import type { ClientDocuments } from './client-documents/client-documents.ts'
+import type { Trace } from './flow.ts'
 import type { Outbound } from './outbound.ts'
 import type { Audited, Clock, Hash, Ordinal, Random, Sealer, Signer, Store } from './ports.ts'
 
@@ -48,6 +49,9 @@ export interface RegistrationSettings {
 export interface Origin {
   /** Null: from no request at all. */
   readonly requestId: string | null
+  /** For the flow trace: which attempt it belongs to (`attemptOf`), and whose address it came from. */
+  readonly attempt?: string | null
+  readonly from?: () => string
 }
 
 /** Settings and ports together, for one request. */
@@ -78,4 +82,5 @@ export interface Dependencies extends Origin {
   readonly clientDocuments?: ClientDocuments | undefined
   readonly now: Clock
   readonly audit: Audit
+  readonly trace?: Trace
 }

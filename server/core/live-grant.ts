@@ -6,19 +6,26 @@
  */
 import { type Act, auditEntry } from './audit.ts'
 import type { Dependencies } from './dependencies.ts'
+import { FIRST_CALL_WITHIN } from './flow.ts'
 import type { Grant } from './records.ts'
 import { grantOfAccessToken } from './tokens/access-token-id.ts'
 
 /** Whether an access token of ours still counts: it was not revoked by itself, and what it rests on is still there. */
 export async function isLive(
   { jti, client_id = '' }: { readonly jti: string; readonly client_id?: string },
-  { store }: Dependencies,
+  deps: Dependencies,
 ): Promise<boolean> {
+  const { store, now, trace } = deps
   if (await store.revokedTokens.has(jti)) return false
   const grantId = grantOfAccessToken(jti)
   if (grantId === null) return (await store.clients.find(client_id)) !== null
   const grant = await store.grants.find(grantId)
-  return grant !== null && grant.revokedAt === null
+  const live = grant !== null && grant.revokedAt === null
+  if (live && trace !== undefined && now() - grant.createdAt < FIRST_CALL_WITHIN) {
+    const { clientId, resource } = grant
+    trace({ event: { type: 'resource_called', grantId, clientId, resource }, at: now(), requestId: null })
+  }
+  return live
 }
 
 /** Ends a grant. False: it was ended before. */

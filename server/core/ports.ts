@@ -12,6 +12,7 @@ import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import type { Result } from '../../shared/result.ts'
 import type { Act, AuditEntry, AuditFilter, AuditRecord, Observation, Tally } from './audit.ts'
 import type { StoredClientDocuments } from './client-documents/client-document.ts'
+import type { FlowStep } from './flow.ts'
 import type {
   AuthorizationCode,
   Client,
@@ -212,6 +213,13 @@ export interface AuditLog {
   readOn(id: number, wanted: AuditFilter): Promise<{ records: readonly AuditRecord[]; last: number }>
 }
 
+/** The flow trace. */
+export interface FlowLog {
+  append(steps: readonly FlowStep[]): Promise<void>
+  /** Oldest first. */
+  since(at: number): Promise<readonly FlowStep[]>
+}
+
 /** How often something was tried lately, in all processes together. */
 export interface SignInAttempts {
   /**
@@ -250,7 +258,8 @@ export interface Leases {
 
 /** How long records are kept, in seconds; null: for ever. */
 export interface Keep {
-  readonly audit: number | null
+  readonly audit?: number | null
+  readonly flows?: number | null
 }
 
 /** Everything in the database that the server uses. */
@@ -271,6 +280,7 @@ export interface Store {
   readonly sharedLimits: SharedLimits
   readonly leases: Leases
   readonly audit: AuditLog
+  readonly flows: FlowLog
   /** Throws `StoreUnavailable` when the database does not answer. */
   ping(): Promise<void>
   /**

@@ -151,6 +151,8 @@ export type Reason = keyof typeof WIRE
 /** A refusal. */
 export interface Rejection {
   readonly reason: Reason
+  /** The grant that it was about, for the records. */
+  readonly grantId?: string
 }
 
 /** `reject('unknown_code')`: a failed `Result`. */

@@ -40,7 +40,8 @@ export async function token(
   const outcome = client.ok ? await answer(request, client.value, offered.grantTypes, deps) : client
   if (!outcome.ok) {
     const clientId = client.ok ? { clientId: client.value.id } : {}
-    audit(auditEntry({ type: 'token_rejected', reason: outcome.error.reason, ...clientId }, deps))
+    const claimed = request.client_id === undefined ? {} : { claimed: request.client_id }
+    audit({ ...auditEntry({ type: 'token_rejected', ...outcome.error, ...clientId }, deps), ...claimed })
   }
   return outcome
 }

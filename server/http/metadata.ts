@@ -27,10 +27,14 @@ const withTrouble = <Document>(document: Document) => ({
   503: OAuthErrorResponse,
 })
 
-export const metadata = (as: AuthorizationServer) => {
+/** `onRead`: told of each reading of the server's metadata. */
+export const metadata = (as: AuthorizationServer, onRead: (request: Request) => void = () => {}) => {
   const metadataResponse = documents(AuthorizationServerMetadata)
   const keysResponse = documents(JsonWebKeySet)
-  const serve = async ({ request }: { request: Request }) => metadataResponse(await as.metadata(), request)
+  const serve = async ({ request }: { request: Request }) => {
+    onRead(request)
+    return metadataResponse(await as.metadata(), request)
+  }
   return new Elysia({ name: 'metadata' })
     .get('/.well-known/oauth-authorization-server', serve, {
       response: withTrouble(AuthorizationServerMetadata),

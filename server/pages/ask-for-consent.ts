@@ -4,6 +4,7 @@
  * @module
  */
 import { looksLikeUrl } from '../../shared/client-id-url.ts'
+import { auditEntry } from '../core/audit.ts'
 import type { ValidRequest } from '../core/authorize/request.ts'
 import { clientDigest } from '../core/client-digest.ts'
 import { consentPage } from './consent-page.ts'
@@ -25,7 +26,9 @@ export async function askForConsent(
   ctx: PagesContext,
 ): Promise<Response> {
   const { csrf, user } = visitor
-  const { client } = request
+  const { client, resource } = request
+  const asked = { type: 'consent_asked', clientId: client.id, resource: resource.identifier } as const
+  ctx.trace(auditEntry(asked, ctx))
   const digest = await clientDigest(client, ctx.hash)
   const logo = looksLikeUrl(client.id) ? ((await ctx.store.clientDocuments.find(client.id))?.logo ?? null) : null
   return pageResponse(consentPage({ csrf, user, request, query, digest, logo, changed }, ctx), { leadsToClient: true })

@@ -6,19 +6,21 @@
  */
 import { readForm } from '../../shared/form.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
+import { auditEntry } from '../core/audit.ts'
 import type { ValidRequest } from '../core/authorize/request.ts'
 import { excessOf, MOST_URL } from '../core/bounds.ts'
 import { askForConsent } from './ask-for-consent.ts'
-import type { PagesContext } from './context.ts'
+import { inAttempt, type PagesContext } from './context.ts'
 import { authorizeLink, signInLink } from './links.ts'
 import { problemPage, rejectionPage, tooManyRequests } from './problem-page.ts'
 import { seeOther } from './respond.ts'
 import { isSignedIn, readVisitor, type Visitor } from './visitor.ts'
 
-export async function authorize(request: Request, ctx: PagesContext): Promise<Response> {
+export async function authorize(request: Request, given: PagesContext): Promise<Response> {
   // A HEAD, sent by something that only looks at links, must not issue a code.
-  if (request.method !== 'GET') return problemPage('method_not_allowed', ctx)
+  if (request.method !== 'GET') return problemPage('method_not_allowed', given)
   const query = new URL(request.url).search.slice(1)
+  const ctx = inAttempt(query, given)
   const visitor = await readVisitor(request, ctx)
   const judged = await judge(query, visitor, ctx)
   if (!judged.ok) return judged.error
@@ -55,6 +57,8 @@ export async function judge(
 
 /** To the sign-in page, which carries the request, encoded once more, in its URL. */
 function toSignIn(query: string, ctx: PagesContext): Response {
+  const clientId = new URLSearchParams(query).get('client_id') ?? ''
+  ctx.trace({ ...auditEntry({ type: 'sign_in_asked' }, ctx), claimed: clientId })
   const link = signInLink(query, ctx)
   return ctx.origin.length + link.length > MOST_URL ? problemPage('too_long', ctx) : seeOther(link)
 }

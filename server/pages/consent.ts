@@ -7,18 +7,19 @@
 import { clientDigest } from '../core/client-digest.ts'
 import { askForConsent } from './ask-for-consent.ts'
 import { countForClient, judge } from './authorize.ts'
-import type { PagesContext } from './context.ts'
+import { inAttempt, type PagesContext } from './context.ts'
 import { signInLink } from './links.ts'
 import { readPost } from './post.ts'
 import { problemPage } from './problem-page.ts'
 import { seeOther } from './respond.ts'
 import { isSignedIn } from './visitor.ts'
 
-export async function consent(request: Request, ctx: PagesContext): Promise<Response> {
-  const posted = await readPost(request, ctx)
+export async function consent(request: Request, given: PagesContext): Promise<Response> {
+  const posted = await readPost(request, given)
   if (!posted.ok) return posted.error
   const { form, visitor } = posted.value
-  if (form.request === undefined || form.decision === undefined) return problemPage('unreadable_form', ctx)
+  if (form.request === undefined || form.decision === undefined) return problemPage('unreadable_form', given)
+  const ctx = inAttempt(form.request, given)
   const judged = await judge(form.request, visitor, ctx)
   if (!judged.ok) return judged.error
   // The session ended while the page stood open: sign in, then the page comes again.

@@ -3,10 +3,11 @@
  *
  * @module
  */
-
+import { readForm } from '../../shared/form.ts'
 import type { Audit } from '../core/audit.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import type { Origin } from '../core/dependencies.ts'
+import { attemptOf, type Trace } from '../core/flow.ts'
 import type { Audited, Clock, Hash, Login, Random, Store } from '../core/ports.ts'
 import { type RateLimiter, unlimited } from '../core/rate-limits/rate-limiter.ts'
 
@@ -19,6 +20,8 @@ export interface PagesOptions {
   readonly random: Random
   readonly hash: Hash
   readonly audit: Audit
+  /** Default: nobody wants to know. */
+  readonly trace?: Trace
   /** Seconds after which a person has to sign in again. Default: a day. */
   readonly sessionTtl?: number
   /** The peer's address, for the brake on guessing. Default: one address for all. */
@@ -46,6 +49,12 @@ export interface PagesContext extends Required<PagesOptions>, Origin {
   readonly host: string
 }
 
+/** The same for the authorization request that `query` makes. */
+export const inAttempt = (query: string, ctx: PagesContext): PagesContext => ({
+  ...ctx,
+  attempt: attemptOf(readForm(new URLSearchParams(query))),
+})
+
 const ONE_DAY = 24 * 60 * 60
 
 export function pagesContext(options: PagesOptions): PagesContext {
@@ -57,6 +66,7 @@ export function pagesContext(options: PagesOptions): PagesContext {
     clientNetwork: () => null,
     limits: unlimited(),
     requestIdOf: () => null,
+    trace: () => {},
     onFailure: (error) => console.error(error),
     ...options,
     devLogin: options.devLogin,

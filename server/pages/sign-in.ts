@@ -9,7 +9,7 @@ import type { Result } from '../../shared/result.ts'
 import { ok } from '../../shared/result.ts'
 import { auditEntry } from '../core/audit.ts'
 import { afterSignIn, judge } from './authorize.ts'
-import type { PagesContext } from './context.ts'
+import { inAttempt, type PagesContext } from './context.ts'
 import { displayText } from './display-text.ts'
 import { authorizeLink, linkTo, signInLink } from './links.ts'
 import { readPost } from './post.ts'
@@ -20,8 +20,9 @@ import { endSession, formToken, readVisitor, startSession, type Visitor } from '
 /** How long the brake on guessing stays on, at most. Seconds. */
 const BRAKE = 15 * 60
 
-export async function showSignIn(request: Request, ctx: PagesContext): Promise<Response> {
+export async function showSignIn(request: Request, given: PagesContext): Promise<Response> {
   const query = new URL(request.url).searchParams.get('request') ?? undefined
+  const ctx = inAttempt(query ?? '', given)
   const visitor = await readVisitor(request, ctx)
   const purpose = await readPurpose(query, visitor, ctx)
   if (!purpose.ok) return purpose.error
@@ -31,10 +32,11 @@ export async function showSignIn(request: Request, ctx: PagesContext): Promise<R
   return answer(visitor, purpose.value.view, {}, ctx)
 }
 
-export async function signIn(request: Request, ctx: PagesContext): Promise<Response> {
-  const posted = await readPost(request, ctx)
+export async function signIn(request: Request, given: PagesContext): Promise<Response> {
+  const posted = await readPost(request, given)
   if (!posted.ok) return posted.error
   const { form, visitor } = posted.value
+  const ctx = inAttempt(form.request ?? '', given)
   const purpose = await readPurpose(form.request, visitor, ctx)
   if (!purpose.ok) return purpose.error
   const { username, password } = form

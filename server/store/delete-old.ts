@@ -6,7 +6,12 @@
 import type { Database } from './schema.ts'
 
 /** Of the first `limit` rows, those from before. Says how many. */
-export async function deleteOld({ db }: Database, table: 'audit', before: number, limit: number): Promise<number> {
+export async function deleteOld(
+  { db }: Database,
+  table: 'audit' | 'flow_steps',
+  before: number,
+  limit: number,
+): Promise<number> {
   const first = await db.selectFrom(table).select('id').orderBy('id').limit(1).executeTakeFirst()
   if (first === undefined) return 0
   const { numDeletedRows } = await db

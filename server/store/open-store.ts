@@ -11,6 +11,7 @@ import { createClients } from './clients.ts'
 import { createCodes } from './codes.ts'
 import { connect } from './connect.ts'
 import { createConsents } from './consents.ts'
+import { createFlowLog } from './flow-log.ts'
 import { createGrants } from './grants.ts'
 import { createLeases } from './leases.ts'
 import { migrate } from './migrate.ts'
@@ -92,6 +93,7 @@ export function createStore(database: Database): OpenStore {
     sharedLimits: reportingOutages(createSharedLimits(database)),
     leases: reportingOutages(createLeases(database)),
     audit: reportingOutages(createAuditLog(database)),
+    flows: reportingOutages(createFlowLog(database)),
     signingKeys: reportingOutages(createSigningKeys(database)),
     ...reportingOutages({
       ping: async () => {

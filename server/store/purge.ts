@@ -19,6 +19,7 @@ export async function purge(database: Database, now: number, limit: number, keep
   const counts = [await run(deleteUnredeemed(now, limit))]
   for (const { table, key, end } of EXPIRING) counts.push(await run(deleteExpired(table, key, end, now, limit)))
   counts.push(await purgeClients(database, now, limit))
+  if (keep?.flows != null) counts.push(await deleteOld(database, 'flow_steps', now - keep.flows, limit))
   if (keep?.audit != null) counts.push(await deleteOld(database, 'audit', now - keep.audit, limit))
   return counts.reduce((sum, count) => sum + count, 0)
 }

@@ -6,6 +6,7 @@
 import type { CompiledQuery, Generated, Kysely, QueryResult, Transaction } from 'kysely'
 import type { AuditEvent } from '../core/audit.ts'
 import type { RasterType } from '../core/client-documents/client-document.ts'
+import type { FlowStep } from '../core/flow.ts'
 import type { Client } from '../core/records.ts'
 
 /** JSON as text: neither engine looks inside, so both behave alike. */
@@ -176,6 +177,21 @@ export interface AuditRow {
   count: number
 }
 
+export interface FlowStepRow {
+  /** In the order of insertion. */
+  id: Generated<number>
+  at: number
+  step: FlowStep['step']
+  outcome: FlowStep['outcome']
+  reason: string | null
+  client_id: string | null
+  resource: string | null
+  attempt: string | null
+  grant_id: string | null
+  address: string | null
+  request_id: string | null
+}
+
 export interface Tables {
   clients: ClientRow
   client_documents: ClientDocumentRow
@@ -194,6 +210,7 @@ export interface Tables {
   signing_keys: SigningKeyRow
   leases: LeaseRow
   audit: AuditRow
+  flow_steps: FlowStepRow
   migrations: { name: string; applied_at: number }
 }
 

@@ -46,7 +46,9 @@ export async function authorize(
   if (client === 'sign_in_first') return { kind: 'sign_in_first' }
   const redirectable = client.ok ? checkRedirectable(query, client.value, settings) : client
   if (!redirectable.ok) {
-    audit(auditEntry({ type: 'authorization_rejected', reason: redirectable.error.reason }, deps))
+    const claimed = clientId.ok ? { claimed: clientId.value } : {}
+    const { reason } = redirectable.error
+    audit({ ...auditEntry({ type: 'authorization_rejected', reason }, deps), ...claimed })
     return { kind: 'local_error', rejection: redirectable.error }
   }
   const request = redirectable.value

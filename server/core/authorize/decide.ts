@@ -17,6 +17,8 @@ import type { NextStep, ValidRequest } from './request.ts'
 export async function next(request: ValidRequest, userId: string | null, deps: Dependencies): Promise<NextStep> {
   const step = nextStep(request, userId, await rememberedConsent(request, userId, deps))
   if (typeof step === 'object') {
+    const clientId = request.client.id
+    deps.audit(auditEntry({ type: 'authorization_rejected', reason: step.refuse, clientId }, deps))
     return { kind: 'redirect', location: errorRedirect(request, step.refuse, deps.settings.issuer) }
   }
   if (step !== 'issue' || userId === null) return { kind: step === 'consent' ? 'consent' : 'sign_in' }

@@ -8,7 +8,7 @@
  * @module
  */
 import { s256 } from '../../../shared/pkce.ts'
-import { ok, type Result } from '../../../shared/result.ts'
+import { err, ok, type Result } from '../../../shared/result.ts'
 import type { AuthorizationCodeRequest } from '../../../shared/token-request.ts'
 import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
@@ -32,7 +32,10 @@ export const authorizationCode: GrantType<'authorization_code'> = {
     const known = { client, resources: await store.resources.list(), challenge: await s256(request.code_verifier) }
     const checked = checkCode(code, grant, request, known, at)
     // A replay that is otherwise valid means that two parties hold the code: everything it issued is suspect.
-    if (!checked.ok) return checked.error.reason === 'replayed_code' ? revokeReplayed(grant, deps) : checked
+    if (!checked.ok) {
+      const { reason } = checked.error
+      return reason === 'replayed_code' ? revokeReplayed(grant, deps) : err({ reason, grantId: grant.id })
+    }
 
     const refreshToken = client.grantTypes.includes('refresh_token') ? await createRefreshToken(grant, deps) : null
     const entry = auditEntry({ type: 'token_issued', ...partiesOf(grant) }, deps)

@@ -281,6 +281,7 @@ export const auditCases: readonly ConformanceCase[] = [
       const ages = async () => (await readAll(store)).map(({ at }) => NOW - at)
       equal(await store.purge(NOW + 1_000_000, 500), 0)
       equal(await store.purge(NOW, 500, { audit: null }), 0)
+      equal(await store.purge(NOW, 500, { flows: 0 }), 0)
       equal(await store.purge(NOW, 500, { audit: 5 }), 0)
       equal(await store.purge(NOW, 2, { audit: 2 }), 2)
       deepEqual(await ages(), [1, 2, 3])

@@ -7,6 +7,7 @@ import { auditCases } from './audit.ts'
 import { clientDocumentCases } from './client-documents.ts'
 import { clientCases } from './clients.ts'
 import type { ConformanceCase } from './conformance-case.ts'
+import { flowCases } from './flows.ts'
 import { grantCases } from './grants.ts'
 import { housekeepingCases } from './housekeeping.ts'
 import { leaseCases } from './leases.ts'
@@ -37,5 +38,6 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...signingKeyCases,
   ...leaseCases,
   ...auditCases,
+  ...flowCases,
   ...housekeepingCases,
 ]

@@ -6,6 +6,7 @@
 import { audit } from './0006/audit.ts'
 import { clientAuth } from './0006/client-auth.ts'
 import { clientDocuments } from './0006/client-documents.ts'
+import { flows } from './0006/flows.ts'
 import { grants } from './0006/grants.ts'
 import { registrations } from './0006/registrations.ts'
 import { resources } from './0006/resources.ts'
@@ -21,6 +22,7 @@ export const complete: Migration = {
     await registrations(db)
     await resources(db)
     await audit(db)
+    await flows(db)
     await sharedLimits(db)
     await clientDocuments(db)
   },
