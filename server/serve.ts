@@ -4,6 +4,7 @@
  * @module
  */
 import process from 'node:process'
+import ipaddr from 'ipaddr.js'
 import { serve as listen, type Server } from 'srvx'
 import { err, ok, type Result } from '../shared/result.ts'
 import { type Problem, refusal } from './config/problem.ts'
@@ -35,6 +36,13 @@ const CLOSE_LIMIT = 3
 
 /** Bytes. An MCP message with an attachment fits; the endpoints of the authorization server have narrower limits of their own. */
 const MAX_BODY = 4 * 1024 * 1024
+
+/**
+ * Bytes of all headers. Bun and Node refuse more than that together with the URL by themselves; Deno takes fifteen times as much.
+ *
+ * @see RFC 6585 section 5: 431 Request Header Fields Too Large
+ */
+const MOST_HEADERS = 16 * 1024
 
 /** Starts to listen; a `Problem` when the address cannot be had. */
 export async function serve(options: ServeOptions): Promise<Result<Listening, Problem>> {
@@ -79,7 +87,9 @@ export function stopOnSignals(stop: (signal: 'SIGINT' | 'SIGTERM') => Promise<vo
 const hostnames = (host: string): readonly string[] => (host === 'localhost' ? ['127.0.0.1', '::1'] : [host])
 
 async function listenOn(hostname: string, port: number, options: ServeOptions): Promise<Server> {
-  const trusted = (options.trustedProxies ?? []).flatMap((proxy) => (proxy === 'loopback' ? LOOPBACK : [proxy]))
+  const trusted = (options.trustedProxies ?? []).flatMap((proxy) =>
+    proxy === 'loopback' ? LOOPBACK : [spelled(proxy)],
+  )
   const server = listen({
     hostname,
     port,
@@ -91,7 +101,8 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
     ...(trusted.length === 0 ? {} : { trustProxy: trusted }),
     // Bun closes a quiet connection after 10 s by default, which would end every idle event stream.
     bun: { idleTimeout: 255 },
-    fetch: (request) => options.fetch(request, () => request.ip),
+    fetch: (request) =>
+      IS_DENO && lengthOf(request.headers) > MOST_HEADERS ? tooManyHeaders() : options.fetch(request, () => request.ip),
     error: (error) => {
       const id = newRequestId()
       const headers = { [REQUEST_ID]: id }
@@ -107,7 +118,24 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
 /** srvx ends the reading of a body over the limit with this. */
 const isTooLarge = (error: unknown): boolean => error instanceof Error && 'status' in error && error.status === 413
 
+const IS_DENO = 'Deno' in globalThis
+
+/** With the colon, the space and the end of each line. */
+function lengthOf(headers: Headers): number {
+  let length = 0
+  headers.forEach((value, name) => {
+    length += name.length + value.length + 4
+  })
+  return length
+}
+
+const tooManyHeaders = (): Response =>
+  new Response(null, { status: 431, headers: { [REQUEST_ID]: newRequestId(), connection: 'close' } })
+
 const LOOPBACK = ['127.0.0.1', '::1']
+
+/** Peers are compared as text, and always spelled like this. */
+const spelled = (address: string): string => ipaddr.process(address).toString()
 
 function portOf(server: Server): number | null {
   const port = URL.parse(server.url ?? '')?.port

@@ -30,9 +30,13 @@ export function clientNetwork(request: Request): string | null {
   return network
 }
 
+/** Asks the listener once. */
 function find(request: Request): string | undefined {
-  const address = addresses.get(request)
-  return typeof address === 'function' ? address() : address
+  const noted = addresses.get(request)
+  if (typeof noted !== 'function') return noted
+  const address = noted()
+  if (address !== undefined) addresses.set(request, address)
+  return address
 }
 
 /** Taking an address apart costs more than all counting. */

@@ -31,21 +31,28 @@ export const parseJson = async ({ request }: { request: Request }): Promise<unkn
 async function readText(request: Request, contentType: string): Promise<string> {
   const given = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (given !== contentType) throw new UnreadableRequest('malformed_request')
-  if (isShort(request.headers)) return request.text()
+  const length = announcedLength(request.headers)
+  if (length !== null && length > MOST_BODY) throw tooLarge()
+  if (length !== null) return request.text()
   const decoder = new TextDecoder()
   let text = ''
   let size = 0
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength
-    // The rest is not read, so nothing more can come over this connection.
-    if (size > MOST_BODY) throw new UnreadableRequest('body_too_large', { connection: 'close' })
+    if (size > MOST_BODY) throw tooLarge()
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
 }
 
-/** A body that announces its length is no longer than that: the runtimes see to it. Reading it chunk by chunk costs several times as much. */
-function isShort(headers: Headers): boolean {
+/** The rest is not read, so nothing more can come over this connection. */
+const tooLarge = (): UnreadableRequest => new UnreadableRequest('body_too_large', { connection: 'close' })
+
+/**
+ * In bytes; null: it is not known. A body that announces its length is no longer than that: the runtimes see to it. Reading it chunk by chunk
+ * costs several times as much.
+ */
+function announcedLength(headers: Headers): number | null {
   const length = headers.get('content-length') ?? ''
-  return /^\d{1,5}$/.test(length) && Number(length) <= MOST_BODY && !headers.has('transfer-encoding')
+  return /^\d{1,15}$/.test(length) && !headers.has('transfer-encoding') ? Number(length) : null
 }

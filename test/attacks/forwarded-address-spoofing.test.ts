@@ -1,0 +1,95 @@
+/**
+ * Someone who is limited by their address claims to have another one.
+ *
+ * @see RFC 7239 section 8.1: what a peer says of itself is worth nothing
+ * @see docs/adr/0111-rate-limits.md
+ * @module
+ */
+import { afterEach, describe, expect, test } from 'bun:test'
+import { networkOf } from '../../server/core/network.ts'
+import { clientNetwork, noteClientAddress } from '../../server/http/client-address.ts'
+import { type Listening, serve } from '../../server/serve.ts'
+
+const open: Listening[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((listening) => listening.close(0)))
+})
+
+/** The network that a request counts for at a server that trusts these. */
+async function seenBy(trustedProxies: readonly string[], headers: Record<string, string>): Promise<string> {
+  const listening = await serve({
+    host: '127.0.0.1',
+    port: 0,
+    trustedProxies,
+    fetch(request, address) {
+      noteClientAddress(request, address)
+      return new Response(clientNetwork(request))
+    },
+  })
+  if (!listening.ok) throw new Error(listening.error.message)
+  open.push(listening.value)
+  return (await fetch(`http://127.0.0.1:${listening.value.port}/`, { headers })).text()
+}
+
+const forwarded = (value: string) => ({ 'x-forwarded-for': value })
+
+describe('without a trusted proxy no header counts', () => {
+  const claims = [
+    forwarded('198.51.100.7'),
+    forwarded('127.0.0.1, 198.51.100.7'),
+    { forwarded: 'for=198.51.100.7' },
+    { 'x-real-ip': '198.51.100.7', 'cf-connecting-ip': '198.51.100.7', 'true-client-ip': '198.51.100.7' },
+    { 'x-client-ip': '198.51.100.7', 'x-cluster-client-ip': '198.51.100.7', 'fastly-client-ip': '198.51.100.7' },
+  ]
+  test.each(claims)('%o', async (headers) => {
+    expect(await seenBy([], headers)).toBe('127.0.0.1')
+    expect(await seenBy(['10.0.0.1', '2001:db8::1'], headers)).toBe('127.0.0.1')
+  })
+})
+
+describe('of a chain, the last address that is no trusted proxy counts', () => {
+  const chains: readonly [string, readonly string[], string][] = [
+    ['198.51.100.7', ['loopback'], '198.51.100.7'],
+    ['192.0.2.66, 198.51.100.7', ['loopback'], '198.51.100.7'],
+    ['192.0.2.66, 198.51.100.7, 10.0.0.1', ['loopback', '10.0.0.1'], '198.51.100.7'],
+    ['192.0.2.66, 198.51.100.7, 10.0.0.1', ['loopback'], '10.0.0.1'],
+    // Trusted addresses that the caller put in front of its own.
+    ['10.0.0.1, 127.0.0.1, 198.51.100.7', ['loopback', '10.0.0.1'], '198.51.100.7'],
+    ['198.51.100.7, 2001:db8::9', ['loopback', '2001:DB8:0::9'], '198.51.100.7'],
+    ['198.51.100.7, ::ffff:10.0.0.1', ['loopback', '10.0.0.1'], '198.51.100.7'],
+    ['', ['loopback'], '127.0.0.1'],
+  ]
+  test.each(chains)('%s with %j', async (chain, trusted, expected) => {
+    expect(await seenBy(trusted, forwarded(chain))).toBe(expected)
+  })
+
+  test('X-Real-IP and Forwarded do not, even from one that is trusted', async () => {
+    const headers = { 'x-real-ip': '198.51.100.7', forwarded: 'for=198.51.100.7' }
+    expect(await seenBy(['loopback'], headers)).toBe('127.0.0.1')
+  })
+})
+
+describe('one caller, however its address is spelled', () => {
+  const spellings: readonly [string, readonly string[]][] = [
+    ['198.51.100.7', ['198.51.100.7', '::ffff:198.51.100.7', '::ffff:c633:6407', '0:0:0:0:0:ffff:c633:6407']],
+    ['198.51.100.7', ['198.51.100.7:443', '[::ffff:198.51.100.7]:443', '[::FFFF:198.51.100.7]']],
+    [
+      '2001:db8:1:2::',
+      ['2001:db8:1:2::', '2001:DB8:1:2:0:0:0:1', '2001:db8:1:2:ffff:ffff:ffff:ffff', '[2001:db8:1:2::9]:9'],
+    ],
+  ]
+  test.each(spellings)('%s', (network, addresses) => {
+    expect(addresses.map(networkOf)).toEqual(addresses.map(() => network))
+  })
+
+  test('neighbours are others: IPv4 by address, IPv6 by /64', () => {
+    expect(networkOf('198.51.100.8')).not.toBe(networkOf('198.51.100.7'))
+    expect(networkOf('2001:db8:1:3::1')).not.toBe(networkOf('2001:db8:1:2::1'))
+  })
+
+  test('what is no address is one caller of its own, and short', () => {
+    for (const nonsense of ['unknown', '_hidden', '', 'x'.repeat(100_000), '999.1.1.1', 'fe80::1%eth0%', '[', ':']) {
+      expect(networkOf(nonsense)).toBe(nonsense.slice(0, 64))
+    }
+  })
+})
