@@ -37,8 +37,15 @@ const answer = fc.record({
   members: fc.dictionary(member, odd, { maxKeys: 5 }),
   raw: fc.option(fc.oneof(noise, fc.json()), { freq: 4 }),
   headers: fc.dictionary(
-    fc.constantFrom('content-type', 'cache-control', 'retry-after', 'expires', 'location'),
-    fc.oneof(headerText, fc.constant('application/json')),
+    fc.constantFrom('content-type', 'cache-control', 'retry-after', 'expires', 'location', 'www-authenticate'),
+    fc.oneof(
+      headerText,
+      fc.constantFrom(
+        'application/json',
+        'Bearer resource_metadata="http://169.254.169.254/"',
+        'Bearer resource_metadata="https://10.0.0.1/x", error="invalid_token"',
+      ),
+    ),
     { maxKeys: 2 },
   ),
 })

@@ -27,16 +27,16 @@ describe('no 5xx, no echo, always a well-formed answer', () => {
 
   fuzz('endpoints of applications', 250, requestsTo(routes.filter(isForApplications)), async (sent) => {
     const request = await world.request(sent)
-    if (request !== null) await expectGoodAnswer(world.server, request)
+    if (request !== null) await expectGoodAnswer(world.server, request, world.secrets())
   })
 
   fuzz('every route', 150, requestsTo(routes), async (sent) => {
     const request = await world.request(sent)
-    if (request !== null) await expectGoodAnswer(world.server, request)
+    if (request !== null) await expectGoodAnswer(world.server, request, world.secrets())
   })
 
   fuzz('no route at all', 50, rawRequests, async (sent) => {
     const request = await world.request(sent)
-    if (request !== null) await expectGoodAnswer(world.server, request)
+    if (request !== null) await expectGoodAnswer(world.server, request, world.secrets())
   })
 })

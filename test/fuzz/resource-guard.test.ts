@@ -10,7 +10,7 @@ import fc from 'fast-check'
 import { findChallenge } from '../../shared/challenge.ts'
 import { createResourceFixture, METADATA_URL, RESOURCE, toolCall } from '../support/resource-fixture.ts'
 import { fuzz } from './runs.ts'
-import { CANARY, headerText } from './values.ts'
+import { CANARY, headerText, loose } from './values.ts'
 
 const { issuer, notes, events } = await createResourceFixture()
 const foreign = await createResourceFixture()
@@ -34,6 +34,9 @@ const token: fc.Arbitrary<Token> = fc.oneof(
       ([at, put]): Token => ({ kind: 'spoiled', text: `Bearer ${reader.slice(0, at)}${put}${reader.slice(at + 1)}` }),
     )
     .filter(({ text }) => text !== `Bearer ${reader}`),
+  loose(reader)
+    .filter((text) => text !== reader)
+    .map((text): Token => ({ kind: 'spoiled', text: `Bearer ${text}` })),
   headerText.map((text): Token => ({ kind: 'none', text })),
   fc
     .constantFrom(
@@ -74,9 +77,18 @@ const message = fc.oneof(
   ),
 )
 
+/** A message with a byte of another encoding in it. */
+const foreign8bit = message.chain((text) =>
+  fc.tuple(fc.nat({ max: text.length }), fc.integer({ min: 128, max: 255 })).map(([at, byte]) => {
+    const bytes = new TextEncoder().encode(text)
+    return new Uint8Array([...bytes.slice(0, at), byte, ...bytes.slice(at)])
+  }),
+)
+
 const body: fc.Arbitrary<string | Uint8Array<ArrayBuffer>> = fc.oneof(
-  message,
-  fc.uint8Array({ maxLength: 100 }).map((bytes) => new Uint8Array(bytes)),
+  { weight: 4, arbitrary: message },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 100 }).map((bytes) => new Uint8Array(bytes)) },
+  { weight: 1, arbitrary: foreign8bit },
 )
 
 const request = fc.record({
@@ -98,6 +110,10 @@ const request = fc.record({
   origin: fc.constantFrom(null, null, 'https://mcp.example', 'http://localhost:1', 'https://evil.example', CANARY),
   encoding: fc.constantFrom(null, null, 'gzip', 'utf-16', CANARY),
 })
+
+/** Whether all readers read the same in it. */
+const isPlain = (text: string | Uint8Array): boolean =>
+  typeof text === 'string' || new TextEncoder().encode(new TextDecoder().decode(text)).length === text.length
 
 /** The tools that a body would run, read as leniently as a server behind might. */
 function toolsIn(text: string | Uint8Array): readonly unknown[] {
@@ -136,6 +152,7 @@ describe('whoever is no caller is refused', () => {
       if (passed > 0) {
         expect(token.kind).toBe('good')
         expect(['https://evil.example', CANARY]).not.toContain(origin)
+        if (carries) expect(isPlain(body)).toBe(true)
         if (carries) for (const tool of toolsIn(body)) expect(['notes_add', 'notes_clear']).not.toContain(String(tool))
       }
       expect([200, 204, 400, 401, 403, 404, 405]).toContain(response.status)

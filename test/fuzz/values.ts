@@ -94,9 +94,31 @@ export const madeOf = (...pieces: readonly string[]): fc.Arbitrary<string> =>
     })
     .map((all) => all.join(''))
 
+const piece = (...some: readonly string[]) => fc.constantFrom('', '', ...some)
+const host = fc.constantFrom(
+  'app.example',
+  'localhost',
+  '127.0.0.1',
+  '[::1]',
+  '10.0.0.1',
+  '169.254.169.254',
+  '[::ffff:127.0.0.1]',
+  '0x7f.1',
+)
+
 /** URLs, nearly. */
 export const url = fc.oneof(
   fc.webUrl({ withQueryParameters: true, withFragments: true }),
+  fc
+    .tuple(
+      fc.constantFrom('https://', 'https://', 'http://', 'HTTPS:', 'com.app:/', 'javascript://'),
+      piece('user@', ':secret@', '@', '127.0.0.1:80@'),
+      host,
+      piece(':80', ':8443', ':', '.', '%00', '\\'),
+      piece('/cb', '/../cb', '//', '/%2e%2e', '/ '),
+      piece('?x=1', '?', '#', '#x', '\n', '\t'),
+    )
+    .map((pieces) => pieces.join('')),
   madeOf(
     'http',
     'https',
@@ -127,3 +149,9 @@ export const url = fc.oneof(
   ),
   anyText,
 )
+
+/** The last character of base64url, which may say more bits than there are bytes. */
+export const loose = (text: string): fc.Arbitrary<string> =>
+  fc
+    .constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=')
+    .map((last) => text.slice(0, -1) + last)

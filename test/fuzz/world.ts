@@ -40,6 +40,8 @@ export interface World {
   readonly server: TestServer
   /** The request of a case; null when it is none that HTTP could carry. */
   request(sent: Sent): Promise<Request | null>
+  /** What only its receiver may know, of all that the last case could name. */
+  secrets(): readonly string[]
 }
 
 export async function createWorld(): Promise<World> {
@@ -81,8 +83,11 @@ export async function createWorld(): Promise<World> {
       if (known === null || uses++ % USES === 0) known = await renew()
       return toRequest(sent, known, server.issuer, browser)
     },
+    secrets: () => SECRETS.flatMap((name) => known?.[name] ?? []),
   }
 }
+
+const SECRETS = ['clientSecret', 'code', 'refreshToken', 'accessToken', 'verifier'] as const
 
 /** The cookie and the form token of someone who is signed in. */
 async function signIn(server: TestServer): Promise<{ readonly cookie: string; readonly csrf: string }> {
