@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { Grants } from '../core/ports.ts'
 import { insertEntry } from './audit-entries.ts'
 import { codeToRow, insertCode } from './codes.ts'
@@ -46,7 +47,8 @@ export function createGrants(database: Database): Grants {
         .where('resource', '=', value('resource'))
         .where('revoked_at', 'is', null)
         .where('expires_at', '>', value('now'))
-        .limit(1),
+        // Not a parameter: SQLite would prepare the statement anew each time.
+        .limit(sql.lit(1)),
   )
 
   return {
