@@ -2,6 +2,7 @@
  * Which documents describe a client.
  *
  * @see draft-ietf-oauth-client-id-metadata-document-02 section 4, section 4.1
+ * @see OpenID Connect Relying Party Metadata Choices 1.0
  * @module
  */
 import { describe, expect, test } from 'bun:test'
