@@ -14,6 +14,7 @@ import { addClientCommands } from './cli/clients.ts'
 import { command, group, runWithStore } from './cli/command.ts'
 import { addKeyCommands } from './cli/keys.ts'
 import { addMigrateCommand } from './cli/migrate.ts'
+import { addRecordCommands } from './cli/records.ts'
 import { addRegistrationTokenCommands } from './cli/registration-tokens.ts'
 import { addResourceCommands } from './cli/resources.ts'
 import { parseQuietly } from './config/flags.ts'
@@ -41,6 +42,7 @@ function createProgram(): Command {
   addRegistrationTokenCommands(program, run)
   addResourceCommands(program)
   addKeyCommands(program)
+  addRecordCommands(program)
   addMigrateCommand(program)
   return program
 }

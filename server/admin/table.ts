@@ -26,4 +26,4 @@ export const date = (seconds: number): string => new Date(seconds * 1000).toISOS
 export const day = (seconds: number): string => date(seconds).slice(0, 10)
 
 /** Names come from strangers: no character of theirs may move the cursor, colour the terminal or turn the reading direction. */
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')

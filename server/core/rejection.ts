@@ -158,6 +158,8 @@ export interface Rejection {
 /** `reject('unknown_code')`: a failed `Result`. */
 export const reject = (reason: Reason): { readonly ok: false; readonly error: Rejection } => err({ reason })
 
+export const isReason = (text: string): text is Reason => Object.hasOwn(WIRE, text)
+
 /** What the wire says of a reason. */
 export function toOAuthError(reason: Reason): {
   readonly code: OAuthErrorCode

@@ -56,6 +56,6 @@ interface Members {
   readonly grantId?: string | null
 }
 
-/** What somebody wrote into the place of a client id, if it looks like one: nobody knows what else it could be. */
+/** What somebody wrote into the place of a client id, if it looks like one. People mix it up with the secret, and ours are longer. */
 const harmless = (claimed: string | undefined): string | null =>
-  claimed !== undefined && /^[\w.~:/%-]{1,200}$/.test(claimed) ? claimed : null
+  claimed !== undefined && /^(?:[\w.~-]{1,36}|https?:\/\/[\w.~:/%-]{1,200})$/.test(claimed) ? claimed : null

@@ -32,6 +32,8 @@ export interface TestServer extends Server {
   /** In which requests they were. */
   readonly failedRequests: (string | null | undefined)[]
   readonly userId: string
+  /** Writes down what waits to be. */
+  flush(): Promise<void>
   /** Any request to the server; a path is taken below the issuer. 404 when it is not the issuer's. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
 }
@@ -108,6 +110,7 @@ export async function createTestServer(
       const request = new Request(typeof input === 'string' && input.startsWith('/') ? base + input : input, init)
       return (await server.handle(request)) ?? new Response(null, { status: 404 })
     },
+    flush: server.close,
     async close() {
       await server.close()
       await store.close()

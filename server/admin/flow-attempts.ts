@@ -1,0 +1,147 @@
+/**
+ * Joins the steps of the flow trace to attempts, and says how each ended. Pure.
+ *
+ * @see docs/adr/0117-the-flow-trace.md
+ * @module
+ */
+import type { FlowStep } from '../core/flow.ts'
+
+/** A step with how often it was taken in a row. */
+export interface TracedStep extends FlowStep {
+  readonly times: number
+  /** Joined because the address is the same. */
+  readonly guessed: boolean
+}
+
+export interface Attempt {
+  /** In their order. */
+  readonly steps: readonly TracedStep[]
+  readonly clientId: string | null
+  readonly resource: string | null
+  /** `waiting`: the next step may still come. `left`: it did not. */
+  readonly state: 'connected' | 'waiting' | 'left' | 'refused'
+  /** Where it ended; null: it did not. */
+  readonly stoppedAt: FlowStep['step'] | null
+  readonly reason: string | null
+}
+
+/** What the steps were, and how many readings of the metadata led to nothing that can be seen. */
+export interface Attempts {
+  readonly attempts: readonly Attempt[]
+  readonly onlyDiscovered: number
+}
+
+/** Seconds within which what has only the client or the address in common is joined, and after which nobody is waited for any more. */
+const WITHIN = 600
+
+/** `steps`: oldest first. */
+export function joinAttempts(steps: readonly FlowStep[], now: number): Attempts {
+  const groups: FlowStep[][] = []
+  const keys = new Map<string, FlowStep[]>()
+  const registrations = new Map<string, FlowStep>()
+  const discoveries = steps.filter(({ step }) => step === 'discovery')
+
+  const groupOf = (step: FlowStep): FlowStep[] =>
+    keysOf(step)
+      .map((key) => keys.get(key))
+      .find((group) => group !== undefined) ??
+    unfinished(step) ??
+    start(step)
+  /** A refused token request without a known code says only whose it was. */
+  const unfinished = (step: FlowStep): FlowStep[] | undefined =>
+    step.step === 'token' && step.clientId !== null
+      ? groups.findLast((group) => group.some(isCodeOf(step.clientId)) && !isConnected(group) && isSoon(group, step))
+      : undefined
+  const start = (step: FlowStep): FlowStep[] => {
+    const registration = step.clientId === null ? undefined : registrations.get(step.clientId)
+    if (step.clientId !== null) registrations.delete(step.clientId)
+    const group = registration === undefined ? [] : [registration]
+    groups.push(group)
+    return group
+  }
+
+  for (const step of steps) {
+    if (step.step === 'discovery') continue
+    if (step.step === 'registration' && step.outcome === 'done' && step.clientId !== null) {
+      registrations.set(step.clientId, step)
+      continue
+    }
+    const group = groupOf(step)
+    group.push(step)
+    for (const key of keysOf(step)) keys.set(key, group)
+  }
+  const all = [...groups, ...[...registrations.values()].map((step) => [step])].sort(byFirst)
+  const used = new Set<FlowStep>()
+  const attempts = all.map((group) => toAttempt(withDiscovery(group, discoveries, used), now))
+  return { attempts, onlyDiscovered: discoveries.filter((step) => !used.has(step)).length }
+}
+
+const keysOf = ({ attempt, grantId }: FlowStep): readonly string[] => [
+  ...(grantId === null ? [] : [`grant ${grantId}`]),
+  ...(attempt === null ? [] : [`attempt ${attempt}`]),
+]
+
+const isCodeOf = (clientId: string | null) => (step: FlowStep) => step.step === 'code' && step.clientId === clientId
+
+const isConnected = (group: readonly FlowStep[]): boolean =>
+  group.some(({ step, outcome }) => (step === 'token' || step === 'first_call') && outcome === 'done')
+
+const isSoon = (group: readonly FlowStep[], { at }: FlowStep): boolean => at - (group.at(-1)?.at ?? 0) <= WITHIN
+
+const byFirst = ([one]: readonly FlowStep[], [other]: readonly FlowStep[]): number => (one?.at ?? 0) - (other?.at ?? 0)
+
+/** The last reading of the metadata by an address that registered or redeemed soon after. */
+function withDiscovery(group: readonly FlowStep[], discoveries: readonly FlowStep[], used: Set<FlowStep>) {
+  const own = group.map((step): TracedStep => ({ ...step, times: 1, guessed: false }))
+  const speaker = group.find(({ address }) => address !== null && address !== 'unknown')
+  const read = discoveries.findLast(
+    ({ address, at }) =>
+      speaker !== undefined && address === speaker.address && at <= speaker.at && speaker.at - at <= WITHIN,
+  )
+  if (read === undefined) return own
+  used.add(read)
+  const before = own.findIndex(({ at }) => at >= read.at)
+  return own.toSpliced(Math.max(before, 0), 0, { ...read, times: 1, guessed: true })
+}
+
+function toAttempt(steps: readonly TracedStep[], now: number): Attempt {
+  const own = steps.filter(({ guessed }) => !guessed)
+  return {
+    steps: counted(steps),
+    clientId: own.find(({ clientId }) => clientId !== null)?.clientId ?? null,
+    resource: own.find(({ resource }) => resource !== null)?.resource ?? null,
+    ...endOf(own, now),
+  }
+}
+
+function endOf(steps: readonly FlowStep[], now: number): Pick<Attempt, 'state' | 'stoppedAt' | 'reason'> {
+  const last = steps.at(-1)
+  if (last === undefined || isConnected(steps)) return { state: 'connected', stoppedAt: null, reason: null }
+  if (last.outcome === 'refused') return { state: 'refused', stoppedAt: last.step, reason: last.reason }
+  const stoppedAt = last.outcome === 'asked' ? last.step : NEXT[last.step]
+  return { state: now - last.at <= WITHIN ? 'waiting' : 'left', stoppedAt, reason: null }
+}
+
+/** What follows a step that was done. */
+const NEXT: Readonly<Record<FlowStep['step'], FlowStep['step']>> = {
+  discovery: 'registration',
+  registration: 'authorize',
+  authorize: 'sign_in',
+  sign_in: 'consent',
+  consent: 'code',
+  code: 'token',
+  token: 'first_call',
+  first_call: 'first_call',
+}
+
+/** The same step again and again is one line. */
+function counted(steps: readonly TracedStep[]): readonly TracedStep[] {
+  const lines: TracedStep[] = []
+  for (const step of steps) {
+    const last = lines.at(-1)
+    const same = last?.step === step.step && last.outcome === step.outcome && last.reason === step.reason
+    if (last !== undefined && same) lines[lines.length - 1] = { ...last, times: last.times + 1 }
+    else lines.push(step)
+  }
+  return lines
+}
