@@ -8,7 +8,7 @@
  * @see docs/adr/0102-client-assertions.md
  * @module
  */
-import { JOSEError } from 'jose/errors'
+import { JOSEError, JWKSMultipleMatchingKeys } from 'jose/errors'
 import { createLocalJWKSet, type LocalJWKSet } from 'jose/jwks/local'
 import { compactVerify } from 'jose/jws/compact/verify'
 import * as v from 'valibot'
@@ -83,11 +83,17 @@ async function fetchKeys(url: string, outbound: Outbound): Promise<LocalJWKSet> 
 }
 
 /** The key alone says which algorithm it is for; an assertion only chooses among keys. */
-async function isSigned(assertion: string, keys: LocalJWKSet): Promise<boolean> {
+async function isSigned(assertion: string, key: LocalJWKSet | CryptoKey): Promise<boolean> {
   try {
-    await compactVerify(assertion, keys, { algorithms: [...ASSERTION_ALGORITHMS] })
+    const options = { algorithms: [...ASSERTION_ALGORITHMS] }
+    await (typeof key === 'function' ? compactVerify(assertion, key, options) : compactVerify(assertion, key, options))
     return true
   } catch (error) {
+    // Without a `kid` several may fit: a set is short.
+    if (error instanceof JWKSMultipleMatchingKeys) {
+      for await (const one of error) if (await isSigned(assertion, one)) return true
+      return false
+    }
     // A key that cannot be imported is a TypeError or a DOMException of the platform: it fits nothing.
     if (error instanceof JOSEError || error instanceof TypeError || error instanceof DOMException) return false
     throw error
