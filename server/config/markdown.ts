@@ -4,6 +4,7 @@
  * @module
  */
 import { LEAVES, type Leaf } from './leaves.ts'
+import { LONGEST_ACCESS_TOKEN } from './limits.ts'
 import { defaultInWords } from './words.ts'
 
 /** The page. */
@@ -41,6 +42,20 @@ The secret belongs into the environment (\`SALLYPORT_SECRET\`), not into a file 
 | Setting | Flag, variable | Default | Meaning |
 | --- | --- | --- | --- |
 ${LEAVES.map(row).join('\n')}
+
+## A resource
+
+In \`resources\`, and as \`sallyport resources put\` and \`show\` have it in JSON:
+
+| Member | Meaning |
+| --- | --- |
+| \`identifier\` | Its URL, without a fragment: what clients send as \`resource\`, and the \`aud\` of its tokens, compared byte for byte. |
+| \`name\` | What the consent page calls it. Default: the identifier. |
+| \`scopes\` | Each scope with the sentence that the consent page shows. No wildcards: a scope with a \`*\` is refused. |
+| \`scope_hierarchy\` | Scopes with those that they imply, which whoever is granted them is granted as well. Circles are refused. Default: none. |
+| \`aliases\` | Other spellings that clients may send, e.g. with a slash at the end. Default: none. |
+| \`default_scopes\` | Granted to requests without a scope, where \`oauth.require_scope\` is off. Default: all scopes. |
+| \`access_token_lifetime\` | How long its access tokens are valid, from 1 to ${LONGEST_ACCESS_TOKEN} seconds. Default: \`access_token.lifetime\`. |
 `
 
 const row = (leaf: Leaf): string =>

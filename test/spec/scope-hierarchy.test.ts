@@ -7,6 +7,8 @@
  */
 import { afterAll, describe, expect, test } from 'bun:test'
 import { decodeJwt } from 'jose'
+import { client } from '../../server/store/conformance/records.ts'
+import { hash } from '../../server/store/hash.ts'
 import {
   approve,
   authorizationQuery,
@@ -25,7 +27,8 @@ import {
 const scopes = { read: 'Read your notes', write: 'Change your notes', admin: 'Delete your notes' }
 const hierarchy = { admin: ['write'], write: ['read'] }
 const server = await createTestServer({
-  resources: [{ identifier: RESOURCE, scopes, scope_hierarchy: hierarchy }],
+  resources: [{ identifier: RESOURCE, scopes, scope_hierarchy: hierarchy, access_token_lifetime: 60 }],
+  client_credentials: { enabled: true },
 })
 afterAll(() => server.close())
 const { client_id } = await registerClient(server)
@@ -75,6 +78,25 @@ test('AS-068 AS-058 the consent page names each scope that will be granted, impl
   expect(consent).toContain(scopes.write)
   expect(consent).toContain(scopes.read)
   expect(consent).not.toContain(scopes.admin)
+})
+
+test('AS-072 a machine, whose ceiling is a broad scope, gets what that implies, for as long as the resource says', async () => {
+  const secret = 'the secret of a machine'
+  const machine = client({
+    id: 'machine',
+    authMethods: ['client_secret_post'],
+    secrets: [{ hash: await hash(secret), expiresAt: 0 }],
+    grantTypes: ['client_credentials'],
+    scopeCeiling: ['write'],
+    origin: 'administrator',
+  })
+  await server.store.clients.create(machine)
+  const form = { grant_type: 'client_credentials', client_id: machine.id, client_secret: secret, resource: RESOURCE }
+  const granted = async (scope: string) => (await postForm(server, '/oauth/token', { ...form, scope })).json()
+  expect(await granted('read')).toMatchObject({ scope: 'read', expires_in: 60 })
+  const tokens = await granted('write')
+  expect([tokens.scope, scopeOf(tokens)]).toEqual(['write read', 'write read'])
+  expect(await granted('admin')).toMatchObject({ error: 'invalid_scope' })
 })
 
 describe('SEC-044 a hierarchy that changes', () => {

@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LEAVES } from '../../server/config/leaves.ts'
 import { loadSettings } from '../../server/config/load.ts'
+import { settingsPage } from '../../server/config/markdown.ts'
 import type { Problem } from '../../server/config/problem.ts'
+import { RESOURCE_SHAPE, ResourceConfig } from '../../server/config/resource.ts'
 import type { Settings } from '../../server/config.ts'
 
 const folders: string[] = []
@@ -385,4 +387,11 @@ describe('--help', () => {
   test('offers no flag for the secret', async () => {
     expect(await load({ argv: '--help' })).toHaveProperty('message', expect.not.stringContaining('--secret'))
   })
+})
+
+test('the page of settings explains each member of a resource, as does what is said to those who got one wrong', () => {
+  const [, section = ''] = settingsPage().split('## A resource')
+  const explained = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, member]) => member)
+  expect(explained).toEqual(Object.keys(ResourceConfig.entries))
+  expect([...RESOURCE_SHAPE.matchAll(/\w+/g)].map(([member]) => member)).toEqual(Object.keys(ResourceConfig.entries))
 })
