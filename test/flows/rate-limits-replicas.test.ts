@@ -21,11 +21,11 @@ const LIMIT = 600
 /** How long until everyone has heard, in milliseconds: two exchanges a second apart, and their way to the database and back. */
 const HEARD = 2500
 
-const settings = {
+const settings = (limit: number) => ({
   trusted_proxies: ['loopback'],
-  rate_limits: { register: { per_address: LIMIT, total: 0 } },
+  rate_limits: { register: { per_address: limit, total: 0 } },
   shutdown: { drain: 0 },
-}
+})
 
 const register = (server: Served, address: string): Promise<Response> =>
   server.fetch('/oauth/register', {
@@ -64,7 +64,7 @@ describe('three replicas on one PostgreSQL', () => {
     return replica
   }
   beforeAll(async () => {
-    installation = await install({ ...settings, database: await postgres.createDatabase() })
+    installation = await install({ ...settings(LIMIT), database: await postgres.createDatabase() })
     await Promise.all([start(), start(), start()])
   })
   afterAll(async () => {
@@ -98,12 +98,14 @@ describe('three replicas on one PostgreSQL', () => {
 })
 
 test('workers on one SQLite file let through no more than was said', async () => {
-  const installation = await install(settings)
+  // Which worker answers is the kernel's choice. The limit is what they let through in several times two seconds.
+  const limit = 2000
+  const installation = await install(settings(limit))
   const server = await startServerProcess(installation, { flags: ['--workers', '2'] })
   try {
     const [times = []] = await flood([server], '192.0.2.1')
-    expect(times.length).toBeGreaterThanOrEqual(LIMIT)
-    expect(times.length).toBeLessThanOrEqual(LIMIT + LIMIT * SILENT_SHARE + 1 + mostWithin(times, HEARD))
+    expect(times.length).toBeGreaterThanOrEqual(limit)
+    expect(times.length).toBeLessThanOrEqual(limit + limit * SILENT_SHARE + 1 + mostWithin(times, HEARD))
   } finally {
     server.kill()
     await server.exited
