@@ -8,10 +8,12 @@ import type { Clients } from '../core/ports.ts'
 import type { Client } from '../core/records.ts'
 import { insertEntry } from './audit-entries.ts'
 import { fromJson, listOrNull, toJson } from './json.ts'
+import { type RecentByKey, recentByKey } from './recent.ts'
 import type { ClientRow, Database, Tables } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
-export function createClients(database: Database): Clients {
+/** `forget`: to be called when clients were changed by other ways. */
+export function createClients(database: Database): Clients & Pick<RecentByKey<unknown>, 'forget'> {
   const { db } = database
   const find = statement((value: Parameter<{ id: string }>) =>
     db.selectFrom('clients').selectAll().where('id', '=', value('id')),
@@ -22,11 +24,16 @@ export function createClients(database: Database): Clients {
   const later = (until: number) => (eb: ExpressionBuilder<Tables, 'clients'>) =>
     eb.case().when('expires_at', '<', until).then(until).else(eb.ref('expires_at')).end()
 
+  const known = recentByKey(async (id) => {
+    const [row] = (await database.run(find({ id }))).rows
+    return row === undefined ? null : toClient(row)
+  })
+  /** Whether it went well or not, and not before: what was read meanwhile may be from before. */
+  const changing = <Result>(change: Promise<Result>): Promise<Result> => change.finally(known.forget)
+
   return {
-    async find(id) {
-      const [row] = (await database.run(find({ id }))).rows
-      return row === undefined ? null : toClient(row)
-    },
+    find: known.get,
+    forget: known.forget,
 
     async create(client, entry) {
       const insert = db
@@ -34,7 +41,7 @@ export function createClients(database: Database): Clients {
         .values(toRow(client))
         .onConflict((conflict) => conflict.doNothing())
         .compile()
-      return database.runGuarded(insert, note(entry))
+      return changing(database.runGuarded(insert, note(entry)))
     },
 
     async list() {
@@ -49,11 +56,11 @@ export function createClients(database: Database): Clients {
         .where('id', '=', id)
         .where('secrets', '=', toJson(before))
         .compile()
-      return database.runGuarded(update, note(entry))
+      return changing(database.runGuarded(update, note(entry)))
     },
 
     async remove(id, now, entry) {
-      return db.transaction().execute(async (transaction) => {
+      const removal = db.transaction().execute(async (transaction) => {
         const { numDeletedRows } = await transaction.deleteFrom('clients').where('id', '=', id).executeTakeFirst()
         if (numDeletedRows === 0n) return false
         await transaction
@@ -67,19 +74,20 @@ export function createClients(database: Database): Clients {
         for (const insert of note(entry)) await transaction.executeQuery(insert)
         return true
       })
+      return changing(removal)
     },
 
     async keep(id, until) {
-      const { numUpdatedRows } = await db
+      const update = db
         .updateTable('clients')
         .set({ expires_at: later(until) })
         .where('id', '=', id)
-        .executeTakeFirst()
+      const { numUpdatedRows } = await changing(update.executeTakeFirst())
       return numUpdatedRows === 1n
     },
 
     async recordUse(id, { at, expiresAt }) {
-      await db
+      const update = db
         .updateTable('clients')
         .set({ last_used_at: at, expires_at: later(expiresAt) })
         .where('id', '=', id)
@@ -87,7 +95,7 @@ export function createClients(database: Database): Clients {
         .where(({ eb, or }) =>
           or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at), eb('expires_at', '<', expiresAt)]),
         )
-        .execute()
+      await changing(update.execute())
     },
   }
 }

@@ -76,8 +76,9 @@ async function migrateOrClose(database: Database): Promise<void> {
 
 /** Every port, on a database that is open and up to date. */
 export function createStore(database: Database): OpenStore {
+  const { forget, ...clients } = createClients(database)
   return {
-    clients: reportingOutages(createClients(database)),
+    clients: reportingOutages(clients),
     clientDocuments: reportingOutages(createClientDocuments(database)),
     registrationTokens: reportingOutages(createRegistrationTokens(database)),
     resources: reportingOutages(createResources(database)),
@@ -99,7 +100,7 @@ export function createStore(database: Database): OpenStore {
       ping: async () => {
         await sql`select 1`.execute(database.db)
       },
-      purge: (now: number, limit: number, keep?: Keep) => purge(database, now, limit, keep),
+      purge: (now: number, limit: number, keep?: Keep) => purge(database, now, limit, keep).finally(forget),
       close: () => database.db.destroy(),
     }),
   }

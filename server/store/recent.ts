@@ -1,12 +1,15 @@
 /**
- * What is read with every request and changes once a month: kept for a second.
+ * What is read with every request and seldom changes: kept for a second.
  *
- * @see docs/adr/0072-resources-are-read-once-a-second.md
+ * @see docs/adr/0072-read-once-a-second.md
  * @module
  */
 
 /** In milliseconds. Other processes on the same database notice a change after as long. */
 const MAX_AGE = 1000
+
+/** More keys than are asked for in a second. */
+const MAX_KEYS = 1000
 
 export interface Recent<Value> {
   /** The value as it was read less than a second ago, and since the last `forget`. */
@@ -15,22 +18,37 @@ export interface Recent<Value> {
   forget(): void
 }
 
+export interface RecentByKey<Value> {
+  get(key: string): Promise<Value>
+  /** All of them. */
+  forget(): void
+}
+
 /** Remembers what `load` gave; never a failure. */
-export function recent<Value>(load: () => Promise<Value>, clock = () => performance.now()): Recent<Value> {
-  let held: { readonly value: Promise<Value>; readonly at: number } | null = null
-  const forget = (): void => {
-    held = null
-  }
+export function recent<Value>(load: () => Promise<Value>, clock?: () => number): Recent<Value> {
+  const { get, forget } = recentByKey(load, clock)
+  return { get: () => get(''), forget }
+}
+
+/** Remembers what `load` gave for each of at most a thousand keys; never a failure, and never that there is nothing. */
+export function recentByKey<Value>(
+  load: (key: string) => Promise<Value>,
+  clock = () => performance.now(),
+): RecentByKey<Value> {
+  const held = new Map<string, { readonly value: Promise<Value>; readonly at: number }>()
   return {
-    get() {
-      if (held !== null && clock() - held.at < MAX_AGE) return held.value
-      const loading = { value: load(), at: clock() }
-      held = loading
-      loading.value.catch(() => {
-        if (held === loading) forget()
-      })
+    get(key) {
+      const known = held.get(key)
+      if (known !== undefined && clock() - known.at < MAX_AGE) return known.value
+      const loading = { value: load(key), at: clock() }
+      if (held.size >= MAX_KEYS) held.clear()
+      held.set(key, loading)
+      const drop = (): void => {
+        if (held.get(key) === loading) held.delete(key)
+      }
+      loading.value.then((value) => value === null && drop(), drop)
       return loading.value
     },
-    forget,
+    forget: () => held.clear(),
   }
 }

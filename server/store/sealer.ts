@@ -1,18 +1,18 @@
 /**
  * Seals a text for the bearer of a token: the database alone cannot open it. One is sealed with every refresh, so it is done at once and on
- * this thread; what comes out is the same JWE as that of `encryption.ts`.
+ * this thread; what comes out is a JWE.
  *
- * @see RFC 5869: HKDF
+ * @see RFC 5869 section 2.2: HKDF-Extract
  * @see RFC 7516 section 3.1: the compact form; RFC 7518 section 4.5 (`dir`) and section 5.3 (`A256GCM`)
  * @see docs/adr/0073-small-secrets-on-this-thread.md
  * @module
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
 import type { Sealer } from '../core/ports.ts'
 
 export const sealer: Sealer = {
   async seal(text, secret) {
-    const iv = randomBytes(IV_LENGTH)
+    const iv = Buffer.from(crypto.getRandomValues(new Uint8Array(IV_LENGTH)))
     const cipher = createCipheriv('aes-256-gcm', derive(secret), iv).setAAD(Buffer.from(HEADER))
     const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
     return [HEADER, '', ...[iv, sealed, cipher.getAuthTag()].map((part) => part.toString('base64url'))].join('.')
@@ -39,7 +39,7 @@ const HEADER = Buffer.from('{"alg":"dir","enc":"A256GCM"}').toString('base64url'
 
 const SEALED = new RegExp(`^${HEADER}\\.\\.([\\w-]+)\\.([\\w-]*)\\.([\\w-]+)$`)
 
-/** Only the bearer can: 256 bits, from a token of full entropy. */
-const derive = (secret: string): Uint8Array => new Uint8Array(hkdfSync('sha256', secret, '', PURPOSE, 32))
+/** Only the bearer can: 256 bits, from a token of full entropy, in the one step of HKDF that is needed for one key. */
+const derive = (secret: string): Uint8Array => createHmac('sha256', PURPOSE).update(secret).digest()
 
-const PURPOSE = 'sallyport sealed answer'
+const PURPOSE = 'sallyport sealed successor'

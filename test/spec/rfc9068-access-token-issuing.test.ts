@@ -50,7 +50,7 @@ describe.each(['ES256', 'RS256'] as const)('signed with %s', async (algorithm) =
       client_id,
       iat: server.clock.now,
       exp: server.clock.now + 900,
-      jti: expect.stringMatching(/^\w{6}[\w-]{22}\.[\w-]{22}$/),
+      jti: expect.stringMatching(/^\w{12}[\w-]{22}\.[\w-]{22}$/),
       scope: 'notes:read notes:write',
     }
     expect(payload).toEqual(expected)

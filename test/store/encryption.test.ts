@@ -4,6 +4,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { createHmac } from 'node:crypto'
 import { decrypt, deriveKey, encrypt } from '../../server/store/encryption.ts'
 import { hash } from '../../server/store/hash.ts'
 import { random } from '../../server/store/random.ts'
@@ -36,8 +37,9 @@ describe('sealer', () => {
     }
   })
 
-  test('seals a JWE that any library opens, with the key that HKDF derives', async () => {
-    const key = await deriveKey('secret-1', 'sallyport sealed answer')
+  test('seals a JWE that any library opens, with the key that HKDF-Extract gives', async () => {
+    const extracted = createHmac('sha256', 'sallyport sealed successor').update('secret-1').digest()
+    const key = await crypto.subtle.importKey('raw', extracted, 'AES-GCM', false, ['encrypt', 'decrypt'])
     expect(await decrypt(await sealer.seal(TEXT, 'secret-1'), key)).toBe(TEXT)
     expect(await sealer.open(await encrypt(TEXT, key), 'secret-1')).toBe(TEXT)
   })

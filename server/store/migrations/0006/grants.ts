@@ -9,9 +9,5 @@ import type { Tables } from '../../schema.ts'
 
 export async function grants({ schema }: Transaction<Tables>): Promise<void> {
   await schema.dropIndex('grants_user').execute()
-  await schema
-    .createIndex('grants_user_client')
-    .on('grants')
-    .columns(['user_id', 'client_id', 'expires_at'])
-    .execute()
+  await schema.createIndex('grants_user_client').on('grants').columns(['user_id', 'client_id', 'expires_at']).execute()
 }
