@@ -50,14 +50,14 @@ export function createTestDemo(config: ConfigInput = {}): Promise<TestDemo> {
   return start(config.issuer ?? 'https://demo.example', config, async () => {})
 }
 
-/** A demo behind a socket of this machine, at a free port. `fetch` is the global one. */
-export async function listenTestDemo(config: Omit<ConfigInput, 'issuer'> = {}): Promise<TestDemo> {
+/** A demo behind a socket of this machine, at a free port, its issuer with `path`. `fetch` is the global one. */
+export async function listenTestDemo(config: Omit<ConfigInput, 'issuer'> = {}, path = ''): Promise<TestDemo> {
   let handle = async (_: Request): Promise<Response> => new Response(null, { status: 503 })
   const listener = Bun.serve({ port: 0, hostname: 'localhost', fetch: (request) => handle(request) })
-  const issuer = `http://localhost:${listener.port}`
+  const issuer = `http://localhost:${listener.port}${path}`
   const demo = await start(issuer, config, () => listener.stop(true))
   handle = demo.fetch
-  return { ...demo, fetch: (input, init) => fetch(input instanceof Request ? input : new URL(input, issuer), init) }
+  return { ...demo, fetch: (input, init) => fetch(input instanceof Request ? input : below(issuer, input), init) }
 }
 
 async function start(issuer: string, config: ConfigInput, stop: () => Promise<void>): Promise<TestDemo> {
