@@ -3,6 +3,7 @@
  * that nobody has written a proof for fails, and so does a proof of what nothing claims.
  *
  * @see RFC 8414 section 2
+ * @see docs/adr/0110-no-claim-without-proof.md
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

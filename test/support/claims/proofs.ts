@@ -2,6 +2,7 @@
  * Every member of the metadata that is ever claimed, with its proof. To claim another one means to prove it here.
  *
  * @see RFC 8414 section 2
+ * @see docs/adr/0110-no-claim-without-proof.md
  * @module
  */
 import { expect } from 'bun:test'
@@ -17,7 +18,7 @@ import {
 } from './authorization.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { GRANT_TYPES, proveResources, proveScopes, proveSigning, proveSubjects } from './tokens.ts'
-import { each, type Proof, type World } from './world.ts'
+import { each, type Proof, UNPROVEN, type World } from './world.ts'
 
 export const PROOFS: Readonly<Record<string, Proof>> = {
   issuer: proveIssuer,
@@ -47,7 +48,7 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
 /** Throws when the claim is not so, and when nothing proves it. */
 export async function prove(member: string, claim: unknown, world: World): Promise<void> {
   const proof = Object.hasOwn(PROOFS, member) ? PROOFS[member] : undefined
-  if (proof === undefined) throw new Error(`The metadata claims ${member}, and nothing proves it.`)
+  if (proof === undefined) throw new Error(`The metadata claims ${member}. ${UNPROVEN}`)
   await proof(claim, world)
 }
 

@@ -49,13 +49,16 @@ export async function createWorld(config: ConfigInput = {}): Promise<World> {
 /** A proof of what a member of the metadata claims: throws when it is not so. */
 export type Proof<Value = unknown> = (claim: Value, world: World) => Promise<void>
 
+/** For whoever claims something new. */
+export const UNPROVEN = 'Nothing proves it: add a proof to test/support/claims/proofs.ts, or claim less.'
+
 /** Proves a list by its values. One that the table does not have is a claim without proof. */
 export const each =
   (name: string, proofs: Readonly<Record<string, (world: World) => Promise<void>>>): Proof =>
   async (claim, world) => {
     for (const value of strings(claim)) {
       const proof = Object.hasOwn(proofs, value) ? proofs[value] : undefined
-      if (proof === undefined) throw new Error(`${name} claims ${value}, and nothing proves it.`)
+      if (proof === undefined) throw new Error(`${name} claims ${value}. ${UNPROVEN}`)
       await proof(world)
     }
   }
