@@ -44,7 +44,7 @@ export function joinAttempts(steps: readonly FlowStep[], now: number): Attempts 
   const groupOf = (step: FlowStep): FlowStep[] =>
     keysOf(step)
       .map((key) => keys.get(key))
-      .find((group) => group !== undefined) ??
+      .find((group) => group !== undefined && continues(group, step)) ??
     unfinished(step) ??
     start(step)
   /** A refused token request without a known code says only whose it was. */
@@ -80,6 +80,15 @@ const keysOf = ({ attempt, grantId }: FlowStep): readonly string[] => [
   ...(grantId === null ? [] : [`grant ${grantId}`]),
   ...(attempt === null ? [] : [`attempt ${attempt}`]),
 ]
+
+/** Applications that use one challenge for all attempts begin anew where the last has ended. */
+function continues(group: readonly FlowStep[], step: FlowStep): boolean {
+  const clientId = group.find((other) => other.clientId !== null)?.clientId ?? null
+  if (clientId !== null && step.clientId !== null && clientId !== step.clientId) return false
+  const isBeginning = step.step === 'authorize' || (step.step === 'sign_in' && step.outcome === 'asked')
+  const isOver = isConnected(group) || group.some(({ reason }) => reason === 'denied_by_user')
+  return !(isBeginning && isOver)
+}
 
 const isCodeOf = (clientId: string | null) => (step: FlowStep) => step.step === 'code' && step.clientId === clientId
 
