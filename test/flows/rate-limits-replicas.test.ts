@@ -10,7 +10,7 @@ import { SILENT_SHARE } from '../../server/core/rate-limits/counter.ts'
 import { REDIRECT_URI } from '../support/authorization-server.ts'
 import { usePostgres } from '../support/postgres.ts'
 import type { Served } from '../support/process-flow.ts'
-import { type Installation, install, type ServerProcess, startServerProcess } from '../support/server-process.ts'
+import { type Installation, install, type ServerProcess, startServerProcess, until } from '../support/server-process.ts'
 import { freePort } from '../support/spawn.ts'
 
 setDefaultTimeout(120_000)
@@ -88,6 +88,8 @@ describe('three replicas on one PostgreSQL', () => {
     const [one, two] = replicas
     if (one === undefined || two === undefined) throw new Error('there is no replica')
     expect((await flood([one], '192.0.2.2')).flat()).toHaveLength(LIMIT)
+    const heard = performance.now() + HEARD
+    await until(async () => (await register(one, '192.0.2.2')).status === 429 && performance.now() > heard)
     for (const other of [two, await start()]) {
       const passed = (await flood([other], '192.0.2.2')).flat().length
       expect(passed).toBeLessThan(LIMIT / 2)
