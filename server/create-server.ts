@@ -111,7 +111,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     onLimited: options.onLimited ?? (() => {}),
     meeting: isAlone(settings) ? null : { shared: store.sharedLimits, inASecond, onFailure: options.onFailure },
   })
-  const close = async (): Promise<void> => void (await Promise.all([observations.close(), flows.close()]))
+  const close = async (): Promise<void> =>
+    void (await Promise.all([observations.close(), flows.close(), limits.exchange()]))
   const app = createApp({
     as,
     limits,

@@ -23,7 +23,10 @@ export const within =
     return parse({ request })
   }
 
-/** Answers a request that names its client, and counts how that went. Throws what becomes 429. */
+/**
+ * Answers a request that names its client, and counts how that went. Throws what becomes 429. An answer that gives nothing, a revocation's,
+ * anyone can have who names a public client: it must not use up what is the client's.
+ */
 export async function answerWithin<Value>(
   limiter: EndpointLimiter,
   request: Request,
@@ -33,8 +36,8 @@ export async function answerWithin<Value>(
   const [client, network] = [claimedClient(credentials), clientNetwork(request)]
   refuseFor(limiter.waitFor(client, network))
   const outcome = await answer()
-  if (outcome.ok) limiter.succeeded(client)
-  else if (isGuess(outcome.error.reason)) limiter.failed(client, network)
+  if (!outcome.ok && isGuess(outcome.error.reason)) limiter.failed(client, network)
+  if (outcome.ok && outcome.value !== null) limiter.succeeded(client)
   return outcome
 }
 

@@ -212,6 +212,9 @@ describe('one client', () => {
     for (let stranger = 0; stranger < 50; stranger += 1) {
       expect((await knock(4, () => guess(from(server, `10.1.1.${stranger}`), client_id)))[429]).toBe(1)
     }
+    // A revocation is answered 200 whatever it revokes.
+    const nothing = { token: 'unknown', client_id }
+    expect(await knock(50, () => postForm(from(server, ELSEWHERE), '/oauth/revoke', nothing))).toEqual({ 200: 50 })
     expect((await refresh(from(server), client_id, refresh_token)).status).toBe(200)
   })
 

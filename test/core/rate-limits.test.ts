@@ -268,6 +268,30 @@ describe('several processes', () => {
     expect(send(processes[0], 20)).toBe(0)
   })
 
+  test('what strangers named is told in short and plain words', async () => {
+    const told: string[] = []
+    const limiter = createRateLimiter({
+      limits: { ...NO_LIMITS, token: { ...NO_LIMITS.token, failures: { limit: 4, window: 60 } } },
+      now: () => NOW,
+      onLimited: () => {},
+      meeting: {
+        shared: {
+          async exchange(added) {
+            told.push(...added.map(({ key }) => key))
+            return []
+          },
+        },
+        inASecond: () => {},
+        onFailure: () => {},
+      },
+    })
+    for (const client of ['client-1', '\0', '', 'a b', '\ud800', 'x'.repeat(100_000)]) {
+      for (const _ of [1, 2]) limiter.token.failed(client, '192.0.2.1')
+    }
+    await limiter.exchange()
+    expect(told).toEqual(['token.failures 192.0.2.1 client-1', 'token.failures 192.0.2.1 -'])
+  })
+
   test('and alone, with nobody to meet, counts for itself', async () => {
     const limits = { ...NO_LIMITS, token: { ...NO_LIMITS.token, total: { limit: 3, window: 60 } } }
     const limiter = createRateLimiter({ limits, now: () => NOW, onLimited: () => {}, meeting: null })
