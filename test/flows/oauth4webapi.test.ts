@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import * as oauth from 'oauth4webapi'
 import type { ConfigInput } from '../../server/config.ts'
 import { createTestDemo, type TestDemo } from '../support/demo.ts'
+import { discover, REDIRECT_URI, signIn, via } from '../support/oauth4webapi.ts'
 import { createPerson } from '../support/person.ts'
 
 const open: (() => Promise<void>)[] = []
@@ -14,36 +15,10 @@ afterEach(async () => {
   for (const close of open.splice(0)) await close()
 })
 
-const REDIRECT_URI = 'http://127.0.0.1:4321/callback'
-
 async function startDemo(config: ConfigInput = {}): Promise<TestDemo> {
   const demo = await createTestDemo(config)
   open.push(() => demo.close())
   return demo
-}
-
-/** What this library gives to `fetch`, as far as it matters in one process. */
-interface Sent {
-  readonly method: string
-  readonly headers: Record<string, string>
-  readonly body?: URLSearchParams | string | undefined
-}
-
-const via = (demo: TestDemo) => ({
-  [oauth.customFetch]: (url: string, { method, headers, body }: Sent) =>
-    demo.fetch(url, { method, headers, ...(body === undefined ? {} : { body }) }),
-})
-
-/** Discovery as a resource server's client does it: the resource first. */
-async function discover(demo: TestDemo): Promise<oauth.AuthorizationServer> {
-  const resource = new URL(demo.mcpUrl)
-  const { authorization_servers: issuers } = await oauth.processResourceDiscoveryResponse(
-    resource,
-    await oauth.resourceDiscoveryRequest(resource, via(demo)),
-  )
-  const issuer = new URL(issuers?.[0] ?? '')
-  const response = await oauth.discoveryRequest(issuer, { ...via(demo), algorithm: 'oauth2' })
-  return oauth.processDiscoveryResponse(issuer, response)
 }
 
 async function register(demo: TestDemo, as: oauth.AuthorizationServer, method: string): Promise<oauth.Client> {
@@ -65,40 +40,6 @@ const authOf = (client: oauth.Client): oauth.ClientAuth => {
   return client.token_endpoint_auth_method === 'client_secret_post' ? oauth.ClientSecretPost(secret) : oauth.None()
 }
 
-/** From the authorization URL to checked tokens. */
-async function signIn(demo: TestDemo, as: oauth.AuthorizationServer, client: oauth.Client) {
-  const verifier = oauth.generateRandomCodeVerifier()
-  const state = oauth.generateRandomState()
-  const url = new URL(as.authorization_endpoint ?? '')
-  url.search = String(
-    new URLSearchParams({
-      client_id: client.client_id,
-      redirect_uri: REDIRECT_URI,
-      response_type: 'code',
-      scope: 'notes:read',
-      resource: demo.mcpUrl,
-      state,
-      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-      code_challenge_method: 'S256',
-    }),
-  )
-  // Checks `state`, and `iss` because the metadata promises it.
-  const params = oauth.validateAuthResponse(as, client, await createPerson(demo).visit(url), state)
-  const response = await oauth.authorizationCodeGrantRequest(
-    as,
-    client,
-    authOf(client),
-    params,
-    REDIRECT_URI,
-    verifier,
-    {
-      ...via(demo),
-      additionalParameters: { resource: demo.mcpUrl },
-    },
-  )
-  return oauth.processAuthorizationCodeResponse(as, client, response)
-}
-
 describe.each([
   ['an issuer without a path', 'https://demo.example'],
   ['an issuer with a path', 'https://demo.example/tenant'],
@@ -112,7 +53,7 @@ describe.each([
       const client = await register(demo, as, method)
       expect(client.token_endpoint_auth_method).toBe(method)
 
-      const tokens = await signIn(demo, as, client)
+      const tokens = await signIn(demo, as, client, authOf(client))
       expect(tokens).toMatchObject({ token_type: 'bearer', scope: 'notes:read', expires_in: 900 })
 
       const called = await demo.fetch(demo.mcpUrl, {
@@ -162,7 +103,7 @@ describe('access tokens', () => {
       const demo = await startDemo({ access_token: { algorithm } })
       const as = await discover(demo)
       const client = await register(demo, as, 'none')
-      const { access_token } = await signIn(demo, as, client)
+      const { access_token } = await signIn(demo, as, client, authOf(client))
 
       const request = new Request(demo.mcpUrl, { headers: { authorization: `Bearer ${access_token}` } })
       const options = {
