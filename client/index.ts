@@ -23,6 +23,7 @@ export type {
   Verdict,
 } from './interactions/interaction.ts'
 export { type Ask, prompt } from './interactions/prompt.ts'
+export { type ClientDocumentOptions, clientDocument } from './registration/metadata-document.ts'
 export type { AuthorizeOptions } from './session/authorize.ts'
 export type { SessionOptions } from './session/options.ts'
 export { type BeginOptions, createSession, type Session } from './session/session.ts'

@@ -1,0 +1,63 @@
+/**
+ * The document that a host publishes at the URL that is its client id, so that authorization servers know it without a registration.
+ *
+ * @see draft-ietf-oauth-client-id-metadata-document-02 section 3, section 4
+ * @see MCP 2026-07-28, client registration: client ID metadata documents
+ * @module
+ */
+import {
+  type ClientIdMetadataDocument,
+  checkClientDocument,
+  MAX_CLIENT_DOCUMENT,
+} from '../../shared/client-id-metadata-document.ts'
+import { checkClientIdUrl } from '../../shared/client-id-url.ts'
+import { SallyportError } from '../errors.ts'
+
+/** What a host says of itself. */
+export interface ClientDocumentOptions {
+  /** The https URL at which the document will be, with a path and without a query: the client id, byte for byte. */
+  readonly id: string
+  readonly name: string
+  /** A loopback redirect URI without a port stands for any port. */
+  readonly redirectUris: readonly string[]
+  readonly uri?: string
+  readonly logoUri?: string
+  readonly softwareId?: string
+  readonly softwareVersion?: string
+  /** For a host that keeps a key: public keys, or where they are. Then each request to the token endpoint must be signed with one. */
+  readonly keys?: { readonly jwks: ClientIdMetadataDocument['jwks'] } | { readonly jwksUri: string }
+}
+
+/**
+ * The document, ready to be served as `application/json` with status 200 at `id`.
+ *
+ * @throws {SallyportError} `configuration` where servers would refuse it
+ * @example
+ * const document = clientDocument({
+ *   id: 'https://app.example/client.json',
+ *   name: 'My host',
+ *   redirectUris: ['http://127.0.0.1/callback'],
+ * })
+ */
+export function clientDocument(options: ClientDocumentOptions): Readonly<Record<string, unknown>> {
+  const { id, name, redirectUris, keys } = options
+  const document = {
+    client_id: id,
+    client_name: name,
+    redirect_uris: [...redirectUris],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: keys === undefined ? 'none' : 'private_key_jwt',
+    ...(keys === undefined ? {} : 'jwks' in keys ? { jwks: keys.jwks } : { jwks_uri: keys.jwksUri }),
+    ...described(options),
+  }
+  const size = new TextEncoder().encode(JSON.stringify(document)).length
+  const fits = checkClientIdUrl(id).ok && checkClientDocument(document, id).ok && size <= MAX_CLIENT_DOCUMENT
+  if (!fits) throw new SallyportError('configuration')
+  return document
+}
+
+function described({ uri, logoUri, softwareId, softwareVersion }: ClientDocumentOptions) {
+  const members = { client_uri: uri, logo_uri: logoUri, software_id: softwareId, software_version: softwareVersion }
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
+}
