@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { looksLikeUrl } from '../../shared/client-id-url.ts'
 import { classifyRedirectUri } from '../../shared/redirect-uri.ts'
 import { ok } from '../../shared/result.ts'
 import { isConfidential } from '../core/client-auth/is-confidential.ts'
@@ -67,7 +68,8 @@ function checkWanted({ redirectUris, proof, clientCredentials, resource }: NewCl
 }
 
 export async function removeClient({ store, now }: AdminContext, id: string): Outcome {
-  return (await store.clients.remove(id, now()))
+  const { remove } = looksLikeUrl(id) ? store.clientDocuments : store.clients
+  return (await remove(id, now()))
     ? ok(`Removed ${id} and revoked everything that it was granted.`)
     : refuse('There is no client of that id.')
 }

@@ -10,6 +10,7 @@ import { rotateSecret } from '../admin/client-secrets.ts'
 import { addClient, type ClientProof, listClients, removeClient } from '../admin/clients.ts'
 import type { AdminContext, Outcome } from '../admin/context.ts'
 import { type Problem, usage } from '../config/problem.ts'
+import { addClientDocumentCommands } from './client-documents.ts'
 import { command, group } from './command.ts'
 
 /** Runs a command with the store that its flags name. */
@@ -75,6 +76,7 @@ export function addClientCommands(program: Command, run: Run): void {
     (id: string, _: object, self: Command) => run(self, (context) => removeClient(context, id)),
   )
   command(clients, 'list', 'Lists them.').action((_: object, self: Command) => run(self, listClients))
+  addClientDocumentCommands(clients, run)
 }
 
 async function proofOf({ secret, jwks, jwksUri }: NewClientOptions): Promise<Result<ClientProof, Problem>> {
