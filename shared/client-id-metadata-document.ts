@@ -70,6 +70,7 @@ export function checkClientDocument(
   document: unknown,
   clientId: string,
 ): Result<ClientIdMetadataDocument, ClientDocumentProblem> {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return err('document')
   const parsed = v.safeParse(ClientIdMetadataDocument, document)
   if (!parsed.success) return err(memberOf(parsed.issues[0].path?.[0]?.key))
   const { client_id, jwks, jwks_uri, logo_uri, ...rest } = parsed.output

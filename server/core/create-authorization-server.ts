@@ -9,7 +9,7 @@ import type { AuthorizationServer } from './authorization-server.ts'
 import { authorize } from './authorize/authorize.ts'
 import { approve, deny, next } from './authorize/decide.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
-import { createClientKeys } from './client-auth/client-keys.ts'
+import { type ClientKeys, createClientKeys } from './client-auth/client-keys.ts'
 import { clientSecretBasic } from './client-auth/client-secret-basic.ts'
 import { clientSecretPost } from './client-auth/client-secret-post.ts'
 import { none } from './client-auth/none.ts'
@@ -42,9 +42,10 @@ export function createAuthorizationServer(
   ports: Omit<Dependencies, keyof Origin>,
   offer: Offer = {},
 ): AuthorizationServer {
+  const clientKeys = createClientKeys(ports)
   const {
     grantTypes = grantTypesFor(ports.settings),
-    clientAuthMethods = [none, clientSecretBasic, clientSecretPost, assertionMethod(ports)],
+    clientAuthMethods = [none, clientSecretBasic, clientSecretPost, assertionMethod(ports, clientKeys)],
   } = offer
   const { settings, store, signer } = ports
   const within = (origin: Origin = NOWHERE): Dependencies => ({ ...ports, ...origin })
@@ -63,7 +64,12 @@ export function createAuthorizationServer(
     metadata: async () => metadata(await store.resources.list(), await signer.jwks()),
     jwks: () => signer.jwks(),
 
-    authorize: (query, presence = { signedIn: false }, origin) => authorize(query, presence, within(origin)),
+    async authorize(query, presence = { signedIn: false }, origin) {
+      const outcome = await authorize(query, presence, within(origin))
+      // While the person reads the consent page, and while the client's site is up.
+      if (presence.signedIn && outcome.kind === 'valid') clientKeys.prepare(outcome.request.client)
+      return outcome
+    },
     next: (request, userId, origin) => next(request, userId, within(origin)),
     approve: (request, userId, origin) => approve(request, userId, within(origin)),
     deny: (request, userId, origin) => deny(request, userId, within(origin)),
@@ -88,11 +94,11 @@ const grantTypesFor = ({ clientCredentials: machines }: AuthorizationServerSetti
   ...(machines ? { client_credentials: clientCredentials } : {}),
 })
 
-function assertionMethod({ settings, store, outbound, now }: Omit<Dependencies, keyof Origin>): ClientAuthMethod {
+function assertionMethod({ settings, store }: Omit<Dependencies, keyof Origin>, keys: ClientKeys): ClientAuthMethod {
   const { token_endpoint } = endpointsOf(settings.issuer)
   return privateKeyJwt({
     audiences: [settings.issuer, ...(settings.tokenEndpointAudience ? [token_endpoint] : [])],
-    keys: createClientKeys({ outbound, now }),
+    keys,
     replays: store.replays,
   })
 }

@@ -4,7 +4,7 @@
  * @see OAuth 2.1 section 4.1.2.1 (draft-ietf-oauth-v2-1-16): a bad client or redirect URI is told to the person, with status 400
  * @module
  */
-import { type Rejection, toOAuthError } from '../core/rejection.ts'
+import { type Reason, type Rejection, toOAuthError } from '../core/rejection.ts'
 import type { PagesContext } from './context.ts'
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
@@ -76,7 +76,7 @@ export const tooManyRequests = (seconds: number, ctx: PagesContext): Response =>
 export function rejectionPage({ reason }: Rejection, ctx: PagesContext): Response {
   const { status, code, description } = toOAuthError(reason)
   if (status >= 500) return problemPage(reason === 'unavailable' ? 'unavailable' : 'failed', ctx)
-  const { title, advice } = reason === 'unknown_client' ? UNKNOWN_CLIENT : bad(description)
+  const { title, advice } = explain(reason, description)
   const page = layout(
     { title, ctx },
     html`<h1>${title}</h1>
@@ -95,6 +95,18 @@ const UNKNOWN_CLIENT: Explanation = {
   title: 'This application is not known here',
   advice: html`<p>It may have been registered with an earlier installation of this server.</p>
     <p><strong>Remove the server in your application and add it again.</strong> The application then registers itself anew.</p>`,
+}
+
+/** Not why: that would tell strangers what this server can reach. */
+const UNREADABLE_DOCUMENT: Explanation = {
+  title: 'This application could not be checked',
+  advice: html`<p>What the application publishes about itself could not be read, or is not right. You were not sent on.</p>
+    <p>This may pass: go back to your application in a minute and start again.</p>`,
+}
+
+function explain(reason: Reason, description: string): Explanation {
+  if (reason === 'unknown_client') return UNKNOWN_CLIENT
+  return reason === 'unreadable_client_document' ? UNREADABLE_DOCUMENT : bad(description)
 }
 
 const bad = (description: string): Explanation => ({

@@ -42,6 +42,8 @@ export interface Sites {
   put(url: string, page: Page | null): void
   /** Publishes a document, by default a good one of a public client. */
   publish(clientId?: string, changes?: Readonly<Record<string, unknown>>, page?: Page): void
+  /** Once that URL has been asked for. */
+  until(url: string): Promise<void>
   /** From now on nobody answers. */
   goDown(): void
   goUp(): void
@@ -63,12 +65,14 @@ export async function createSites(
 ): Promise<Sites> {
   const pages = new Map<string, Page>()
   const asked: string[] = []
+  const waiting = new Set<() => void>()
   let isDown = false
   const listener = await listen((socket, head) => {
     const [, path = ''] = /^GET (\S+)/.exec(head) ?? []
     const [, host = ''] = /^host: (\S+)/im.exec(head) ?? []
     const url = `https://${host}${path}`
     asked.push(url)
+    for (const notice of waiting) notice()
     socket.end(answer(pages.get(url)))
   }, 'world')
   const outbound = createOutbound({
@@ -85,6 +89,14 @@ export async function createSites(
     put,
     publish: (clientId = CLIENT_ID, changes = {}, page = {}) =>
       put(clientId, { body: JSON.stringify({ ...documentOf(clientId), ...changes }), ...page }),
+    until: (url) =>
+      new Promise((resolve) => {
+        const notice = (): void => {
+          if (asked.includes(url)) resolve()
+        }
+        waiting.add(notice)
+        notice()
+      }),
     goDown() {
       isDown = true
     },

@@ -22,6 +22,8 @@ import { type Rejection, reject } from '../rejection.ts'
 import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
 
 export interface ClientKeys {
+  /** Asks for the keys that the client publishes, unless they are at hand: they will be needed soon. Waits for nothing. */
+  prepare(client: Pick<Client, 'jwks' | 'jwksUri'>): void
   /** Whether one of the client's keys signed this compact JWS. */
   verify(client: Pick<Client, 'jwks' | 'jwksUri'>, assertion: string): Promise<Result<null, Rejection>>
 }
@@ -48,6 +50,14 @@ export function createClientKeys({ outbound, now }: { readonly outbound: Outboun
   }
 
   return {
+    prepare({ jwks, jwksUri }) {
+      // Whoever verifies with them is told what is wrong.
+      if (jwks === null && jwksUri !== null)
+        publishedAt(jwksUri)
+          .current()
+          .catch(() => {})
+    },
+
     async verify({ jwks, jwksUri }, assertion) {
       if (jwks !== null) return verdict(await isSigned(assertion, createLocalJWKSet(jwks)))
       if (jwksUri === null) return reject('wrong_assertion_signature')
