@@ -6,6 +6,7 @@
 import { describe, expect } from 'bun:test'
 import fc from 'fast-check'
 import { SallyportError } from '../../client/index.ts'
+import { classifyHost } from '../../shared/url-policy.ts'
 import { sessionIn } from '../support/client.ts'
 import { fakeWorld } from '../support/fake-authorization-server.ts'
 import { fuzz } from './runs.ts'
@@ -97,8 +98,10 @@ describe('the client', () => {
         expect(failure).toBeInstanceOf(SallyportError)
         if (failure instanceof SallyportError) expect(failure.message).not.toContain(CANARY)
       }
-      for (const { url } of world.requests)
-        expect(['mcp.example.com', 'as.example.com']).toContain(new URL(url).hostname)
+      for (const { url } of world.requests) {
+        const { protocol, hostname } = new URL(url)
+        expect([protocol, classifyHost(hostname)]).toEqual(['https:', 'public'])
+      }
     },
   )
 })

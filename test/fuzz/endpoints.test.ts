@@ -7,14 +7,14 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { expectGoodAnswer } from './answers.ts'
 import { NAMES } from './parameters.ts'
-import { type Route, rawRequests, requestsTo } from './requests.ts'
+import { type Route, rawRequests, requestsTo, type Sent } from './requests.ts'
 import { fuzz } from './runs.ts'
-import { createWorld } from './world.ts'
+import { createWorlds } from './world.ts'
 
-const world = await createWorld()
-afterAll(() => world.server.close())
+const worlds = await createWorlds()
+afterAll(() => worlds.close())
 
-const all: readonly Route[] = world.server.app.routes.map(({ method, path }) => ({ method, path }))
+const all: readonly Route[] = worlds.first.server.app.routes.map(({ method, path }) => ({ method, path }))
 const routes = [...new Map(all.map((route) => [`${route.method} ${route.path}`, route])).values()]
 
 test('the routes and the parameters are those of the application', () => {
@@ -22,21 +22,18 @@ test('the routes and the parameters are those of the application', () => {
   expect(NAMES).toEqual(expect.arrayContaining(['code_verifier', 'redirect_uris', 'token_type_hint', 'prompt', 'csrf']))
 })
 
+async function check(sent: Sent): Promise<void> {
+  const world = await worlds.next()
+  const request = await world.request(sent)
+  if (request !== null) await expectGoodAnswer(world.server, request, world.secrets())
+}
+
 describe('no 5xx, no echo, always a well-formed answer', () => {
   const isForApplications = ({ path }: Route): boolean => path.startsWith('/oauth/') && path !== '/oauth/authorize'
 
-  fuzz('endpoints of applications', 250, requestsTo(routes.filter(isForApplications)), async (sent) => {
-    const request = await world.request(sent)
-    if (request !== null) await expectGoodAnswer(world.server, request, world.secrets())
-  })
+  fuzz('endpoints of applications', 250, requestsTo(routes.filter(isForApplications)), check)
 
-  fuzz('every route', 150, requestsTo(routes), async (sent) => {
-    const request = await world.request(sent)
-    if (request !== null) await expectGoodAnswer(world.server, request, world.secrets())
-  })
+  fuzz('every route', 150, requestsTo(routes), check)
 
-  fuzz('no route at all', 50, rawRequests, async (sent) => {
-    const request = await world.request(sent)
-    if (request !== null) await expectGoodAnswer(world.server, request, world.secrets())
-  })
+  fuzz('no route at all', 50, rawRequests, check)
 })

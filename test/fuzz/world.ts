@@ -19,6 +19,7 @@ import {
   USER,
   VERIFIER,
 } from '../support/authorization-server.ts'
+import { addSecretClient } from '../support/confidential-clients.ts'
 import type { Params } from './parameters.ts'
 import type { Body, Sent } from './requests.ts'
 import { type Known, resolve } from './values.ts'
@@ -44,15 +45,43 @@ export interface World {
   secrets(): readonly string[]
 }
 
-export async function createWorld(): Promise<World> {
+/** How many cases one world serves. Each leaves something in its database. */
+const LIFE = 4000
+
+/** Worlds, one after the other. */
+export interface Worlds {
+  /** For one case. */
+  next(): Promise<World>
+  close(): Promise<void>
+}
+
+/** The first world is there at once; `first` is the caller's to look at. */
+export async function createWorlds(): Promise<Worlds & { readonly first: World }> {
+  const first = await createWorld()
+  let current = first
+  let cases = 0
+  return {
+    first,
+    async next() {
+      if (cases > 0 && cases % LIFE === 0) {
+        await current.server.close()
+        current = await createWorld()
+      }
+      cases += 1
+      return current
+    },
+    close: () => current.server.close(),
+  }
+}
+
+async function createWorld(): Promise<World> {
   const server = await createTestServer(CONFIG)
   const { client_id } = await registerClient(server)
-  const confidential = await registerClient(server, { token_endpoint_auth_method: 'client_secret_post' })
-  const secret = confidential.client_secret ?? ''
+  const confidential = await addSecretClient(server, { authMethods: ['client_secret_post'] })
   const constant = {
     client: client_id,
-    confidentialClient: confidential.client_id,
-    clientSecret: secret,
+    confidentialClient: confidential.id,
+    clientSecret: confidential.secret,
     verifier: VERIFIER,
     challenge: await s256(VERIFIER),
     redirectUri: REDIRECT_URI,
