@@ -52,11 +52,20 @@ export const createApp = ({ limits = unlimited(), ...options }: AppOptions) =>
     .use(introspect(options.as, limits.introspect))
     .use(untyped(pages({ ...options, limits, clientAddress, clientNetwork, requestIdOf })))
 
-/** Tells the flow trace that somebody reads the metadata. */
-const sighting =
-  ({ trace = () => {}, now }: Pick<AppOptions, 'trace' | 'now'>) =>
-  (request: Request): void =>
-    trace({ event: { type: 'metadata_read' }, at: now(), ...originOf(request) })
+/** A crowd that reads the metadata is no attempt to connect that an operator asks about, and it must not pay for being watched. */
+const MOST_SIGHTINGS = 10
+
+/** Tells the flow trace that somebody reads the metadata: of the first few in each second. */
+function sighting({ trace = () => {}, now }: Pick<AppOptions, 'trace' | 'now'>): (request: Request) => void {
+  let second = 0
+  let seen = 0
+  return (request) => {
+    const at = now()
+    if (at !== second) [second, seen] = [at, 0]
+    seen += 1
+    if (seen <= MOST_SIGHTINGS) trace({ event: { type: 'metadata_read' }, at, ...originOf(request) })
+  }
+}
 
 /** What `createApp` makes. */
 export type Application = ReturnType<typeof createApp>
