@@ -6,6 +6,7 @@
  * @module
  */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { listDocuments, pinDocument, unpinDocument } from '../../server/admin/client-documents.ts'
 import { createClientDocuments } from '../../server/core/client-documents/client-documents.ts'
 import { toClientDocumentSettings } from '../../server/published-clients.ts'
 import { hash } from '../../server/store/hash.ts'
@@ -93,5 +94,42 @@ describe('what an operator decides', () => {
     const { page } = await visit()
     expect(page).toContain('Pinned')
     expect(sites.asked).toEqual([])
+  })
+})
+
+describe('sallyport clients', () => {
+  const context = () => ({ store: scene.server.store, now: () => scene.server.clock.now })
+  const document = { client_id: CLIENT_ID, client_name: 'Pinned', redirect_uris: [CALLBACK] }
+
+  test('section 7.2 pin stores a document, unpin leaves it to the client again, documents lists both', async () => {
+    expect(await listDocuments(context())).toMatchObject({ value: 'No documents yet.' })
+    expect(await pinDocument(context(), CLIENT_ID, document)).toMatchObject({ ok: true })
+    scene.sites.publish(CLIENT_ID, { client_name: 'Published' })
+    expect((await visit()).page).toContain('Pinned')
+    expect(await listDocuments(context())).toMatchObject({ value: expect.stringContaining('pinned') })
+    expect(await unpinDocument(context(), CLIENT_ID)).toMatchObject({ ok: true })
+    expect(await unpinDocument(context(), CLIENT_ID)).toMatchObject({ ok: false })
+    expect((await visit()).page).toContain('Published')
+    expect(scene.sites.asked).toEqual([CLIENT_ID])
+  })
+
+  test.each([
+    ['a URL that is no client id', 'https://app.example', document],
+    ['a document of another client', 'https://app.example/other.json', document],
+    ['a document with a secret', CLIENT_ID, { ...document, client_secret: 'x' }],
+    ['no document', CLIENT_ID, []],
+  ])('pin refuses %s', async (_, id, wanted) => {
+    expect(await pinDocument(context(), id, wanted)).toMatchObject({ ok: false })
+    expect(await scene.server.store.clientDocuments.list()).toEqual([])
+  })
+
+  test('remove ends everything that the client was granted', async () => {
+    const { server, sites } = scene
+    sites.publish()
+    await createPerson(server).visit(await authorizationUrl(server))
+    const [grant] = await server.store.grants.listLive(server.userId, server.clock.now)
+    expect(grant?.clientId).toBe(CLIENT_ID)
+    expect(await server.store.clientDocuments.remove(CLIENT_ID, server.clock.now)).toBe(true)
+    expect(await server.store.grants.listLive(server.userId, server.clock.now)).toEqual([])
   })
 })
