@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { userInfo } from 'node:os'
 import process from 'node:process'
 import type { Command } from 'commander'
+import { administered } from '../admin/administered.ts'
 import type { Outcome } from '../admin/context.ts'
 import { addSettingFlags, flagValues } from '../config/flags.ts'
 import { leafNamed } from '../config/leaves.ts'
@@ -12,6 +14,7 @@ import { exitWith, loadConfig } from '../config/load.ts'
 import { type Problem, refusal } from '../config/problem.ts'
 import type { Config } from '../config.ts'
 import { StoreUnavailable } from '../core/ports.ts'
+import { systemClock } from '../create-server.ts'
 import { type OpenStore, openStore } from '../store/open-store.ts'
 
 /** The settings that the administrator's commands need. */
@@ -41,7 +44,8 @@ export async function run(self: Command, act: (config: Config) => Outcome): Prom
 export const runWithStore = (self: Command, act: (store: OpenStore, config: Config) => Outcome): Promise<void> =>
   run(self, async (config) => {
     const store = await openStore({ database: config.database })
-    return act(store, config).finally(() => store.close())
+    const actor = `cli:${userInfo().username}`
+    return act(administered(store, { actor, now: systemClock }), config).finally(() => store.close())
   })
 
 function explain(error: unknown): Problem {

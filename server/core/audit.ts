@@ -38,6 +38,7 @@ export type Act =
       readonly clientId: string
     }
   | { readonly type: 'resource_stored' | 'resource_removed'; readonly resource: string }
+  | { readonly type: 'registration_token_created' | 'registration_token_removed'; readonly name: string }
   | { readonly type: 'user_added' | 'user_removed' | 'password_changed'; readonly userId: string }
   | { readonly type: 'sign_in' | 'sign_out'; readonly userId: string }
 

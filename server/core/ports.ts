@@ -96,12 +96,12 @@ export interface ClientUse {
 /** Initial access tokens. */
 export interface RegistrationTokens {
   /** False: the name is taken. */
-  create(token: RegistrationToken): Promise<boolean>
+  create(token: RegistrationToken, entry?: Entry): Promise<boolean>
   /** Takes one of its uses, in one statement. Its name; null: unknown, expired or used up. */
   use(hash: string, now: number): Promise<string | null>
   list(): Promise<readonly RegistrationToken[]>
   /** False: there is none. */
-  remove(name: string): Promise<boolean>
+  remove(name: string, entry?: Entry): Promise<boolean>
 }
 
 export interface Resources {

@@ -40,6 +40,8 @@ interface Members {
   readonly userId?: string
   readonly clientId?: string
   readonly resource?: string
+  /** Of what has no id. */
+  readonly name?: string
   readonly grantId?: string | null
   readonly scopes?: readonly string[]
 }
@@ -50,7 +52,7 @@ function toRow(entry: AuditEntry | Tally): NewAuditRow {
   return {
     at,
     type: event.type,
-    reason: members.reason ?? null,
+    reason: members.reason ?? members.name ?? null,
     actor: actor ?? null,
     user_id: members.userId ?? null,
     client_id: members.clientId ?? null,

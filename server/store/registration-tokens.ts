@@ -6,17 +6,21 @@
  */
 import type { RegistrationTokens } from '../core/ports.ts'
 import type { RegistrationToken } from '../core/records.ts'
+import { insertEntry } from './audit-entries.ts'
 import type { Database, RegistrationTokenRow } from './schema.ts'
 
-export function createRegistrationTokens({ db }: Database): RegistrationTokens {
+export function createRegistrationTokens(database: Database): RegistrationTokens {
+  const { db } = database
+  const note = insertEntry(database)
+
   return {
-    async create(token) {
-      const { numInsertedOrUpdatedRows } = await db
+    async create(token, entry) {
+      const insert = db
         .insertInto('registration_tokens')
         .values(toRow(token))
         .onConflict((conflict) => conflict.column('name').doNothing())
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
+        .compile()
+      return database.runGuarded(insert, note(entry))
     },
 
     async use(hash, now) {
@@ -42,9 +46,9 @@ export function createRegistrationTokens({ db }: Database): RegistrationTokens {
       return rows.map(toRegistrationToken)
     },
 
-    async remove(name) {
-      const { numDeletedRows } = await db.deleteFrom('registration_tokens').where('name', '=', name).executeTakeFirst()
-      return numDeletedRows === 1n
+    async remove(name, entry) {
+      const remove = db.deleteFrom('registration_tokens').where('name', '=', name).compile()
+      return database.runGuarded(remove, note(entry))
     },
   }
 }

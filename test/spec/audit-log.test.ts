@@ -6,9 +6,11 @@
  * @module
  */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { administered } from '../../server/admin/administered.ts'
 import { followAudit, showAudit } from '../../server/admin/audit.ts'
 import type { AuditFilter } from '../../server/core/audit.ts'
 import { createObservations } from '../../server/records/observations.ts'
+import { client, resource, user } from '../../server/store/conformance/records.ts'
 import {
   authorizationQuery,
   codeForm,
@@ -237,5 +239,32 @@ test('a refresh by a public client has its row too, and one that is told again i
     await postForm(server, '/oauth/token', { grant_type: 'refresh_token', refresh_token, client_id })
   await server.flush()
   expect((await rows(server)).slice(-2).map(({ type }) => type)).toEqual(['token_refreshed', 'refresh_replayed'])
+  await server.close()
+})
+
+test('what an administrator does has a row with their name', async () => {
+  const server = await createTestServer()
+  const store = administered(server.store, { actor: 'cli:root', now: () => server.clock.now })
+  const { client_id } = await registerClient(server)
+  const token = { name: 'laptop', hash: 'hash', createdAt: 0, expiresAt: 1, usesLeft: null }
+  await store.resources.put(resource())
+  await store.resources.remove(resource().identifier)
+  await store.registrationTokens.create(token)
+  await store.registrationTokens.remove('laptop')
+  await store.users.create(user({ id: 'user-9' }))
+  await store.users.setPassword('user-9', 'hash')
+  await store.users.remove('user-9', 0)
+  await store.clients.create(client({ id: 'client-9' }))
+  await store.clients.replaceSecrets('client-9', [], [{ hash: 'x', expiresAt: 0 }])
+  await store.clients.remove(client_id, 0)
+  await store.clients.remove('nobody', 0)
+  const found = (await rows(server)).slice(1)
+  expect(found.map(({ type }): string => type)).toEqual([
+    ...['resource_stored', 'resource_removed', 'registration_token_created', 'registration_token_removed'],
+    ...['user_added', 'password_changed', 'user_removed', 'client_registered', 'client_changed', 'client_removed'],
+  ])
+  expect(found.every(({ actor, requestId }) => actor === 'cli:root' && requestId === null)).toBe(true)
+  expect(found[2]?.reason).toBe('laptop')
+  expect(found.at(-1)?.clientId).toBe(client_id)
   await server.close()
 })
