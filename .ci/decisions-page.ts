@@ -20,7 +20,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '009': 'Reaching out',
   '010': 'Clients, grants and resources',
   '011': 'Bounds and records',
-  '012': 'Clients that publish what they are',
+  '012': 'Documents of clients, and proofs',
 }
 
 /** The page. Throws for a decision without a title, or of an area that has no name. */

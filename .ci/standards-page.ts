@@ -90,7 +90,7 @@ export function readDecision({ path, text }: Document): Pick<Evidence, 'deviatio
     const [, named = '', told = ''] = /^(.*?): (.*)$/.exec(line) ?? []
     return citationsOf(named, path).map((citation) => ({ ...citation, title, text: told }))
   })
-  const speaks = /\bdeviat/i.test(text)
+  const speaks = /\bdeviat/i.test(text.replaceAll(/`[^`]*`/g, ''))
   const unreadable = [
     ...(speaks && declared.length === 0
       ? [

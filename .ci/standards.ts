@@ -108,7 +108,7 @@ export const STANDARDS: Readonly<Record<string, readonly Standard[]>> = {
       'draft-ietf-oauth-client-id-metadata-document',
       'implemented',
       'Client ID Metadata Documents (draft 02)',
-      'fetched for somebody who is signed in, through a guarded door, cached, kept through an outage, pinned or limited to domains by the operator; the client presents its own',
+      'fetched for somebody who is signed in, through a guarded door, cached, kept through an outage, pinned or limited to domains by the operator; the client makes and checks a document and does not present it by itself yet',
     ),
     row(
       'RFC 7523',

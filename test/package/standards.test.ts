@@ -8,11 +8,14 @@ import { STANDARDS, type Standard } from '../../.ci/standards.ts'
 import {
   type Citation,
   citationsOf,
+  collectEvidence,
   type Evidence,
   problems,
   readDecision,
   readHeader,
+  standardsPage,
 } from '../../.ci/standards-page.ts'
+import { ROOT } from '../support/source-tree.ts'
 
 const cited = (line: string) => citationsOf(line, 'x.ts').map(({ id, sections }) => [id, ...sections])
 
@@ -50,7 +53,7 @@ describe('headers and decisions', () => {
       header(
         'Reads.',
         '',
-        '@see docs/adr/0001-x.md',
+        '@see docs/adr/0001-decisions-are-written-down.md',
         '@see RFC 1 and RFC 6749 section',
         '2.3',
         '@see https://x.example',
@@ -67,19 +70,20 @@ describe('headers and decisions', () => {
   })
 
   test('a decision declares what it deviates from, and must when it speaks of it', () => {
-    const path = 'docs/adr/0099-x.md'
+    const path = 'docs/adr/0001-decisions-are-written-down.md'
     const { deviations, unreadable } = readDecision({
       path,
-      text: '# 0099: X\n\n**Deviation.** RFC 6749 section 3.3 and RFC 8252 section 7.1: other\nthan that.\n\nMore.',
+      text: '# 0001: X\n\n**Deviation.** RFC 6749 section 3.3 and RFC 8252 section 7.1: other\nthan that.\n\nMore.',
     })
     expect(unreadable).toEqual([])
     expect(deviations).toEqual([
-      { path, id: 'RFC 6749', sections: ['3.3'], title: '0099', text: 'other than that.' },
-      { path, id: 'RFC 8252', sections: ['7.1'], title: '0099', text: 'other than that.' },
+      { path, id: 'RFC 6749', sections: ['3.3'], title: '0001', text: 'other than that.' },
+      { path, id: 'RFC 8252', sections: ['7.1'], title: '0001', text: 'other than that.' },
     ])
-    expect(readDecision({ path, text: '# 0099: X\n\nThis deviates.' }).unreadable).toHaveLength(1)
+    expect(readDecision({ path, text: '# 0001: X\n\nThis deviates.' }).unreadable).toHaveLength(1)
+    expect(readDecision({ path, text: '# 0001: X\n\nA line `**Deviation.** RFC 1`.' }).unreadable).toEqual([])
     expect(
-      readDecision({ path, text: '# 0099: X\n\n**Deviation.** from all that is good: yes.' }).unreadable,
+      readDecision({ path, text: '# 0001: X\n\n**Deviation.** from all that is good: yes.' }).unreadable,
     ).toHaveLength(1)
   })
 })
@@ -127,13 +131,21 @@ describe('what is claimed must be borne out', () => {
   test('a source or a decision that names a standard without a row', () => {
     const spec = cites(SPEC)
     expect(judge('implemented', [spec, cites('server/x.ts', 'RFC 2')])).toHaveLength(1)
-    const deviation = { ...cites('docs/adr/0099-x.md', 'RFC 2'), title: '0099', text: '' }
+    const deviation = { ...cites('docs/adr/0001-decisions-are-written-down.md', 'RFC 2'), title: '0001', text: '' }
     expect(judge('implemented', [spec], { deviations: [deviation] })).toHaveLength(1)
     expect(judge('implemented', [spec], { unreadable: ['x'] })).toEqual(['x'])
   })
 })
 
 describe('the project', () => {
+  test('its table, files and decisions agree', async () => {
+    expect(problems(await collectEvidence(new URL(`file://${ROOT}`)))).toEqual([])
+  })
+
+  test('STANDARDS.md is what `bun run docs` writes', async () => {
+    expect(await Bun.file(`${ROOT}STANDARDS.md`).text()).toBe(await standardsPage())
+  })
+
   test('each standard has one row, and what is missing is said', () => {
     const rows = Object.values(STANDARDS).flat()
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
