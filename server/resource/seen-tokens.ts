@@ -8,6 +8,7 @@
  * @module
  */
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
+import { boundedMap } from '../../shared/bounded-map.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 
 /** A token that passed every check. */
@@ -29,23 +30,13 @@ const MAX_TOKENS = 5000
 
 /** `now` in seconds since the epoch. When there are too many, the one that was remembered first makes room. */
 export function createSeenTokens(now: () => number, limit = MAX_TOKENS): SeenTokens {
-  const tokens = new Map<string, SeenToken>()
-  // What to drop next, round and round. To ask a map for its oldest key costs microseconds: it steps over those that were deleted.
-  const order: string[] = []
-  let turn = 0
+  const tokens = boundedMap<SeenToken>(limit)
   return {
     find(digest) {
       const token = tokens.get(digest)
       // Without tolerance for clocks: a token that is accepted only by that is verified each time.
       return token !== undefined && now() < token.claims.exp ? token : null
     },
-    remember(digest, token) {
-      if (!tokens.has(digest)) {
-        tokens.delete(order[turn] ?? '')
-        order[turn] = digest
-        turn = (turn + 1) % limit
-      }
-      tokens.set(digest, token)
-    },
+    remember: tokens.set,
   }
 }

@@ -10,9 +10,11 @@ import { JOSEAlgNotAllowed, JOSEError, JWKSNoMatchingKey } from 'jose/errors'
 import { compactVerify } from 'jose/jws/compact/verify'
 import * as v from 'valibot'
 import { ACCESS_TOKEN_TYPE, AccessTokenClaims } from '../../shared/access-token.ts'
+import { boundedMap } from '../../shared/bounded-map.ts'
 import { activeKey } from '../core/key-life-cycle.ts'
 import type { Clock, Signer } from '../core/ports.ts'
-import { type SigningAlgorithm, WrongSecret } from './key-pair.ts'
+import { hash } from './hash.ts'
+import { type KeyPair, type SigningAlgorithm, WrongSecret } from './key-pair.ts'
 import { type KeyRing, openKeyRings } from './key-ring.ts'
 import { createKeyVault, type Secrets } from './key-vault.ts'
 import { maintainKeys, resealKeys } from './maintain-keys.ts'
@@ -42,6 +44,18 @@ export async function createSigner(options: SignerOptions): Promise<Signer> {
   await maintainKeys({ keys, vault, algorithm, now }, { algorithm, rotationInterval: 0, longestToken: Infinity })
   if (options.previousSecret !== undefined) await resealKeys(keys, vault)
   const rings = await openKeyRings({ keys, vault, now, onFailure })
+  const seen = boundedMap<ReadToken>(MAX_TOKENS)
+
+  /** Verified once: a signature does not change. That its key is still there is asked every time. */
+  async function readOnce(token: string, ring: KeyRing): Promise<AccessTokenClaims | 'unknown_key' | null> {
+    const digest = await hash(token)
+    const before = seen.get(digest)
+    if (before !== undefined && ring.pairs.get(before.kid) === before.pair) return before.claims
+    const outcome = await read(token, ring)
+    if (outcome === null || outcome === 'unknown_key') return outcome
+    seen.set(digest, outcome)
+    return outcome.claims
+  }
 
   return {
     async signAccessToken(claims) {
@@ -51,11 +65,11 @@ export async function createSigner(options: SignerOptions): Promise<Signer> {
 
     async readAccessToken(token) {
       const ring = await rings.lasting()
-      const claims = await read(token, ring)
+      const claims = await readOnce(token, ring)
       if (claims !== 'unknown_key') return claims
       // Perhaps another process signed it with a key that is not known here yet. Strangers can ask that once a second.
       const newer = await rings.current(1)
-      const again = newer === ring ? null : await read(token, newer)
+      const again = newer === ring ? null : await readOnce(token, newer)
       return again === 'unknown_key' ? null : again
     },
 
@@ -72,13 +86,25 @@ function signingPair({ stored, pairs }: KeyRing, now: number) {
   return { kid: key.kid, alg: pair.publicJwk.alg, sign: pair.sign }
 }
 
-/** The claims; null for anything but an access token of ours. */
-async function read(token: string, { find, algorithms }: KeyRing): Promise<AccessTokenClaims | 'unknown_key' | null> {
+/** An access token of ours, and the key that signed it. */
+interface ReadToken {
+  readonly claims: AccessTokenClaims
+  readonly kid: string
+  readonly pair: KeyPair
+}
+
+/** How many are remembered. About a kilobyte each. */
+const MAX_TOKENS = 5000
+
+/** Null for anything but an access token of ours. */
+async function read(token: string, { find, algorithms, pairs }: KeyRing): Promise<ReadToken | 'unknown_key' | null> {
   try {
     const { payload, protectedHeader } = await compactVerify(token, find, { algorithms: [...algorithms] })
     if (protectedHeader.typ !== ACCESS_TOKEN_TYPE) return null
     const claims = v.safeParse(AccessTokenClaims, JSON.parse(new TextDecoder().decode(payload)))
-    return claims.success ? claims.output : null
+    const { kid = '' } = protectedHeader
+    const pair = pairs.get(kid)
+    return claims.success && pair !== undefined ? { claims: claims.output, kid, pair } : null
   } catch (error) {
     if (error instanceof JWKSNoMatchingKey || error instanceof JOSEAlgNotAllowed) return 'unknown_key'
     if (error instanceof JOSEError || error instanceof SyntaxError) return null

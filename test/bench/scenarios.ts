@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { codeFlow, type MakeUser, oidcProvider, posts, reads, refreshes, sallyport } from './users.ts'
-import { BASIC, RESOURCE } from './world.ts'
+import { codeFlow, introspects, type MakeUser, oidcProvider, posts, reads, refreshes, sallyport } from './users.ts'
+import { BASIC, RESOURCE, SCOPE } from './world.ts'
 
 /** The programs that can be under load. */
 export type Program = 'floor' | 'sqlite' | 'executable' | 'postgres' | 'oidc-provider' | 'resource'
@@ -23,11 +23,19 @@ const METADATA = '/.well-known/oauth-authorization-server'
 const JWKS = '/.well-known/jwks.json'
 const CREDENTIALS = { grant_type: 'client_credentials', client_id: 'bench-client', resource: RESOURCE }
 
+const MACHINE = 'client_credentials, client_secret_basic, ES256'
+const INTROSPECTION = 'introspection of an access token'
+const machine = posts({ grant_type: 'client_credentials', resource: RESOURCE, scope: SCOPE }, '/oauth/token', {
+  authorization: BASIC,
+})
+
 /** Those of one program follow each other: they share its process. */
 export const scenarios: readonly Scenario[] = [
   { name: 'floor', program: 'floor', target: null, load: posts(CREDENTIALS) },
   { name: 'refresh with rotation', program: 'sqlite', target: 3.5, load: refreshes(sallyport) },
   { name: 'authorize + code exchange', program: 'sqlite', target: 8, load: codeFlow(sallyport) },
+  { name: MACHINE, program: 'sqlite', target: 1.8, load: machine },
+  { name: INTROSPECTION, program: 'sqlite', target: 1.5, load: introspects(RESOURCE) },
   { name: 'metadata', program: 'sqlite', target: 0.4, load: reads(METADATA) },
   { name: 'JWKS', program: 'sqlite', target: 0.4, load: reads(JWKS) },
   { name: 'refresh with rotation', program: 'executable', target: 3.5, load: refreshes(sallyport) },
@@ -35,9 +43,11 @@ export const scenarios: readonly Scenario[] = [
   { name: 'verify a token not seen before', program: 'resource', target: 1.5, load: '/unseen' },
   { name: 'refresh with rotation', program: 'postgres', target: null, load: refreshes(sallyport) },
   { name: 'authorize + code exchange', program: 'postgres', target: null, load: codeFlow(sallyport) },
+  { name: MACHINE, program: 'postgres', target: null, load: machine },
+  { name: INTROSPECTION, program: 'postgres', target: null, load: introspects(RESOURCE) },
   { name: 'metadata', program: 'postgres', target: null, load: reads(METADATA) },
   {
-    name: 'client_credentials',
+    name: MACHINE,
     program: 'oidc-provider',
     target: null,
     load: posts({ grant_type: 'client_credentials', scope: 'notes:read' }, '/token', { authorization: BASIC }),
@@ -46,10 +56,4 @@ export const scenarios: readonly Scenario[] = [
   { name: 'authorize + code exchange', program: 'oidc-provider', target: null, load: codeFlow(oidcProvider) },
   { name: 'metadata', program: 'oidc-provider', target: null, load: reads('/.well-known/openid-configuration') },
   { name: 'floor again', program: 'floor', target: null, load: posts(CREDENTIALS) },
-]
-
-/** What the table should have and cannot have yet. */
-export const ABSENT: readonly string[] = [
-  'client_credentials, client_secret_basic (at most 1.8): this server has no such grant yet',
-  'introspection of an access token (at most 1.5): this server has no such endpoint yet',
 ]

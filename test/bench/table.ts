@@ -4,7 +4,6 @@
  * @module
  */
 import type { Measured, Report } from './measure.ts'
-import { ABSENT } from './scenarios.ts'
 
 /** `floor`: its microseconds. */
 export function formatReport(reports: readonly Report[], floor: number | null): string {
@@ -22,7 +21,6 @@ export function formatReport(reports: readonly Report[], floor: number | null): 
     ...rows.map(line),
     '',
     ...starts.map((start) => `- ${start}`),
-    ...ABSENT.map((absent) => `- absent: ${absent}`),
     '',
   ].join('\n')
 }

@@ -97,6 +97,23 @@ export const refreshes =
     })
   }
 
+/** A token of one's own, looked at again and again. */
+export const introspects =
+  (resource: string): MakeUser =>
+  async (port) => {
+    const connection = await connect(port)
+    const form = { grant_type: 'client_credentials', resource, scope: SCOPE }
+    const answer = await connection.send(post('/oauth/token', form, { authorization: BASIC }))
+    expectStatus(answer, 200)
+    const { access_token: token }: { access_token: string } = JSON.parse(answer.body)
+    const request = post('/oauth/introspect', { token }, { authorization: BASIC })
+    return userOf(connection, async () => {
+      const answer = await connection.send(request)
+      expectStatus(answer, 200)
+      if (!answer.body.includes('"active":true')) throw new Error('not active')
+    })
+  }
+
 const userOf = (connection: Connection, operation: Operation): User => ({
   operation,
   close: () => connection.close(),

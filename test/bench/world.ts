@@ -29,6 +29,7 @@ export const environment = (database: string, port: number): Readonly<Record<str
   SALLYPORT_PORT: String(port),
   SALLYPORT_DATABASE: database,
   SALLYPORT_SECRET: SECRET,
+  SALLYPORT_CLIENT_CREDENTIALS_ENABLED: 'true',
   NODE_ENV: 'production',
   ...HIGH_LIMITS,
 })
@@ -59,7 +60,7 @@ export async function prepareDatabase(database: string): Promise<void> {
     secrets: [{ hash: hash(CLIENT.secret), expiresAt: 0 }],
     jwks: null,
     jwksUri: null,
-    grantTypes: ['authorization_code', 'refresh_token'],
+    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
     responseTypes: ['code'],
     applicationType: 'web',
     scope: null,

@@ -126,7 +126,7 @@ describe('7523bis section 4 the type', () => {
 })
 
 describe('RFC 7518 the algorithms', () => {
-  test.each<AssertionAlgorithm>(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'])(
+  test.each<AssertionAlgorithm>(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519'])(
     '%s, and it is advertised',
     async (alg) => {
       const client = await addSigningClient(server, {}, alg)

@@ -48,7 +48,7 @@ async function documentAt(server: TestServer, url: string): Promise<Record<strin
 }
 
 const PROOFS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
-const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA']
+const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519']
 
 describe.each([
   ['https://auth.example', 'https://auth.example'],

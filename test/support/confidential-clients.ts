@@ -45,7 +45,7 @@ export async function addSecretClient(
   return { id, secret, basic: { authorization: `Basic ${btoa(`${id}:${secret}`)}` } }
 }
 
-export type AssertionAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'EdDSA'
+export type AssertionAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'EdDSA' | 'Ed25519'
 
 /** Makes assertions. A claim or header of `undefined` is left out. */
 export type SignAssertion = (

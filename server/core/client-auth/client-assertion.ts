@@ -14,7 +14,7 @@ import { ok, type Result } from '../../../shared/result.ts'
 import { type Rejection, reject } from '../rejection.ts'
 
 /** What assertions may be signed with: asymmetric, and of no less than 112 bits of strength. */
-export const ASSERTION_ALGORITHMS: readonly string[] = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA']
+export const ASSERTION_ALGORITHMS: readonly string[] = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519']
 
 /** How far in the future an assertion may expire, in seconds: its `jti` is remembered for so long. */
 const LONGEST_LIFETIME = 3600
