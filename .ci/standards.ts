@@ -192,7 +192,7 @@ export const STANDARDS: Readonly<Record<string, readonly Standard[]>> = {
       `${OPENID}-core-1_0.html`,
     ),
     row('RFC 9457', 'implemented', 'Problem Details', 'members in every error body; the media type on request'),
-    row('RFC 6585', 'partly', 'Additional HTTP Status Codes', '429 with `Retry-After`, 431'),
+    row('RFC 6585', 'implemented', 'Additional HTTP Status Codes', '429 with `Retry-After` on every endpoint, 431'),
   ],
   'Signatures and keys': [
     row('RFC 7515', 'used', 'JSON Web Signature', 'the compact form, ES256 and RS256 for what is issued'),
