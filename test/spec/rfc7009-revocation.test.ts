@@ -83,7 +83,7 @@ describe('section 2.2 what is gone already is 200 too', () => {
     ['an unknown token', 'nonsense'],
     ['something like a token', 'a.b.c'],
     ['an unsigned token', `${btoa('{"alg":"none"}')}.${btoa('{}')}.`],
-    ['a long one', 'x'.repeat(10_000)],
+    ['a long one', 'x'.repeat(8000)],
     ['one that is no text', '\u0000\uFFFD'],
   ]
   test.each(unknown)('%s', async (_, token) => expect((await revoke({ token, client_id })).status).toBe(200))
