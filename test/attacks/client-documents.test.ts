@@ -181,6 +181,11 @@ describe('being filled up', () => {
     }
     expect(await visit(scene)).toMatchObject({ status: 200 })
     expect(reasons()).toContain('busy')
+    // Nor is a client held responsible for it: it gets in as soon as there is room for one question.
+    const refused = 'https://app.example/139'
+    scene.sites.publish(refused)
+    scene.server.clock.now += 3
+    expect(await visit(scene, { client_id: refused })).toMatchObject({ status: 200 })
   })
 
   test('buckets and failures in memory have a size', async () => {

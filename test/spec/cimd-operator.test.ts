@@ -6,10 +6,15 @@
  * @module
  */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import * as v from 'valibot'
 import { listDocuments, pinDocument, unpinDocument } from '../../server/admin/client-documents.ts'
+import { applyStartRules } from '../../server/config/start-rules.ts'
+import { Config } from '../../server/config.ts'
 import { createClientDocuments } from '../../server/core/client-documents/client-documents.ts'
+import { createOutbound } from '../../server/outbound/create-outbound.ts'
 import { toClientDocumentSettings } from '../../server/published-clients.ts'
 import { hash } from '../../server/store/hash.ts'
+import { createTestServer } from '../support/authorization-server.ts'
 import {
   authorizationUrl,
   CALLBACK,
@@ -18,7 +23,10 @@ import {
   type Scene,
   visit as visitIn,
 } from '../support/client-documents.ts'
+import { listen, say, whole } from '../support/outbound.ts'
 import { createPerson } from '../support/person.ts'
+
+const JSON_TYPE = 'content-type: application/json'
 
 let scene: Scene
 beforeEach(async () => {
@@ -131,5 +139,42 @@ describe('sallyport clients', () => {
     expect(grant?.clientId).toBe(CLIENT_ID)
     expect(await server.store.clientDocuments.remove(CLIENT_ID, server.clock.now)).toBe(true)
     expect(await server.store.grants.listLive(server.userId, server.clock.now)).toEqual([])
+  })
+})
+
+describe('AS-036 section 8.6 development', () => {
+  test('a document on this machine counts with --dev, and only there', async () => {
+    const listener = await listen((socket, head) => {
+      const [, port = ''] = /^host: localhost:(\d+)/im.exec(head) ?? []
+      const id = `http://localhost:${port}/client.json`
+      say(whole('200 OK', JSON.stringify({ client_id: id, client_name: 'Dev', redirect_uris: [CALLBACK] }), JSON_TYPE))(
+        socket,
+        head,
+      )
+    })
+    const client_id = `http://localhost:${listener.port}/client.json`
+    const issuer = 'http://localhost:9100'
+    const cimd = { require_https: false }
+    for (const [dev, status] of [
+      [true, 200],
+      [false, 400],
+    ] as const) {
+      const outbound = createOutbound({ development: dev })
+      const server = await createTestServer({ issuer, dev, cimd }, { outbound })
+      expect([dev, (await visitIn({ server }, { client_id })).status]).toEqual([dev, status])
+      await server.close()
+    }
+    expect(listener.connections()).toBe(1)
+    listener.close()
+  })
+
+  test('https can be left out with --dev only', async () => {
+    const outcome = async (dev: boolean, require_https: boolean): Promise<boolean> => {
+      const issuer = dev ? 'http://localhost:9100' : 'https://auth.example'
+      const config = v.parse(Config, { issuer, dev, secret: 's'.repeat(32), cimd: { require_https } })
+      return (await applyStartRules(config, async () => 's'.repeat(32))).ok
+    }
+    expect([await outcome(false, true), await outcome(true, false)]).toEqual([true, true])
+    expect(await outcome(false, false)).toBe(false)
   })
 })
