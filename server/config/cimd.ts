@@ -15,7 +15,7 @@ const DOMAINS_WANTED = 'host names in lower case, *.example.com for all below on
 export const CimdConfig = v.strictObject({
   enabled: v.optional(
     yesOrNo(
-      'Whether a client id may be the URL of a document about the client, which is read when somebody authorizes it. With `registration.mode` `admin_only` only pinned documents count, unless `cimd.allowed_domains` names domains.',
+      'Whether a client id may be the URL of a document about the client, which is read when somebody authorizes it. With `registration.mode` `admin_only` only pinned documents count, unless `cimd.allowed_domains` names domains. Turn it off where this server cannot reach the internet: hosts that see it prefer it to registering.',
     ),
     true,
   ),
