@@ -44,9 +44,15 @@ export async function run(self: Command, act: (config: Config) => Outcome): Prom
 export const runWithStore = (self: Command, act: (store: OpenStore, config: Config) => Outcome): Promise<void> =>
   run(self, async (config) => {
     const store = await openStore({ database: config.database })
-    const actor = `cli:${userInfo().username}`
-    return act(administered(store, { actor, now: systemClock }), config).finally(() => store.close())
+    return act(administered(store, { actor: actor(), now: systemClock }), config).finally(() => store.close())
   })
+
+/** Who is at the command line, as far as the system says. */
+function actor(): string {
+  const { username, uid } = userInfo()
+  // Bun knows names from the environment only.
+  return `cli:${username === 'unknown' ? `uid-${uid}` : username}`
+}
 
 function explain(error: unknown): Problem {
   if (error instanceof StoreUnavailable) return refusal(`The database cannot be used. ${error.message}`)

@@ -5,20 +5,29 @@
  */
 import type { Database } from './schema.ts'
 
-/** Of the first `limit` rows, those from before. Says how many. */
-export async function deleteOld(
-  { db }: Database,
-  table: 'audit' | 'flow_steps',
-  before: number,
-  limit: number,
-): Promise<number> {
-  const first = await db.selectFrom(table).select('id').orderBy('id').limit(1).executeTakeFirst()
-  if (first === undefined) return 0
+type Records = 'audit' | 'flow_steps'
+
+/** Which records are old. */
+export interface Age {
+  /** Those from before. */
+  readonly before: number
+  /** And those beyond so many. Default: any number is kept. */
+  readonly most?: number
+}
+
+/** Of the first `limit` rows, those that are old. Says how many. */
+export async function deleteOld({ db }: Database, table: Records, age: Age, limit: number): Promise<number> {
+  const { before, most = Number.MAX_SAFE_INTEGER } = age
+  const end = (direction: 'asc' | 'desc') =>
+    db.selectFrom(table).select('id').orderBy('id', direction).limit(1).executeTakeFirst()
+  const [first, last] = [await end('asc'), await end('desc')]
+  if (first === undefined || last === undefined) return 0
+  const surplus = Math.max(last.id - most, 0)
   const { numDeletedRows } = await db
     .deleteFrom(table)
     .where('id', '>=', first.id)
     .where('id', '<', first.id + limit)
-    .where('at', '<', before)
+    .where(({ eb, or }) => or([eb('at', '<', before), eb('id', '<=', surplus)]))
     .executeTakeFirst()
   return Number(numDeletedRows)
 }

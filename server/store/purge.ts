@@ -19,10 +19,14 @@ export async function purge(database: Database, now: number, limit: number, keep
   const counts = [await run(deleteUnredeemed(now, limit))]
   for (const { table, key, end } of EXPIRING) counts.push(await run(deleteExpired(table, key, end, now, limit)))
   counts.push(await purgeClients(database, now, limit))
-  if (keep?.flows != null) counts.push(await deleteOld(database, 'flow_steps', now - keep.flows, limit))
-  if (keep?.audit != null) counts.push(await deleteOld(database, 'audit', now - keep.audit, limit))
+  if (keep?.flows != null)
+    counts.push(await deleteOld(database, 'flow_steps', { before: now - keep.flows, most: MOST_STEPS }, limit))
+  if (keep?.audit != null) counts.push(await deleteOld(database, 'audit', { before: now - keep.audit }, limit))
   return counts.reduce((sum, count) => sum + count, 0)
 }
+
+/** Steps of the flow trace that are kept, however young they are: floods make some 30 MB. */
+const MOST_STEPS = 200_000
 
 /** Tables whose rows expire by themselves. */
 const EXPIRING = [

@@ -33,7 +33,7 @@ const SMALL = ['resources', 'signing_keys']
 
 /** The first or the last row of an index, which needs no condition. */
 const END_OF_INDEX =
-  /^select "id"(, "at")? from "(audit|flow_steps)"( where "id" <= \S+)? order by "id"( desc)? limit \S+$/
+  /^select "id"(, "at")? from "(audit|flow_steps)"( where "id" <= \S+)? order by "id"( asc| desc)? limit \S+$/
 
 /** The same database, and every statement that is made for it. */
 function tapped(database: Database): { readonly database: Database; readonly made: Map<string, CompiledQuery> } {
