@@ -52,6 +52,18 @@ describe('keys', () => {
     expect(await second.readAccessToken(await first.signAccessToken(CLAIMS))).toEqual(CLAIMS)
   })
 
+  test('a token that was read before is none of ours once its key is gone', async () => {
+    let at = NOW
+    const signer = await createSigner({ keys, secret: SECRET, now: () => at })
+    const token = await signer.signAccessToken(CLAIMS)
+    for (const _ of [1, 2]) expect(await signer.readAccessToken(token)).toEqual(CLAIMS)
+    const [old] = await keys.list()
+    await createSigner({ keys, secret: SECRET, algorithm: 'RS256', now: () => at })
+    at += PUBLISHED_BEFORE
+    expect(await keys.remove(old?.kid ?? '', at)).toBe(true)
+    expect(await signer.readAccessToken(token)).toBeNull()
+  })
+
   test('RFC 7638: kid is the thumbprint; public members only', async () => {
     for (const algorithm of ['ES256', 'RS256'] as const) {
       const signer = await createSigner({ keys, secret: SECRET, algorithm, now })

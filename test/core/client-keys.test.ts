@@ -1,0 +1,50 @@
+/**
+ * Whose signature an assertion has: what is decided whatever the assertion says, and how many key sets are kept.
+ *
+ * @module
+ */
+import { expect, test } from 'bun:test'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { createClientKeys } from '../../server/core/client-auth/client-keys.ts'
+import type { Outbound } from '../../server/core/outbound.ts'
+import { createSigning } from '../support/confidential-clients.ts'
+
+const { key, jwks } = await createSigning()
+const asked: string[] = []
+const outbound: Outbound = {
+  async get(url) {
+    asked.push(url)
+    const body = new TextEncoder().encode(JSON.stringify(jwks))
+    return { ok: true, value: { status: 200, headers: new Headers(), body } }
+  },
+}
+const keys = () => createClientKeys({ outbound, now: () => 1_800_000_000 })
+
+test('a signature of an algorithm that is not listed counts for nothing, though a key fits it', async () => {
+  const { privateKey, publicKey } = await generateKeyPair('ES512', { extractable: true })
+  const { crv = '', x = '', y = '' } = await exportJWK(publicKey)
+  const assertion = await new SignJWT({}).setProtectedHeader({ alg: 'ES512' }).sign(privateKey)
+  const client = { jwks: { keys: [{ kty: 'EC' as const, crv, x, y }] }, jwksUri: null }
+  expect(await keys().verify(client, assertion)).toEqual({ ok: false, error: { reason: 'wrong_assertion_signature' } })
+})
+
+test('a client without keys has signed nothing', async () => {
+  const assertion = await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).sign(key)
+  const outcome = await keys().verify({ jwks: null, jwksUri: null }, assertion)
+  expect(outcome).toEqual({ ok: false, error: { reason: 'wrong_assertion_signature' } })
+})
+
+test('a thousand sets are kept, and of more the one that was used longest ago is not', async () => {
+  const assertion = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'one' }).sign(key)
+  const known = keys()
+  const verify = (index: number) =>
+    known.verify({ jwks: null, jwksUri: `https://app.example/${index}/jwks.json` }, assertion)
+  for (let index = 0; index < 1000; index += 1) expect((await verify(index)).ok).toBe(true)
+  await verify(0)
+  expect(asked).toHaveLength(1000)
+  await verify(1000)
+  await verify(0)
+  expect(asked).toHaveLength(1001)
+  await verify(1)
+  expect(asked).toHaveLength(1002)
+})
