@@ -24,7 +24,8 @@ const Problem = v.strictObject({
 const ADDRESS = '192.0.2.1'
 
 /** Answers without secrets, which may be kept. */
-const CACHEABLE = /^\/(?:\.well-known\/|health\/live$|assets\/|[\w-]+\.(?:css|svg|ico|png)$|icon|style)/
+const CACHEABLE =
+  /^\/(?:oauth\/client-logo$|\.well-known\/|health\/live$|assets\/|[\w-]+\.(?:css|svg|ico|png)$|icon|style)/
 
 /** Sends `request` and judges the answer, in which none of `secrets` may be. */
 export async function expectGoodAnswer(
@@ -48,7 +49,9 @@ export async function expectGoodAnswer(
   const said = `${withoutPromisedEcho(response, text)}\n${headersSaid(response)}`
   check('echo', !said.toLowerCase().includes(CANARY.toLowerCase()))
   for (const secret of secrets) check('secret', !said.includes(secret))
-  check('logged', !Bun.inspect(server.events, { depth: 8 }).includes(CANARY))
+  // A client id that is a URL is named: the operator must know whose document was not good.
+  const logged = Bun.inspect(server.events, { depth: 8 }).replaceAll(/clientId: "https:[^"]*"/g, '')
+  check('logged', !logged.includes(CANARY))
 }
 
 type Check = (label: string, good: boolean) => void
@@ -87,7 +90,8 @@ function checkBody(pathname: string, request: Request, response: Response, text:
       'page',
       text.startsWith('<!doctype html>') &&
         headers.has('content-security-policy') &&
-        headers.get('x-content-type-options') === 'nosniff',
+        headers.get('x-content-type-options') === 'nosniff' &&
+        !text.includes('<script'),
     )
   } else if (status < 400) {
     check('content type', type !== null && (CACHEABLE.test(pathname) || type.startsWith('application/json')))

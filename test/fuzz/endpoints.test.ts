@@ -33,6 +33,9 @@ describe('no 5xx, no echo, always a well-formed answer', () => {
 
   fuzz('endpoints of applications', 250, requestsTo(routes.filter(isForApplications)), check)
 
+  const leadsToClients = ({ path }: Route): boolean => path.startsWith('/oauth/authorize')
+  fuzz('pages that lead to clients', 50, requestsTo(routes.filter(leadsToClients)), check)
+
   fuzz('every route', 150, requestsTo(routes), check)
 
   fuzz('no route at all', 50, rawRequests, check)

@@ -103,6 +103,16 @@ const GOOD: Readonly<Record<string, readonly Params[]>> = {
       ['code_challenge_method', text('S256')],
       ['resource', known('resource')],
     ],
+    [
+      ['response_type', text('code')],
+      ['client_id', known('documentClient')],
+      ['redirect_uri', known('redirectUri')],
+      ['scope', known('scope')],
+      ['state', text(CANARY)],
+      ['code_challenge', known('challenge')],
+      ['code_challenge_method', text('S256')],
+      ['resource', known('resource')],
+    ],
   ],
   '/oauth/authorize/consent': [
     [

@@ -4,6 +4,7 @@
  * @module
  */
 import fc from 'fast-check'
+import { type Elsewhere, elsewhere } from './elsewhere.ts'
 import { type Params, paramsFor } from './parameters.ts'
 import { CANARY, headerText, noise, type Value, value } from './values.ts'
 
@@ -25,6 +26,8 @@ export interface Sent {
   /** Whether the browser of someone who is signed in sends it, with the form token of our own page. */
   readonly signedIn: boolean
   readonly headers: readonly (readonly [string, string])[]
+  /** What other sites answer in the meantime. */
+  readonly elsewhere: Elsewhere
 }
 
 export interface Route {
@@ -176,6 +179,7 @@ export function requestsTo(routes: readonly Route[]): fc.Arbitrary<Sent> {
         authorization,
         signedIn: fc.boolean(),
         headers,
+        elsewhere,
       }),
     ),
   )
@@ -197,4 +201,5 @@ export const rawRequests: fc.Arbitrary<Sent> = fc.record({
   authorization,
   signedIn: fc.boolean(),
   headers,
+  elsewhere,
 })

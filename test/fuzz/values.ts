@@ -11,7 +11,7 @@ export const CANARY = 'Canary7f3aSecret'
 /** What the server knows, by name; each world says what it is. */
 export const KNOWN = [
   ...['client', 'confidentialClient', 'clientSecret', 'code', 'refreshToken', 'accessToken', 'verifier', 'challenge'],
-  ...['redirectUri', 'resource', 'otherResource', 'scope', 'issuer', 'query'],
+  ...['redirectUri', 'resource', 'otherResource', 'scope', 'issuer', 'query', 'documentClient'],
 ] as const
 export type Known = (typeof KNOWN)[number]
 

@@ -20,6 +20,7 @@ import {
   VERIFIER,
 } from '../support/authorization-server.ts'
 import { addSecretClient } from '../support/confidential-clients.ts'
+import { createElsewhere, DOCUMENT_CLIENT } from './elsewhere.ts'
 import type { Params } from './parameters.ts'
 import type { Body, Sent } from './requests.ts'
 import { type Known, resolve } from './values.ts'
@@ -75,7 +76,8 @@ export async function createWorlds(): Promise<Worlds & { readonly first: World }
 }
 
 async function createWorld(): Promise<World> {
-  const server = await createTestServer(CONFIG)
+  const sites = createElsewhere()
+  const server = await createTestServer(CONFIG, { outbound: sites.outbound })
   const { client_id } = await registerClient(server)
   const confidential = await addSecretClient(server, { authMethods: ['client_secret_post'] })
   const constant = {
@@ -89,6 +91,7 @@ async function createWorld(): Promise<World> {
     otherResource: OTHER_RESOURCE,
     scope: 'notes:read notes:write',
     issuer: server.issuer,
+    documentClient: DOCUMENT_CLIENT,
     query: String(await authorizationQuery(client_id)),
   }
   const browser = await signIn(server)
@@ -110,6 +113,7 @@ async function createWorld(): Promise<World> {
     server,
     async request(sent) {
       if (known === null || uses++ % USES === 0) known = await renew()
+      sites.tell(sent.elsewhere)
       return toRequest(sent, known, server.issuer, browser)
     },
     secrets: () => SECRETS.flatMap((name) => known?.[name] ?? []),
