@@ -10,17 +10,21 @@ import { StoreUnavailable } from '../core/ports.ts'
 
 /** Wraps a port: every method rejects with `StoreUnavailable` when the database cannot be used. */
 export function reportingOutages<Port extends object>(port: Port): Port {
+  const wrapped = new Map<string | symbol, unknown>()
+  const wrap = (member: unknown): unknown =>
+    typeof member !== 'function'
+      ? member
+      : async (...parameters: unknown[]): Promise<unknown> => {
+          try {
+            return await Reflect.apply(member, port, parameters)
+          } catch (error) {
+            throw toUnavailable(error)
+          }
+        }
   return new Proxy(port, {
     get(target, name) {
-      const member: unknown = Reflect.get(target, name)
-      if (typeof member !== 'function') return member
-      return async (...parameters: unknown[]): Promise<unknown> => {
-        try {
-          return await Reflect.apply(member, target, parameters)
-        } catch (error) {
-          throw toUnavailable(error)
-        }
-      }
+      if (!wrapped.has(name)) wrapped.set(name, wrap(Reflect.get(target, name)))
+      return wrapped.get(name)
     },
   })
 }
