@@ -3,8 +3,7 @@
  *
  * Each request's writes are a unit. At the end of the turn the units are done one after the other, without anything in between, and
  * committed: a unit that fails is undone alone, and each sees what those before it did. Nobody is told before the shared commit has
- * reached the disk; if that fails, every unit of the group has failed. What is read in one turn is read from one snapshot, which ends
- * before anything is written: taking and giving back the lock costs more than reading a row.
+ * reached the disk; if that fails, every unit of the group has failed.
  *
  * @see https://www.sqlite.org/lang_savepoint.html
  * @see docs/adr/0070-group-commit.md
@@ -48,49 +47,16 @@ interface Unit {
   readonly deadline: number
 }
 
-/**
- * The ends of the snapshots that are open in this process, on any database: what one connection has committed, those that read beside it see
- * at once. Other processes are a turn behind at most, and no request of theirs can tell.
- */
-const snapshots = new Set<() => void>()
-
 /** `timeout`: in seconds. */
 export function groupCommit(writer: SqliteConnection, { timeout }: { readonly timeout: number }): GroupCommit {
   const turns = createTurns()
   let waiting: Unit[] = []
-  let reading = false
   let long = false
 
   const takeTurn = (): Promise<void> | undefined => (turns.takeIfFree() ? undefined : turns.take())
   const deadline = (): number => performance.now() + timeout * 1000
   // Every transaction here writes. One that began by reading could find the database changed when it comes to write.
-  const open = (until: number): Promise<void> =>
-    whenFree(() => {
-      endSnapshot()
-      writer.run('begin immediate')
-    }, until)
-
-  function endSnapshot(): void {
-    if (!reading) return
-    reading = false
-    snapshots.delete(endSnapshot)
-    if (writer.inTransaction()) writer.run('commit')
-  }
-
-  function commit(): void {
-    writer.run('commit')
-    for (const end of snapshots) end()
-  }
-
-  function inSnapshot<Value>(work: () => Value): Value {
-    if (!reading) {
-      writer.run('begin')
-      reading = true
-      snapshots.add(endSnapshot)
-      setImmediate(endSnapshot)
-    }
-    return work()
-  }
+  const open = (until: number): Promise<void> => whenFree(() => void writer.run('begin immediate'), until)
 
   /** SQLite undoes the whole transaction for some errors by itself. */
   function rollBack(): void {
@@ -112,7 +78,7 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
         }
         const units = waiting
         waiting = []
-        commitTogether(units)
+        commit(units)
       }
     } finally {
       turns.give()
@@ -120,10 +86,10 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
   }
 
   /** All of it at once. */
-  function commitTogether(units: readonly Unit[]): void {
+  function commit(units: readonly Unit[]): void {
     try {
       const outcomes = units.map((unit) => unit.perform())
-      commit()
+      writer.run('commit')
       for (const tell of outcomes) tell()
     } catch (error) {
       for (const { reject } of units) reject(error)
@@ -149,7 +115,7 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
   async function afterwards<Value>(work: () => Value): Promise<Value> {
     await turns.take()
     try {
-      return inSnapshot(work)
+      return work()
     } finally {
       turns.give()
     }
@@ -193,7 +159,7 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
         commit() {
           end(() => {
             try {
-              commit()
+              writer.run('commit')
             } finally {
               rollBack()
             }
@@ -203,11 +169,8 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
       }
     },
 
-    read: (work) => (long ? afterwards(work) : inSnapshot(work)),
+    read: (work) => (long ? afterwards(work) : work()),
 
-    async close() {
-      await flush()
-      endSnapshot()
-    },
+    close: flush,
   }
 }

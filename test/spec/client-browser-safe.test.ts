@@ -38,6 +38,7 @@ describe('client/index.ts', () => {
     expect(Object.keys(client).sort()).toEqual([
       'AuthorizationRequiredError',
       'SallyportError',
+      'clientDocument',
       'createSession',
       'follow',
       'hasCode',
