@@ -192,7 +192,12 @@ export const STANDARDS: Readonly<Record<string, readonly Standard[]>> = {
       `${OPENID}-core-1_0.html`,
     ),
     row('RFC 9457', 'implemented', 'Problem Details', 'members in every error body; the media type on request'),
-    row('RFC 6585', 'implemented', 'Additional HTTP Status Codes', '429 with `Retry-After` on every endpoint, 431'),
+    row(
+      'RFC 6585',
+      'implemented',
+      'Additional HTTP Status Codes',
+      '429 with `Retry-After` on every endpoint that looks something up (documents and health have no limit), 431',
+    ),
   ],
   'Signatures and keys': [
     row('RFC 7515', 'used', 'JSON Web Signature', 'the compact form, ES256 and RS256 for what is issued'),

@@ -54,9 +54,9 @@ function addHeader(response: Response, id: string): Response {
   }
 }
 
-/** What proxies and tracers use: UUIDs, ULIDs, hex, base64url, `Root=1-5e1b-...`. Nothing that a log or a terminal could take for more. */
+/** What proxies and tracers use: UUIDs, ULIDs, hex, base64url, `Root=1-5e1b-...`. Nothing that a log or a terminal could take for more, and no token. */
 function wellFormed(given: string | null): string | null {
-  return given !== null && /^[\w.:=-]{1,64}$/.test(given) ? given : null
+  return given !== null && /^(?!eyJ)[\w.:=-]{1,64}$/.test(given) ? given : null
 }
 
 /** Unique among all processes: its own random start, and a counter. */
