@@ -86,9 +86,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     now,
     onFailure: options.onFailure,
   })
-  const outbound = rateLimited(options.outbound ?? createOutbound({ development: settings.dev }), now)
+  const door = options.outbound ?? createOutbound({ development: settings.dev })
+  // Keys are fetched for whoever sends an assertion, documents for whoever is signed in: the first must not use up what is the others'.
+  const [outbound, documents] = [rateLimited(door, now), rateLimited(door, now)]
   const resources = withConfigured(store.resources, settings.resources.map(toResource))
-  const clientDocuments = publishedClients(settings, { store, outbound, now })
+  const clientDocuments = publishedClients(settings, { store, outbound: documents, now })
   const clients = clientDocuments === undefined ? store.clients : withDocuments(store.clients, clientDocuments)
   const known = { ...store, resources, clients }
   const as = createAuthorizationServer({

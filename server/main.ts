@@ -148,6 +148,11 @@ async function start(
 }
 
 function warn(settings: Settings): void {
+  if (settings.compat.token_endpoint_audience) {
+    log.warning(
+      'compat.token_endpoint_audience is on: assertions made for the token endpoint are accepted, which RFC 7523 bis forbids',
+    )
+  }
   if (settings.dev_login === undefined) return
   log.warning('dev_login is on: every authorization request is approved without a page', { user: settings.dev_login })
 }

@@ -20,7 +20,8 @@ export async function isLive(
   const grantId = grantOfAccessToken(jti)
   if (grantId === null) return (await store.clients.find(client_id)) !== null
   const grant = await store.grants.find(grantId)
-  const live = grant !== null && grant.revokedAt === null
+  // A client whose publisher is no longer admitted is unknown, and its grants are still there.
+  const live = grant !== null && grant.revokedAt === null && (await store.clients.find(grant.clientId)) !== null
   if (live && trace !== undefined && now() - grant.createdAt < FIRST_CALL_WITHIN) {
     const { clientId, resource } = grant
     trace({ event: { type: 'resource_called', grantId, clientId, resource }, at: now(), requestId: null })
