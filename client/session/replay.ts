@@ -4,6 +4,8 @@
  * @see Fetch Standard section 5.3: a body that is a stream can be read once
  * @module
  */
+
+import { joinBytes } from '../../shared/join-bytes.ts'
 import type { Fetch } from '../context.ts'
 import { SallyportError } from '../errors.ts'
 import { discard } from '../http/request-json.ts'
@@ -113,19 +115,9 @@ function keep({ body }: Request): KeptBody {
       if (size > MAX_KEPT_BYTES) return drop()
       chunks.push(value)
     }
-    whole = join(chunks, size)
+    whole = joinBytes(chunks, size)
   }
   // A body that breaks off breaks the sending, which tells the caller.
   readAll().catch(drop)
   return { bytes: () => whole, drop }
-}
-
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return all
 }

@@ -7,6 +7,7 @@
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { joinBytes } from '../../shared/join-bytes.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { OutboundAnswer, OutboundFailure, OutboundRequest } from '../core/outbound.ts'
 import type { Target } from './target.ts'
@@ -84,7 +85,7 @@ async function read(response: IncomingMessage, maxBytes: number): Promise<Outcom
     if (length > maxBytes) return err('too_large')
     chunks.push(chunk)
   }
-  const body = joined(chunks, length)
+  const body = joinBytes(chunks, length)
   return ok({ status: response.statusCode === 304 ? 304 : 200, headers: kept(response), body })
 }
 
@@ -95,14 +96,4 @@ function kept({ headers }: IncomingMessage): Headers {
       return value === undefined || (name === 'etag' && !ENTITY_TAG.test(value)) ? [] : [[name, value]]
     }),
   )
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from '../../shared/join-bytes.ts'
 
 /** All bytes, or `null` once more than `limit` have arrived; the rest is not read then. */
 export async function readBounded(
@@ -24,11 +25,5 @@ export async function readBounded(
     }
     chunks.push(value)
   }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
+  return joinBytes(chunks, length)
 }

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { checkCode, checkSameResource } from '../../server/core/grants/authorization-code.ts'
-import { checkRefreshToken, checkRequest, mayReplay } from '../../server/core/grants/refresh-token.ts'
+import { checkRefreshToken, checkRequest, replayable } from '../../server/core/grants/refresh-token.ts'
 import type { AuthorizationCode, Client, Grant, RefreshToken, Resource } from '../../server/core/records.ts'
 import type { Reason } from '../../server/core/rejection.ts'
 import type { AuthorizationCodeRequest, RefreshTokenRequest } from '../../shared/token-request.ts'
@@ -199,20 +199,23 @@ describe('checkRequest', () => {
   })
 })
 
-describe('mayReplay', () => {
-  const cases: readonly (readonly [string, RefreshToken, RefreshToken | null, number, number, boolean])[] = [
-    ['just now', consumed, successor, 10, 50, true],
-    ['in the last second, which may have begun late', consumed, successor, 10, 60, true],
-    ['one second late', consumed, successor, 10, 61, false],
-    ['before it was consumed, by a clock that is behind', consumed, successor, 10, 49, true],
-    ['without a window', consumed, successor, 0, 50, false],
-    ['without a window, by a clock that is behind', consumed, successor, 0, 49, false],
-    ['not consumed', { ...consumed, consumedAt: null }, successor, 10, 50, false],
-    ['nothing to tell', consumed, { ...successor, sealedValue: null }, 10, 50, false],
-    ['no successor', consumed, null, 10, 50, false],
-    ['the successor was used', consumed, { ...successor, consumedAt: 51 }, 10, 52, false],
+describe('replayable', () => {
+  const next = (changes: Partial<RefreshToken> = {}) => ({ token: { ...successor, ...changes }, grant })
+  type Next = Parameters<typeof replayable>[1]
+  const cases: readonly (readonly [string, RefreshToken, Next, number, number, string | null])[] = [
+    ['just now', consumed, next(), 10, 50, 'sealed'],
+    ['in the last second, which may have begun late', consumed, next(), 10, 60, 'sealed'],
+    ['one second late', consumed, next(), 10, 61, null],
+    ['before it was consumed, by a clock that is behind', consumed, next(), 10, 49, 'sealed'],
+    ['without a window', consumed, next(), 0, 50, null],
+    ['without a window, by a clock that is behind', consumed, next(), 0, 49, null],
+    ['not consumed', { ...consumed, consumedAt: null }, next(), 10, 50, null],
+    ['nothing to tell', consumed, next({ sealedValue: null }), 10, 50, null],
+    ['no successor', consumed, null, 10, 50, null],
+    ['the successor was used', consumed, next({ consumedAt: 51 }), 10, 52, null],
+    ['the grant was revoked meanwhile', consumed, { ...next(), grant: { ...grant, revokedAt: 51 } }, 10, 52, null],
   ]
-  test.each(cases)('ADR 0040 %s', (_, record, next, window, now, expected) => {
-    expect(mayReplay(record, next, window, now)).toBe(expected)
+  test.each(cases)('ADR 0040 %s', (_, record, after, window, now, expected) => {
+    expect(replayable(record, after, window, now)).toBe(expected)
   })
 })

@@ -6,9 +6,9 @@
  * @module
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
-import postgres from 'postgres'
 import { client, consent, NOW } from '../../server/store/conformance/records.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
+import { during } from '../support/held-transaction.ts'
 import { emptyTables, usePostgres } from '../support/postgres.ts'
 
 describe('PostgreSQL', () => {
@@ -52,28 +52,3 @@ describe('PostgreSQL', () => {
     expect(await purge()).toBe(0)
   })
 })
-
-/** Begins with the statement, starts the call, ends the transaction once the call is seen waiting for it (or is done). */
-async function during<Value>(
-  url: string,
-  statement: string,
-  call: () => Promise<Value>,
-  end: 'commit' | 'rollback' = 'commit',
-): Promise<Value> {
-  const holder = postgres(url, { max: 1 })
-  const observer = postgres(url, { max: 1 })
-  await holder.unsafe('begin')
-  await holder.unsafe(statement)
-  let done = false
-  const called = call().finally(() => {
-    done = true
-  })
-  while (!done) {
-    const waiting = await observer`
-      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-    if (waiting.length > 0) break
-  }
-  await holder.unsafe(end)
-  await Promise.all([holder.end(), observer.end()])
-  return called
-}

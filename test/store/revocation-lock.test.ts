@@ -5,9 +5,9 @@
  * @module
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
-import postgres from 'postgres'
 import { code, grant, NOW, redeemedGrant, refreshToken } from '../../server/store/conformance/records.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
+import { during } from '../support/held-transaction.ts'
 import { emptyTables, usePostgres } from '../support/postgres.ts'
 
 describe('PostgreSQL', () => {
@@ -28,20 +28,20 @@ describe('PostgreSQL', () => {
 
   test('rotate waits for a revocation that has begun, and loses', async () => {
     await redeemedGrant(store)
-    expect(await duringRevocation(url, rotate)).toBe('dead')
+    expect(await during(url, REVOKE, rotate)).toBe('dead')
     expect(await store.refreshTokens.find(successor.hash)).toBeNull()
     expect((await store.refreshTokens.find(refreshToken().hash))?.token.consumedAt).toBeNull()
   })
 
   test('redeem waits for a revocation that has begun, and loses', async () => {
     await store.grants.create(grant(), code())
-    expect(await duringRevocation(url, () => store.codes.redeem(code().hash, refreshToken(), NOW))).toBe('dead')
+    expect(await during(url, REVOKE, () => store.codes.redeem(code().hash, refreshToken(), NOW))).toBe('dead')
     expect(await store.refreshTokens.find(refreshToken().hash)).toBeNull()
   })
 
   test('rotate and redeem go on when the revocation is rolled back', async () => {
     await redeemedGrant(store)
-    expect(await duringRevocation(url, rotate, 'rollback')).toBe('rotated')
+    expect(await during(url, REVOKE, rotate, 'rollback')).toBe('rotated')
   })
 
   test('a revocation waits for a rotation that has begun, and then ends what it made', async () => {
@@ -55,26 +55,4 @@ describe('PostgreSQL', () => {
   })
 })
 
-/** Begins a revocation of `grant-1`, starts the call, ends the revocation once the call is seen waiting for it (or is done). */
-async function duringRevocation(
-  url: string,
-  call: () => Promise<string>,
-  end: 'commit' | 'rollback' = 'commit',
-): Promise<string> {
-  const revoker = postgres(url, { max: 1 })
-  const observer = postgres(url, { max: 1 })
-  await revoker.unsafe('begin')
-  await revoker`update grants set revoked_at = ${NOW} where id = 'grant-1'`
-  let done = false
-  const called = call().finally(() => {
-    done = true
-  })
-  while (!done) {
-    const waiting = await observer`
-      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-    if (waiting.length > 0) break
-  }
-  await revoker.unsafe(end)
-  await Promise.all([revoker.end(), observer.end()])
-  return called
-}
+const REVOKE = `update grants set revoked_at = ${NOW} where id = 'grant-1'`

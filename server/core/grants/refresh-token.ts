@@ -80,22 +80,23 @@ export function checkRequest(
   return ok({ resource: resource.value, scopes: implied.filter((scope) => grant.scopes.includes(scope)) })
 }
 
-/** Pure. Whether the bearer of a consumed token may be told its successor once more. */
-export function mayReplay(
-  token: RefreshToken,
-  successor: RefreshToken | null,
-  window: number,
-  now: number,
-): successor is RefreshToken & { readonly sealedValue: string } {
-  return (
+/** A refresh token together with its grant, as they were read. */
+interface Presented {
+  readonly token: RefreshToken
+  readonly grant: Grant
+}
+
+/** Pure. The sealed value of the successor that the bearer of a consumed token may be told once more; null: none. */
+export function replayable(token: RefreshToken, next: Presented | null, window: number, now: number): string | null {
+  const inTime =
     token.consumedAt !== null &&
     window > 0 &&
     // Whole seconds: a difference equal to the window can be just below it, and must not cost a session.
-    now - token.consumedAt <= window &&
-    successor !== null &&
-    successor.consumedAt === null &&
-    successor.sealedValue !== null
-  )
+    now - token.consumedAt <= window
+  // Read after the token: the grant may have ended in between.
+  return inTime && next !== null && next.grant.revokedAt === null && next.token.consumedAt === null
+    ? next.token.sealedValue
+    : null
 }
 
 /** Someone was faster with the same token: the replay window decides. */
@@ -105,21 +106,20 @@ async function replayLost({ hash }: RefreshToken, request: RefreshTokenRequest, 
 }
 
 async function replayOrRevoke(
-  { token, grant }: { readonly token: RefreshToken; readonly grant: Grant },
+  { token, grant }: Presented,
   request: RefreshTokenRequest,
   deps: Dependencies,
 ): Promise<Result<Entitlement, Rejection>> {
   const { store, settings, sealer, now } = deps
   const next = token.successorHash === null ? null : await store.refreshTokens.find(token.successorHash)
-  const successor = next?.token ?? null
-  if (next !== null && mayReplay(token, successor, settings.replayWindow, now())) {
-    if (next.grant.revokedAt !== null) return reject('dead_grant')
-    const wanted = checkRequest(next.grant, request, await store.resources.list())
+  const sealed = replayable(token, next, settings.replayWindow, now())
+  if (sealed !== null) {
+    const wanted = checkRequest(grant, request, await store.resources.list())
     if (!wanted.ok) return wanted
-    const value = await sealer.open(successor.sealedValue, request.refresh_token)
+    const value = await sealer.open(sealed, request.refresh_token)
     if (value !== null) {
       const entry = auditEntry({ type: 'refresh_replayed', ...partiesOf(grant) }, deps)
-      return ok({ grant: next.grant, ...wanted.value, refreshToken: value, entry })
+      return ok({ grant, ...wanted.value, refreshToken: value, entry })
     }
   }
   await revokeGrant(grant, 'refresh_reused', deps)
