@@ -311,3 +311,16 @@ test('an attempt whose registration is not in the trace is still one', () => {
     [null, 'refused'],
   ])
 })
+
+test('a crowd that reads the metadata is noted ten times a second, and ten times in the next', async () => {
+  const server = await createTestServer()
+  const read = (address: string) =>
+    server.handle(new Request(`${server.issuer}/.well-known/oauth-authorization-server`), address)
+  for (let caller = 0; caller < 25; caller += 1) await read(`198.51.100.${caller}`)
+  server.clock.now += 1
+  for (let caller = 100; caller < 125; caller += 1) await read(`198.51.100.${caller}`)
+  await server.flush()
+  const steps = await server.store.flows.since(0)
+  expect(steps.map(({ step }) => step)).toEqual(Array(20).fill('discovery'))
+  await server.close()
+})
