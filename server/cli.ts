@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import process from 'node:process'
+import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
 import { err, ok } from '../shared/result.ts'
 import type { Accounts, AdminContext, Outcome } from './admin/context.ts'
@@ -30,6 +31,7 @@ import { type Running, runServer } from './main.ts'
 
 import { hash } from './store/hash.ts'
 import { random } from './store/random.ts'
+import { MAX_AGE } from './store/recent.ts'
 
 function createProgram(): Command {
   const program = new Command('sallyport')
@@ -70,7 +72,12 @@ async function withPassword(options: { passwordStdin?: true }, act: (password: s
 }
 
 const run = (self: Command, act: (context: AdminContext) => Outcome): Promise<void> =>
-  runWithStore(self, (store) => act({ store, accounts: accountsIn(store.users), now: systemClock, random, hash }))
+  runWithStore(self, (store) =>
+    act({ store, accounts: accountsIn(store.users), now: systemClock, random, hash, noticed }),
+  )
+
+/** A timer may be a little early. */
+const noticed = (): Promise<void> => setTimeout(MAX_AGE + 50)
 
 const accountsIn = (users: Users): Accounts => ({
   create: (username, password) => createUser({ users, now: systemClock, random }, { username, password }),

@@ -9,9 +9,12 @@ import type { ClientSecret } from '../core/records.ts'
 import { type AdminContext, type Outcome, refuse } from './context.ts'
 import { date } from './table.ts'
 
-/** Prints the new secret, which cannot be shown again. `oldValidFor`: seconds that the one before is right, too. */
+/**
+ * Prints the new secret, which cannot be shown again, once the new one is right in every process and what was ended is right in none.
+ * `oldValidFor`: seconds that the one before is right, too.
+ */
 export async function rotateSecret(context: AdminContext, id: string, oldValidFor: number): Outcome {
-  const { store, random, hash, now } = context
+  const { store, random, hash, now, noticed } = context
   const client = await store.clients.find(id)
   if (client === null) return refuse('There is no client of that id.')
   if (!client.authMethods.some((method) => method.startsWith('client_secret_'))) {
@@ -23,6 +26,7 @@ export async function rotateSecret(context: AdminContext, id: string, oldValidFo
   if (!(await store.clients.replaceSecrets(id, client.secrets, secrets))) {
     return refuse('Somebody has just changed that secret. Nothing was changed here.')
   }
+  await noticed()
   const [, old] = secrets
   const end = old === undefined ? [] : [`The one before is right until ${date(old.expiresAt)} UTC.`]
   return ok([`client_secret=${secret}`, ...end, 'Keep the secret now: only its hash is stored.'].join('\n'))

@@ -67,11 +67,12 @@ function checkWanted({ redirectUris, proof, clientCredentials, resource }: NewCl
   return null
 }
 
-export async function removeClient({ store, now }: AdminContext, id: string): Outcome {
+/** Once it is done, it is true in every process. */
+export async function removeClient({ store, now, noticed }: AdminContext, id: string): Outcome {
   const { remove } = looksLikeUrl(id) ? store.clientDocuments : store.clients
-  return (await remove(id, now()))
-    ? ok(`Removed ${id} and revoked everything that it was granted.`)
-    : refuse('There is no client of that id.')
+  if (!(await remove(id, now()))) return refuse('There is no client of that id.')
+  await noticed()
+  return ok(`Removed ${id} and revoked everything that it was granted.`)
 }
 
 export async function listClients({ store }: AdminContext): Outcome {

@@ -15,6 +15,8 @@ export interface AdminContext {
   readonly now: Clock
   readonly random: Random
   readonly hash: Hash
+  /** Resolves once every process has noticed what was changed about a client before the call. */
+  readonly noticed: () => Promise<void>
 }
 
 /** The rules of local accounts, which the login layer keeps. */

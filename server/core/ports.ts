@@ -68,7 +68,10 @@ type Strict<Port> = {
 }
 
 export interface Clients {
+  /** What another process has just changed may count a second later. */
   find(id: string): Promise<Client | null>
+  /** As it is now, for whoever is about to be refused. A flood of them sees it as it was a moment ago. */
+  findAnew(id: string): Promise<Client | null>
   /** False: the id is taken. */
   create(client: Client, entry?: Entry): Promise<boolean>
   list(): Promise<readonly Client[]>

@@ -33,6 +33,7 @@ export function createClients(database: Database): Clients & Pick<RecentByKey<un
 
   return {
     find: known.get,
+    findAnew: known.getAnew,
     forget: known.forget,
 
     async create(client, entry) {

@@ -5,8 +5,11 @@
  * @module
  */
 
-/** In milliseconds. Other processes on the same database notice a change after as long. */
-const MAX_AGE = 1000
+/** In milliseconds. Other processes on the same database notice a change after as long, at the latest. */
+export const MAX_AGE = 1000
+
+/** In milliseconds. Whoever is about to be refused does not have more read than this lets through. */
+const PAUSE = 50
 
 /** More keys than are asked for in a second. */
 const MAX_KEYS = 1000
@@ -20,6 +23,8 @@ export interface Recent<Value> {
 
 export interface RecentByKey<Value> {
   get(key: string): Promise<Value>
+  /** As it is now; where this was asked less than 50 ms ago, as it was then. */
+  getAnew(key: string): Promise<Value>
   /** All of them. */
   forget(): void
 }
@@ -35,19 +40,27 @@ export function recentByKey<Value>(
   load: (key: string) => Promise<Value>,
   clock = () => performance.now(),
 ): RecentByKey<Value> {
-  const held = new Map<string, { readonly value: Promise<Value>; readonly at: number }>()
+  const held = new Map<string, { readonly value: Promise<Value>; readonly at: number; readonly anew: boolean }>()
+
+  function read(key: string, anew: boolean): Promise<Value> {
+    const loading = { value: load(key), at: clock(), anew }
+    if (held.size >= MAX_KEYS) held.clear()
+    held.set(key, loading)
+    const drop = (): void => {
+      if (held.get(key) === loading) held.delete(key)
+    }
+    loading.value.then((value) => value === null && drop(), drop)
+    return loading.value
+  }
+
   return {
     get(key) {
       const known = held.get(key)
-      if (known !== undefined && clock() - known.at < MAX_AGE) return known.value
-      const loading = { value: load(key), at: clock() }
-      if (held.size >= MAX_KEYS) held.clear()
-      held.set(key, loading)
-      const drop = (): void => {
-        if (held.get(key) === loading) held.delete(key)
-      }
-      loading.value.then((value) => value === null && drop(), drop)
-      return loading.value
+      return known !== undefined && clock() - known.at < MAX_AGE ? known.value : read(key, false)
+    },
+    getAnew(key) {
+      const known = held.get(key)
+      return known?.anew === true && clock() - known.at < PAUSE ? known.value : read(key, true)
     },
     forget: () => held.clear(),
   }

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { exportJWK, generateKeyPair } from 'jose'
 import { hash } from '../../server/store/hash.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
+import { MAX_AGE } from '../../server/store/recent.ts'
 import { ROOT } from '../support/source-tree.ts'
 
 setDefaultTimeout(30_000)
@@ -220,7 +221,10 @@ describe('clients', () => {
     const [newest, old] = (await secrets()) ?? []
     expect([newest, old?.hash]).toEqual([{ hash: await hash(second), expiresAt: 0 }, await hash(first)])
     expect(Math.abs((old?.expiresAt ?? 0) - (at + 60))).toBeLessThan(30)
+    const began = performance.now()
     await sallyport(['clients', 'rotate-secret', id, '--old-valid-for', '0'])
+    // Not before every process has read it.
+    expect(performance.now() - began).toBeGreaterThan(MAX_AGE)
     expect((await secrets())?.map((secret) => secret.hash)).toEqual([expect.any(String), await hash(second)])
     expect(await sallyport(['clients', 'rotate-secret', 'nobody'])).toMatchObject({ code: 1 })
     expect(await sallyport(['clients', 'rotate-secret', id, '--old-valid-for', '-1'])).toMatchObject({ code: 2 })

@@ -58,3 +58,16 @@ test('a flood of keys is not kept', async () => {
   await recent.get('key-1000')
   expect(asked).toEqual(['key-0'])
 })
+
+test('who is about to be refused has it read again, and a flood of them once in 50 ms', async () => {
+  const { asked, clock, recent } = counting()
+  await recent.get('a')
+  await Promise.all([recent.getAnew('a'), recent.getAnew('a'), recent.get('a')])
+  expect(asked).toEqual(['a', 'a'])
+  clock.now = 49
+  await recent.getAnew('a')
+  expect(asked).toHaveLength(2)
+  clock.now = 50
+  for (let index = 0; index < 100; index += 1) await recent.getAnew('a')
+  expect(asked).toHaveLength(3)
+})

@@ -11,11 +11,11 @@ import type { Result } from '../../../shared/result.ts'
 import type { Clients, Hash } from '../ports.ts'
 import type { Client } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
-import type { ClientAuthInput, ClientAuthMethod } from './client-auth-method.ts'
+import type { ClientAuthInput, ClientAuthMethod, PresentedClient } from './client-auth-method.ts'
 
 interface Tools {
   readonly methods: readonly ClientAuthMethod[]
-  readonly clients: Pick<Clients, 'find'>
+  readonly clients: Pick<Clients, 'find' | 'findAnew'>
   readonly hash: Hash
   readonly now: number
 }
@@ -32,7 +32,15 @@ export async function authenticateClient(input: ClientAuthInput, tools: Tools): 
   if (!presented.ok) return presented
   const client = await tools.clients.find(presented.value.clientId)
   if (client === null) return reject('unknown_client')
-  if (mayUse(client, name)) return presented.value.verify(client, tools)
+  const outcome = await prove(client, name, presented.value, tools)
+  if (outcome.ok || client.secrets.length === 0) return outcome
+  // Perhaps by a secret that it was given a moment ago, in another process.
+  const anew = await tools.clients.findAnew(client.id)
+  return anew === null ? reject('unknown_client') : prove(anew, name, presented.value, tools)
+}
+
+async function prove(client: Client, name: MethodName, presented: PresentedClient, tools: Tools) {
+  if (mayUse(client, name)) return presented.verify(client, tools)
   return reject(name === 'none' ? 'missing_client_authentication' : 'unregistered_auth_method')
 }
 

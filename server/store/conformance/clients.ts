@@ -36,6 +36,8 @@ export const clientCases: readonly ConformanceCase[] = [
       deepEqual(await clients.find('client-2'), secret)
       deepEqual(await clients.list(), [client(), secret])
       equal(await clients.find('client-3'), null)
+      deepEqual(await clients.findAnew('client-2'), secret)
+      equal(await clients.findAnew('client-3'), null)
     },
   },
   {
