@@ -12,6 +12,7 @@ import { ClientJwks } from './client-jwks.ts'
 import { classifyRedirectUri } from './redirect-uri.ts'
 import { err, ok, type Result } from './result.ts'
 import { checkUrl } from './url-policy.ts'
+import { withoutNulls } from './without-nulls.ts'
 
 /** The longest that a document may be, in bytes. */
 export const MAX_CLIENT_DOCUMENT = 5 * 1024
@@ -49,19 +50,20 @@ export const ClientIdMetadataDocument = v.object({
   policy_uri: lenient(uri),
   software_id: lenient(text),
   software_version: lenient(text),
-  client_secret: v.exactOptional(v.never()),
-  client_secret_expires_at: v.exactOptional(v.never()),
 })
 export type ClientIdMetadataDocument = v.InferOutput<typeof ClientIdMetadataDocument>
 
+/** What must not be there, whatever it is. */
+const SECRETS = ['client_secret', 'client_secret_expires_at'] as const
+
 /** The member that is wrong; `document`: it is no JSON object. */
-export type ClientDocumentProblem = keyof ClientIdMetadataDocument | 'document'
+export type ClientDocumentProblem = keyof ClientIdMetadataDocument | (typeof SECRETS)[number] | 'document'
 
 /** How a client of a document proves itself. */
 export type DocumentAuthMethod = 'none' | 'private_key_jwt'
 
 /**
- * Judges a document that was found at `clientId`. Members that are unknown are not in the result.
+ * Judges a document that was found at `clientId`. Members that are unknown or null are not in the result.
  *
  * @example
  * const document = checkClientDocument(JSON.parse(body), 'https://app.example/client.json')
@@ -71,7 +73,9 @@ export function checkClientDocument(
   clientId: string,
 ): Result<ClientIdMetadataDocument, ClientDocumentProblem> {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) return err('document')
-  const parsed = v.safeParse(ClientIdMetadataDocument, document)
+  const secret = SECRETS.find((member) => Object.hasOwn(document, member))
+  if (secret !== undefined) return err(secret)
+  const parsed = v.safeParse(ClientIdMetadataDocument, withoutNulls(document))
   if (!parsed.success) return err(memberOf(parsed.issues[0].path?.[0]?.key))
   const { client_id, jwks, jwks_uri, logo_uri, ...rest } = parsed.output
   if (client_id !== clientId) return err('client_id')
@@ -79,7 +83,8 @@ export function checkClientDocument(
   if (jwks_uri !== undefined && (jwks !== undefined || !checkUrl(jwks_uri, clientId).ok)) return err('jwks_uri')
   const method = documentAuthMethod(rest)
   if (method === null) return err('token_endpoint_auth_method')
-  if (method === 'private_key_jwt' && jwks === undefined && jwks_uri === undefined) return err('jwks')
+  const hasKeys = jwks_uri !== undefined || (jwks !== undefined && jwks.keys.length > 0)
+  if (method === 'private_key_jwt' && !hasKeys) return err('jwks')
   const isLogo = logo_uri !== undefined && checkUrl(logo_uri, clientId).ok
   return ok({
     ...rest,

@@ -7,6 +7,7 @@
 import { Elysia } from 'elysia'
 import * as v from 'valibot'
 import { ClientInformationResponse, ClientRegistrationRequest } from '../../shared/client-metadata.ts'
+import { withoutNulls } from '../../shared/without-nulls.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
 import { refuse, UnreadableRequest, withErrors } from './errors.ts'
@@ -34,7 +35,7 @@ export const register = (as: AuthorizationServer, limiter: EndpointLimiter) =>
 
 /** Metadata that cannot be read has an error code of its own: RFC 7591 section 3.2.2. */
 async function parseRegistration({ request }: { request: Request }) {
-  const body = v.safeParse(ClientRegistrationRequest, await parseJson({ request }))
+  const body = v.safeParse(ClientRegistrationRequest, withoutNulls(await parseJson({ request })))
   if (body.success) return body.output
   const members = body.issues.map(({ path }) => path?.[0].key)
   if (members.includes('redirect_uris')) throw new UnreadableRequest('bad_redirect_uri')

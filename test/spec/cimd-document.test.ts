@@ -146,8 +146,47 @@ describe('what else stands in a document', () => {
   test('grant types that are unknown are ignored, those without a person are not for strangers', () => {
     const grant_types = ['authorization_code', 'urn:x:y', 'refresh_token', 'implicit', 'client_credentials']
     expect(clientOf({ grant_types }).grantTypes).toEqual(['authorization_code', 'refresh_token'])
-    expect(clientOf({ grant_types }, true).grantTypes).toEqual(grant_types)
+    expect(clientOf({ grant_types }, true).grantTypes).toEqual([
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+    ])
     expect(clientOf({}).grantTypes).toEqual(['authorization_code'])
+  })
+
+  test.each([[[]], [['urn:x:y', 'implicit']], [['client_credentials']], [null]])(
+    'where nothing that counts is named, the grant is the default, as with a registration: %p',
+    (grant_types) => {
+      const { grantTypes, responseTypes } = clientOf({ grant_types })
+      expect([grantTypes, responseTypes]).toEqual([['authorization_code'], ['code']])
+    },
+  )
+
+  test('members that are optional and null count as left out', () => {
+    const members = [
+      ...['token_endpoint_auth_method', 'token_endpoint_auth_methods_supported', 'jwks', 'jwks_uri'],
+      ...['grant_types', 'scope', 'client_uri', 'logo_uri', 'software_id'],
+    ]
+    const checked = checkClientDocument({ ...MINIMAL, ...Object.fromEntries(members.map((name) => [name, null])) }, ID)
+    expect(checked.ok && JSON.parse(JSON.stringify(checked.value))).toEqual(MINIMAL)
+  })
+
+  test('RFC 7517 section 5 keys that are not understood are ignored', () => {
+    const strange = [
+      { kty: 'AKP', alg: 'ML-DSA-44', pub: 'x' },
+      { kty: 'EC', crv: 'P-256' },
+      { kty: 'RSA', n: 'n' },
+      { ...KEY, kid: 7 },
+      {},
+    ]
+    const method = { token_endpoint_auth_method: 'private_key_jwt' }
+    const sparse = { ...KEY, kid: null, alg: null, d: null, x5c: ['x'] }
+    expect(clientOf({ ...method, jwks: { keys: [...strange, sparse], more: 1 } })).toMatchObject({ jwks: KEYS })
+    expect(verdict({ ...method, jwks: { keys: strange } })).toBe('jwks')
+    expect(verdict({ jwks: { keys: strange } })).toBe('ok')
+    expect(verdict({ ...method, jwks: { keys: [KEY, { kty: 'AKP', pub: 'x', d: 'private' }] } })).toBe('jwks')
+    for (const keys of [['text'], [KEY, null], { one: KEY }])
+      expect(verdict({ ...method, jwks: { keys } })).toBe('jwks')
   })
 
   test('members that are unknown are ignored and not kept; those that only describe cannot spoil it', () => {

@@ -280,6 +280,22 @@ describe('RFC 7591 section 2 registration of keys', async () => {
     await expectError(await register(changes), 400, 'invalid_client_metadata')
   })
 
+  test('RFC 7517 section 5 keys that are not understood are ignored, and members that are null', async () => {
+    const { client_id, ...told } = await registerClient(server, {
+      ...metadata,
+      jwks: {
+        keys: [
+          { kty: 'AKP', pub: 'x' },
+          { kty: 'EC', crv: 'P-256' },
+          { ...key, alg: null, d: null },
+        ],
+      },
+      jwks_uri: null,
+    })
+    expect(told['jwks']).toEqual(jwks)
+    await expectError(await register({ jwks: { keys: [{ kty: 'AKP', pub: 'x' }] } }), 400, 'invalid_client_metadata')
+  })
+
   test('keys of a client that does not sign are not kept', async () => {
     const client = await registerClient(server, { jwks, token_endpoint_auth_method: 'none' })
     expect(client).not.toHaveProperty('jwks')
@@ -357,7 +373,28 @@ describe('keys at a jwks_uri', () => {
     await home.close()
   })
 
-  test.each(['', 'nonsense', '[]', '{}', '{"keys":[]}', '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'])(
+  test('RFC 7517 section 5 a key that is not understood does not spoil the others', async () => {
+    const { jwks, key } = await createSigning()
+    const strange = [{ kty: 'AKP', pub: 'x' }, { kty: 'EC' }]
+    const { home, add } = await publishing(() => JSON.stringify({ keys: [...strange, ...jwks.keys] }))
+    const client = await add()
+    expect(await outcome(await client.sign({}, {}, key), home)).toBe('ok')
+    await home.close()
+  })
+
+  test('a set without a key is an answer: nothing signs any more', async () => {
+    const { jwks, key } = await createSigning()
+    let published: unknown = jwks
+    const { home, add } = await publishing(() => JSON.stringify(published))
+    const client = await add()
+    expect(await outcome(await client.sign({}, {}, key), home)).toBe('ok')
+    published = { keys: [] }
+    home.clock.now += 300
+    expect(await outcome(await client.sign({}, {}, key), home)).toBe('wrong_assertion_signature')
+    await home.close()
+  })
+
+  test.each(['', 'nonsense', '[]', '{}', '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'])(
     '%p is no key set; a failure is not asked about again for ten seconds',
     async (text) => {
       const { home, asked, add } = await publishing(() => text)

@@ -202,6 +202,24 @@ describe('section 3.2.2 what is refused', () => {
     for (const name of Object.keys(metadata)) expect(told).not.toHaveProperty(name)
   })
 
+  test('what is optional and null counts as left out', async () => {
+    const names = [
+      ...['client_name', 'token_endpoint_auth_method', 'grant_types', 'response_types', 'application_type', 'scope'],
+      ...['jwks', 'jwks_uri', 'software_statement', 'contacts'],
+    ]
+    const nulls = Object.fromEntries(names.map((name) => [name, null]))
+    const told = await registered({ redirect_uris: uris, ...nulls }, open)
+    const { client_id: _, client_id_issued_at: __, client_secret: ___, ...rest } = told
+    expect(rest).toEqual({
+      redirect_uris: uris,
+      token_endpoint_auth_method: 'client_secret_basic',
+      client_secret_expires_at: 0,
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      application_type: 'native',
+    })
+  })
+
   test('section 2 without a grant type that is known, the client is told which one it has', async () => {
     for (const grant_types of [[], ['implicit'], ['urn:ietf:params:oauth:grant-type:device_code']]) {
       const { grant_types: told, response_types } = await registered({ redirect_uris: uris, grant_types }, open)

@@ -16,8 +16,10 @@ import type { ClientDocument } from './client-document.ts'
 const FOR_STRANGERS: readonly string[] = ['authorization_code', 'refresh_token']
 
 export function toClient({ clientId, document, pinned, fetchedAt }: ClientDocument): Client {
-  const named = document.grant_types ?? ['authorization_code']
-  const grantTypes = pinned ? named : named.filter((type) => FOR_STRANGERS.includes(type))
+  const known = pinned ? [...FOR_STRANGERS, 'client_credentials'] : FOR_STRANGERS
+  const named = (document.grant_types ?? []).filter((type) => known.includes(type))
+  // RFC 7591 section 2: what a client leaves out means this one. Of a list in which nothing is known, nothing is left.
+  const grantTypes = named.length === 0 ? ['authorization_code'] : named
   return {
     id: clientId,
     name: document.client_name,

@@ -101,7 +101,8 @@ export function checkKeys(
     return checkUrl(jwksUri).ok ? ok({ jwks: null, jwksUri }) : reject('malformed_client_keys')
   }
   const keys = v.safeParse(ClientJwks, jwks)
-  return keys.success ? ok({ jwks: keys.output, jwksUri: null }) : reject('malformed_client_keys')
+  const isGood = keys.success && keys.output.keys.length > 0
+  return isGood ? ok({ jwks: keys.output, jwksUri: null }) : reject('malformed_client_keys')
 }
 
 const deriveType = (uris: readonly string[]): string =>
