@@ -8,8 +8,10 @@ import { purgeJob } from './background/purge.ts'
 import { rotateKeysJob } from './background/rotate-keys.ts'
 import { type Background, type Job, runJobs } from './background/run-jobs.ts'
 import type { Settings } from './config.ts'
+import { type Audit, type AuditEvent, type Circumstances, SERVER } from './core/audit.ts'
 import type { Clock, Keep } from './core/ports.ts'
 import { systemClock } from './create-server.ts'
+import { auditedKeys } from './store/audited-keys.ts'
 import type { OpenStore } from './store/open-store.ts'
 import { random } from './store/random.ts'
 
@@ -19,6 +21,8 @@ export interface BackgroundOptions {
   readonly store: OpenStore
   /** Told of what failed; it is tried again. */
   readonly onFailure: (error: unknown) => void
+  /** Told of what is done that the audit log holds. Default: nobody is. */
+  readonly audit?: (event: AuditEvent, circumstances: Circumstances) => void
 }
 
 /**
@@ -28,15 +32,21 @@ export interface BackgroundOptions {
  * const background = startBackground({ settings, store, onFailure: console.error })
  * await background.stop()
  */
-export function startBackground({ settings, store, onFailure }: BackgroundOptions): Background {
+export function startBackground({ settings, store, onFailure, audit = () => {} }: BackgroundOptions): Background {
   const { leases } = store
-  return runJobs(backgroundJobs(settings, store), { leases, holder: random(16), now: systemClock, onFailure })
+  const jobs = backgroundJobs(settings, store, systemClock, (entry) => audit(entry.event, entry))
+  return runJobs(jobs, { leases, holder: random(16), now: systemClock, onFailure })
 }
 
 /** All there are. */
-export const backgroundJobs = (settings: Settings, store: OpenStore, now: Clock = systemClock): readonly Job[] => [
+export const backgroundJobs = (
+  settings: Settings,
+  store: OpenStore,
+  now: Clock = systemClock,
+  audit?: Audit,
+): readonly Job[] => [
   purgeJob(store, now, keepOf(settings)),
-  rotateKeysJob(settings, store.signingKeys, now),
+  rotateKeysJob(settings, auditedKeys(store.signingKeys, { actor: SERVER, now, audit }), now),
 ]
 
 /** How long records are kept. */

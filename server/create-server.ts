@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers'
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
 import type { Settings } from './config.ts'
-import { type Audit, type AuditEvent, type Circumstances, isObservation } from './core/audit.ts'
+import { type Audit, type AuditEvent, type Circumstances, isObservation, SERVER } from './core/audit.ts'
 import type { AuthorizationServer } from './core/authorization-server.ts'
 import { withDocuments } from './core/client-documents/client-documents.ts'
 import { createAuthorizationServer } from './core/create-authorization-server.ts'
@@ -25,6 +25,7 @@ import { publishedClients } from './published-clients.ts'
 import { rateLimits } from './rate-limit-rules.ts'
 import { createFlowTrace } from './records/flow-trace.ts'
 import { createObservations } from './records/observations.ts'
+import { auditedKeys } from './store/audited-keys.ts'
 import { hash } from './store/hash.ts'
 import type { OpenStore } from './store/open-store.ts'
 import { ordinal } from './store/ordinal.ts'
@@ -79,7 +80,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     flows.note(entry)
   }
   const signer = await createSigner({
-    keys: store.signingKeys,
+    keys: auditedKeys(store.signingKeys, { actor: SERVER, now, audit }),
     secret: settings.secret,
     previousSecret: settings.previous_secret,
     algorithm: settings.access_token.algorithm,

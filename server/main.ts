@@ -7,10 +7,12 @@
 import process from 'node:process'
 import { isLoopbackHost, isLoopbackUrl } from '../shared/loopback.ts'
 import { err, ok, type Result } from '../shared/result.ts'
+import { administered } from './admin/administered.ts'
 import { startBackground } from './background.ts'
 import { exitWith, loadSettings } from './config/load.ts'
 import { type Problem, refusal } from './config/problem.ts'
 import type { Settings } from './config.ts'
+import { SERVER } from './core/audit.ts'
 import { StoreUnavailable } from './core/ports.ts'
 import { createServer, type ServerOptions, systemClock } from './create-server.ts'
 import { DEMO_USER, hasDemoPassword, provideDemoUser } from './demo-user.ts'
@@ -52,7 +54,8 @@ export async function startServer(
   let stopping = false
   try {
     const store = await openStore({ database: settings.database, synchronous: settings.sqlite.synchronous })
-    if (settings.dev) await provideDemoUser({ users: store.users, now: systemClock, random })
+    const { users } = administered(store, { actor: SERVER, now: systemClock })
+    if (settings.dev) await provideDemoUser({ users, now: systemClock, random })
     if (!localOnly && (await hasDemoPassword(store.users))) {
       await store.close()
       return err(refusal(DEMO_PASSWORD_REFUSED))
@@ -92,7 +95,7 @@ export async function startServer(
       await close()
       return listening
     }
-    const background = startBackground({ settings, store, onFailure })
+    const background = startBackground({ settings, store, onFailure, audit: auditLog() })
     return ok({
       port: listening.value.port,
       async stop({ drain = true } = {}) {

@@ -15,6 +15,7 @@ import { type Problem, refusal } from '../config/problem.ts'
 import type { Config } from '../config.ts'
 import { StoreUnavailable } from '../core/ports.ts'
 import { systemClock } from '../create-server.ts'
+import { auditedKeys } from '../store/audited-keys.ts'
 import { type OpenStore, openStore } from '../store/open-store.ts'
 
 /** The settings that the administrator's commands need. */
@@ -44,7 +45,9 @@ export async function run(self: Command, act: (config: Config) => Outcome): Prom
 export const runWithStore = (self: Command, act: (store: OpenStore, config: Config) => Outcome): Promise<void> =>
   run(self, async (config) => {
     const store = await openStore({ database: config.database })
-    return act(administered(store, { actor: actor(), now: systemClock }), config).finally(() => store.close())
+    const who = { actor: actor(), now: systemClock }
+    const signingKeys = auditedKeys(store.signingKeys, who)
+    return act({ ...administered(store, who), signingKeys }, config).finally(() => store.close())
   })
 
 /** Who is at the command line, as far as the system says. */

@@ -39,6 +39,7 @@ export type Act =
     }
   | { readonly type: 'resource_stored' | 'resource_removed'; readonly resource: string }
   | { readonly type: 'registration_token_created' | 'registration_token_removed'; readonly name: string }
+  | { readonly type: 'key_made' | 'key_deleted'; readonly name: string }
   | { readonly type: 'user_added' | 'user_removed' | 'password_changed'; readonly userId: string }
   | { readonly type: 'sign_in' | 'sign_out'; readonly userId: string }
 
@@ -87,6 +88,9 @@ export interface Tally extends Circumstances {
   readonly event: { readonly type: Observation['type']; readonly reason?: string }
   readonly count: number
 }
+
+/** The actor where the server did something by itself, in no request. */
+export const SERVER = 'server'
 
 /** Told of every entry; must not throw and must not be waited for. Those of acts are stored already. */
 export type Audit = (entry: AuditEntry) => void

@@ -69,6 +69,12 @@ describe('keys', () => {
     expect(kids(left.out)).toHaveLength(1)
     expect(left.out).toMatch(/ active /)
     expect(await sallyport(database, `keys retire ${argument(first)}`)).toMatchObject({ code: 1 })
+
+    const written = (await sallyport(database, 'audit --json')).out.trim().split('\n')
+    const acts = written.map((line) => JSON.parse(line))
+    expect(acts.map(({ type }) => type)).toEqual(['key_made', 'key_made', 'key_made', 'key_deleted', 'key_deleted'])
+    expect(acts.map(({ reason }) => reason)).toEqual([first, second, kids(left.out)[0], first, second])
+    expect(acts.every(({ actor }) => actor.startsWith('cli:'))).toBe(true)
   })
 
   test('a new key needs the secret, and the right one', async () => {

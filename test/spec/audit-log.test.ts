@@ -63,10 +63,11 @@ describe.each(Object.entries(databases))('%s', (_, database) => {
 
     const found = await rows(server)
     expect(found.map(({ type }): string => type)).toEqual([
-      ...['client_registered', 'sign_in', 'consent_remembered', 'authorization_granted'],
+      ...['key_made', 'client_registered', 'sign_in', 'consent_remembered', 'authorization_granted'],
       ...['token_issued', 'token_refreshed', 'token_revoked', 'grant_revoked'],
     ])
-    const [registered, signIn, ...ofGrant] = found
+    const [made, registered, signIn, ...ofGrant] = found
+    expect(made).toMatchObject({ actor: 'server', userId: null, clientId: null, requestId: null })
     expect(registered).toMatchObject({ clientId: client_id, userId: null, at: server.clock.now })
     expect(signIn).toMatchObject({ userId: server.userId, clientId: null })
     for (const row of ofGrant) {
@@ -78,7 +79,7 @@ describe.each(Object.entries(databases))('%s', (_, database) => {
     expect(ofGrant.slice(-4).map(({ requestId }) => requestId)).toEqual(
       answers.map(({ headers }) => headers.get('x-request-id')),
     )
-    expect(found.every(({ requestId }) => requestId !== null)).toBe(true)
+    expect(found.slice(1).every(({ requestId }) => requestId !== null)).toBe(true)
   })
 
   test('theft is written down in the request that showed it', async () => {
@@ -107,7 +108,9 @@ describe.each(Object.entries(databases))('%s', (_, database) => {
     const all = await showAudit(tools, wanted)
     if (!all.ok) throw new Error(all.error.message)
     expect(all.value).toMatch(
-      new RegExp(`^2027-01-15 08:00:00  client_registered  client=${client_id}  request=\\S+\\n`),
+      new RegExp(
+        `^2027-01-15 08:00:00  key_made  .+\n2027-01-15 08:00:00  client_registered  client=${client_id}  request=\\S+\\n`,
+      ),
     )
     const ada = await showAudit(tools, { ...wanted, user: USER.username, type: 'sign_in', json: true })
     expect(ada.ok && JSON.parse(ada.value)).toMatchObject({ outcome: 'done', type: 'sign_in', userId: server.userId })
@@ -258,7 +261,7 @@ test('what an administrator does has a row with their name', async () => {
   await store.clients.replaceSecrets('client-9', [], [{ hash: 'x', expiresAt: 0 }])
   await store.clients.remove(client_id, 0)
   await store.clients.remove('nobody', 0)
-  const found = (await rows(server)).slice(1)
+  const found = (await rows(server)).slice(2)
   expect(found.map(({ type }): string => type)).toEqual([
     ...['resource_stored', 'resource_removed', 'registration_token_created', 'registration_token_removed'],
     ...['user_added', 'password_changed', 'user_removed', 'client_registered', 'client_changed', 'client_removed'],
