@@ -1,7 +1,9 @@
 /**
  * Revocation: a refresh token takes its family along, an access token dies alone. Unknown and dead tokens are fine: they are gone.
+ * Those of another client are left alone, and nobody is told that they are any.
  *
  * @see RFC 7009 section 2
+ * @see docs/adr/0127-tokens-of-other-clients.md
  * @module
  */
 import { ok, type Result } from '../../shared/result.ts'
@@ -24,12 +26,16 @@ export async function revoke(
 ): Promise<Result<null, Rejection>> {
   const tools = { methods, clients: deps.store.clients, hash: deps.hash, now: deps.now() }
   const client = await authenticateClient({ ...request, authorization }, tools)
-  const outcome = client.ok ? await revokeToken(request.token, client.value, deps) : client
-  if (!outcome.ok) {
-    const clientId = client.ok ? { clientId: client.value.id } : {}
-    deps.audit(auditEntry({ type: 'revocation_rejected', reason: outcome.error.reason, ...clientId }, deps))
+  if (!client.ok) {
+    deps.audit(auditEntry({ type: 'revocation_rejected', reason: client.error.reason }, deps))
+    return client
   }
-  return outcome
+  const outcome = await revokeToken(request.token, client.value, deps)
+  if (!outcome.ok) {
+    const { reason } = outcome.error
+    deps.audit(auditEntry({ type: 'revocation_rejected', reason, clientId: client.value.id }, deps))
+  }
+  return ok(null)
 }
 
 /** The request's hint would only save a look-up: both kinds are tried. */
