@@ -5,9 +5,10 @@
  */
 import process from 'node:process'
 import ipaddr from 'ipaddr.js'
-import { serve as listen, type Server } from 'srvx'
+import { serve as listen, type Server, type ServerRequest } from 'srvx'
 import { err, ok, type Result } from '../shared/result.ts'
 import { type Problem, refusal } from './config/problem.ts'
+import { addressIn } from './core/network.ts'
 import { newRequestId, REQUEST_ID } from './http/request-id.ts'
 
 export interface ServeOptions {
@@ -90,6 +91,7 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
   const trusted = (options.trustedProxies ?? []).flatMap((proxy) =>
     proxy === 'loopback' ? LOOPBACK : [spelled(proxy)],
   )
+  const address = trusted.length === 0 ? ({ ip }: ServerRequest) => ip : addressOf
   const server = listen({
     hostname,
     port,
@@ -102,7 +104,9 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
     // Bun closes a quiet connection after 10 s by default, which would end every idle event stream.
     bun: { idleTimeout: 255 },
     fetch: (request) =>
-      IS_DENO && lengthOf(request.headers) > MOST_HEADERS ? tooManyHeaders() : options.fetch(request, () => request.ip),
+      IS_DENO && lengthOf(request.headers) > MOST_HEADERS
+        ? tooManyHeaders()
+        : options.fetch(request, () => address(request)),
     error: (error) => {
       const id = newRequestId()
       const headers = { [REQUEST_ID]: id }
@@ -136,6 +140,17 @@ const LOOPBACK = ['127.0.0.1', '::1']
 
 /** Peers are compared as text, and always spelled like this. */
 const spelled = (address: string): string => ipaddr.process(address).toString()
+
+/** What a proxy passes on may be anything that somebody wrote; what is no address stands for the proxy's own. */
+function addressOf(request: ServerRequest): string | undefined {
+  const { ip } = request
+  return ip === undefined ? undefined : (addressIn(ip) ?? peerOf(request))
+}
+
+const peerOf = (request: ServerRequest): string | undefined => {
+  const { bun, deno, node } = request.runtime ?? {}
+  return bun?.server?.requestIP(request)?.address ?? deno?.info?.remoteAddr?.hostname ?? node?.req.socket.remoteAddress
+}
 
 function portOf(server: Server): number | null {
   const port = URL.parse(server.url ?? '')?.port

@@ -17,6 +17,13 @@ export function networkOf(address: string): string {
     : parsed.toString()
 }
 
+/** The address that this is, spelled the one way, without a port; null: it is none. Zones are names of somebody's interfaces, and may be anything. */
+export function addressIn(text: string): string | null {
+  const bare = withoutPort(text)
+  const isAddress = ipaddr.IPv4.isValidFourPartDecimal(bare) || (ipaddr.IPv6.isValid(bare) && !bare.includes('%'))
+  return isAddress ? ipaddr.process(bare).toString() : null
+}
+
 /** Some proxies tell the port too, and each connection has another one. */
 function withoutPort(address: string): string {
   const [, six, four] = /^\[([^\]]*)\](?::\d+)?$|^([\d.]+):\d+$/.exec(address) ?? []

@@ -7,7 +7,7 @@
  */
 import { afterEach, describe, expect, test } from 'bun:test'
 import { networkOf } from '../../server/core/network.ts'
-import { clientNetwork, noteClientAddress } from '../../server/http/client-address.ts'
+import { clientAddress, clientNetwork, noteClientAddress } from '../../server/http/client-address.ts'
 import { type Listening, serve } from '../../server/serve.ts'
 
 const open: Listening[] = []
@@ -15,15 +15,19 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((listening) => listening.close(0)))
 })
 
-/** The network that a request counts for at a server that trusts these. */
-async function seenBy(trustedProxies: readonly string[], headers: Record<string, string>): Promise<string> {
+/** The network that a request counts for at a server that trusts these; or the address that is written down. */
+async function seenBy(
+  trustedProxies: readonly string[],
+  headers: Record<string, string>,
+  wanted: 'network' | 'address' = 'network',
+): Promise<string> {
   const listening = await serve({
     host: '127.0.0.1',
     port: 0,
     trustedProxies,
     fetch(request, address) {
       noteClientAddress(request, address)
-      return new Response(clientNetwork(request))
+      return new Response(wanted === 'network' ? clientNetwork(request) : clientAddress(request))
     },
   })
   if (!listening.ok) throw new Error(listening.error.message)
@@ -66,6 +70,30 @@ describe('of a chain, the last address that is no trusted proxy counts', () => {
   test('X-Real-IP and Forwarded do not, even from one that is trusted', async () => {
     const headers = { 'x-real-ip': '198.51.100.7', forwarded: 'for=198.51.100.7' }
     expect(await seenBy(['loopback'], headers)).toBe('127.0.0.1')
+  })
+})
+
+describe('what is no address is not taken for one, and not kept', () => {
+  const nonsense = [
+    'unknown',
+    '_hidden',
+    'a-secret-that-somebody-pasted',
+    '999.1.1.1',
+    '0x7f000001',
+    '7',
+    'fe80::1%secret',
+    '[::1',
+    '198.51.100.7:x',
+    '192.0.2.1, eyJhbGciOiJub25lIn0.e30.',
+  ]
+  test.each(nonsense)('%s: the address of the proxy instead', async (value) => {
+    expect(await seenBy(['loopback'], forwarded(value), 'address')).toBe('127.0.0.1')
+  })
+  test.each([
+    ['198.51.100.7:443', '198.51.100.7'],
+    ['[2001:DB8:0::9]:443', '2001:db8::9'],
+  ])('%s is one with a port', async (value, address) => {
+    expect(await seenBy(['loopback'], forwarded(value), 'address')).toBe(address)
   })
 })
 
