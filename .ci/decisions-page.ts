@@ -21,6 +21,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '010': 'Clients, grants and resources',
   '011': 'Bounds and records',
   '012': 'Documents of clients, and proofs',
+  '013': 'Proof of possession',
 }
 
 /** The page. Throws for a decision without a title, or of an area that has no name. */

@@ -84,6 +84,12 @@ export const STANDARDS: Readonly<Record<string, readonly Standard[]>> = {
       '`iss` in every response, success or error; the client demands it where it was promised',
     ),
     row(
+      'RFC 9449',
+      'partly',
+      'Demonstrating Proof of Possession (DPoP)',
+      'proofs are made and judged (section 4), with nonces (section 8) and memory of what was used (section 11.1); not yet asked for by any endpoint',
+    ),
+    row(
       'RFC 9700',
       'followed',
       'Best Current Practice for OAuth 2.0 Security',
@@ -205,8 +211,9 @@ export const STANDARDS: Readonly<Record<string, readonly Standard[]>> = {
     row('RFC 7517', 'used', 'JSON Web Key', 'the key set, with the keys of yesterday and of tomorrow'),
     row('RFC 7518', 'used', 'JSON Web Algorithms', 'asymmetric ones for tokens, `dir` with A256GCM at rest'),
     row('RFC 7519', 'used', 'JSON Web Token', 'access tokens'),
-    row('RFC 7638', 'used', 'JWK Thumbprint', 'names of keys'),
+    row('RFC 7638', 'used', 'JWK Thumbprint', 'names of keys, and of those that tokens are bound to'),
     row('RFC 8037', 'used', 'EdDSA in JOSE', 'verified by the resource module'),
+    row('RFC 3986', 'used', 'URI Generic Syntax', 'how URLs in proofs are compared (section 6.2)'),
     row('RFC 5869', 'used', 'HKDF', 'keys that follow from the secret'),
     row('RFC 7914', 'used', 'scrypt', 'passwords'),
     row(
@@ -282,12 +289,6 @@ export const STANDARDS: Readonly<Record<string, readonly Standard[]>> = {
     ),
     row('RFC 9396', 'missing', 'Rich Authorization Requests (RAR)', 'planned; `authorization_details` is ignored'),
     row('RFC 7592', 'missing', 'Dynamic Client Registration Management', 'planned: clients register again instead'),
-    row(
-      'RFC 9449',
-      'missing',
-      'Demonstrating Proof of Possession (DPoP)',
-      'planned; bound tokens of other servers are refused instead of taken for bearer tokens',
-    ),
     row('RFC 8693', 'missing', 'Token Exchange', 'planned'),
     row('RFC 8705', 'missing', 'Mutual-TLS Client Authentication and Certificate-Bound Tokens', 'not planned'),
     row('RFC 7522', 'missing', 'SAML Profile', 'not planned'),

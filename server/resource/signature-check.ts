@@ -27,14 +27,24 @@ const KeyAlgorithm = v.variant('name', [
 ])
 type KeyAlgorithm = v.InferOutput<typeof KeyAlgorithm>
 
+/** What a key is used for, in WebCrypto's words. */
+export type SignatureAlgorithm =
+  | Exclude<KeyAlgorithm, { readonly modulusLength: number }>
+  | Omit<Extract<KeyAlgorithm, { readonly modulusLength: number }>, 'modulusLength'>
+
 /** @throws {Error} when the key is of no such kind, or an RSA key of less than 2048 bits. */
 export function createSignatureCheck(key: CryptoKey): SignatureCheck {
-  const { hash, ...parameters } = parametersOf(v.parse(KeyAlgorithm, key.algorithm))
-  const options = { key: KeyObject.from(key), ...parameters }
+  return signatureCheckOf(KeyObject.from(key), v.parse(KeyAlgorithm, key.algorithm))
+}
+
+/** The check with a key that is known to be one for this algorithm. */
+export function signatureCheckOf(key: KeyObject, algorithm: SignatureAlgorithm): SignatureCheck {
+  const { hash, ...parameters } = parametersOf(algorithm)
+  const options = { key, ...parameters }
   return ({ input, signature }) => verify(hash, input, options, signature)
 }
 
-function parametersOf(algorithm: KeyAlgorithm) {
+function parametersOf(algorithm: SignatureAlgorithm) {
   switch (algorithm.name) {
     case 'ECDSA':
       return { hash: DIGESTS[algorithm.namedCurve], dsaEncoding: 'ieee-p1363' } as const

@@ -1,0 +1,62 @@
+/**
+ * Makes a DPoP proof for one request.
+ *
+ * @see RFC 9449 section 4.2: the header and the claims
+ * @module
+ */
+import { encode } from 'jose/base64url'
+import { DPOP_PROOF_TYPE, type DpopClaims } from './proof.ts'
+import { type DpopSigningKey, signing } from './signing-key.ts'
+
+export interface ProofOf {
+  /** As it is sent: `POST`. */
+  readonly method: string
+  /** Query and fragment are left out of the proof. */
+  readonly url: string
+  /** Seconds since the epoch. */
+  readonly now: number
+  /** base64url(SHA-256) of the access token that is sent along (`s256`). */
+  readonly tokenHash?: string | undefined
+  /** The last one that this server gave out. */
+  readonly nonce?: string | undefined
+  /** Default: a fresh one. */
+  readonly jti?: string
+}
+
+/**
+ * The value of the `DPoP` header.
+ *
+ * @example headers.set('dpop', await createDpopProof(key, { method: 'POST', url: tokenEndpoint, now: Date.now() / 1000 }))
+ */
+export async function createDpopProof(
+  key: DpopSigningKey,
+  { method, url, now, tokenHash, nonce, jti = crypto.randomUUID() }: ProofOf,
+): Promise<string> {
+  const claims: DpopClaims = {
+    jti,
+    htm: method,
+    htu: withoutQuery(url),
+    iat: Math.floor(now),
+    ...(tokenHash === undefined ? {} : { ath: tokenHash }),
+    ...(nonce === undefined ? {} : { nonce }),
+  }
+  const input = `${headerOf(key)}.${encode(JSON.stringify(claims))}`
+  const signature = await crypto.subtle.sign(signing(key.alg), key.privateKey, new TextEncoder().encode(input))
+  return `${input}.${encode(new Uint8Array(signature))}`
+}
+
+/** The same for all proofs of a key. */
+const headers = new WeakMap<DpopSigningKey, string>()
+
+function headerOf(key: DpopSigningKey): string {
+  const known = headers.get(key)
+  if (known !== undefined) return known
+  const header = encode(JSON.stringify({ alg: key.alg, typ: DPOP_PROOF_TYPE, jwk: key.publicJwk }))
+  headers.set(key, header)
+  return header
+}
+
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
+}

@@ -1,0 +1,75 @@
+/**
+ * The public keys that DPoP proofs bring along, one schema for each algorithm.
+ *
+ * What costs a verifier too much is no key here: RSA beyond 4096 bits, and public exponents beyond 32.
+ *
+ * @see RFC 9449 section 4.2: `alg` is asymmetric, `jwk` is public
+ * @see RFC 7518 section 6.2 and section 6.3, RFC 8037 section 2: the members
+ * @see RFC 7638 section 3: the thumbprint
+ * @module
+ */
+import { encode } from 'jose/base64url'
+import * as v from 'valibot'
+import { err, ok, type Result } from '../result.ts'
+
+/** 32 bytes in the one way to write them: the last character has no bits left over. */
+const bytes32 = v.pipe(v.string(), v.regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/))
+const bytes48 = v.pipe(v.string(), v.regex(/^[\w-]{64}$/))
+
+const P256 = v.object({ kty: v.literal('EC'), crv: v.literal('P-256'), x: bytes32, y: bytes32 })
+const P384 = v.object({ kty: v.literal('EC'), crv: v.literal('P-384'), x: bytes48, y: bytes48 })
+const Ed25519 = v.object({ kty: v.literal('OKP'), crv: v.literal('Ed25519'), x: bytes32 })
+const Rsa = v.object({
+  kty: v.literal('RSA'),
+  // 2048 to 4096 bits: RFC 7518 section 3.3 and section 3.5 forbid less. The first byte is not zero (RFC 7518 section 2).
+  n: v.pipe(v.string(), v.regex(/^(?:[g-z0-9_-][\w-]{341}|(?!A[A-P])[\w-]{343,683})$/)),
+  e: v.pipe(v.string(), v.regex(/^(?!A[A-P])[\w-]{2,6}$/)),
+})
+
+const SCHEMAS = { ES256: P256, ES384: P384, RS256: Rsa, PS256: Rsa, EdDSA: Ed25519, Ed25519 } as const
+
+export type DpopAlgorithm = keyof typeof SCHEMAS
+
+/** A public key, without any member that its thumbprint does not cover. */
+export type DpopPublicKey = v.InferOutput<(typeof SCHEMAS)[DpopAlgorithm]>
+
+/** What proofs may be signed with: asymmetric, and of no less than 112 bits of strength. The first is preferred. */
+export const DPOP_ALGORITHMS: readonly DpopAlgorithm[] = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519']
+
+export const isDpopAlgorithm = (alg: unknown): alg is DpopAlgorithm =>
+  typeof alg === 'string' && Object.hasOwn(SCHEMAS, alg)
+
+/** RFC 7518 section 6.2.2, section 6.3.2 and section 6.4. */
+const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+/** The public key that `jwk` is, if it is one for `alg`; other members are dropped. */
+export function readDpopPublicKey(
+  alg: DpopAlgorithm,
+  jwk: unknown,
+): Result<DpopPublicKey, 'malformed_dpop_key' | 'private_dpop_key'> {
+  if (typeof jwk === 'object' && jwk !== null && PRIVATE.some((member) => Object.hasOwn(jwk, member)))
+    return err('private_dpop_key')
+  const parsed = v.safeParse(SCHEMAS[alg], jwk)
+  return parsed.success ? ok(parsed.output) : err('malformed_dpop_key')
+}
+
+/** What is hashed for the thumbprint: the members that a key needs, in the order of their names. */
+export function thumbprintInput(key: DpopPublicKey): string {
+  switch (key.kty) {
+    case 'EC':
+      return JSON.stringify({ crv: key.crv, kty: key.kty, x: key.x, y: key.y })
+    case 'OKP':
+      return JSON.stringify({ crv: key.crv, kty: key.kty, x: key.x })
+    case 'RSA':
+      return JSON.stringify({ e: key.e, kty: key.kty, n: key.n })
+  }
+}
+
+/** The `jkt`: base64url(SHA-256). 43 characters. */
+export async function jwkThumbprint(key: DpopPublicKey): Promise<string> {
+  return encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(thumbprintInput(key)))))
+}
+
+/** A `jkt` as it is sent: `dpop_jkt`, `cnf.jkt`. */
+export const JwkThumbprint = v.pipe(v.string(), v.regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/, 'not a JWK thumbprint'))
+export type JwkThumbprint = v.InferOutput<typeof JwkThumbprint>

@@ -1,0 +1,83 @@
+/**
+ * Whether a DPoP proof proves that its sender holds a key, here and now, once. Authorization servers and resource servers ask alike.
+ *
+ * ```
+ * 1 take it apart          no proof, several, type, algorithm, key, claims
+ * 2 is it for this request method, URL, time, access token
+ * 3 signature
+ * 4 nonce                  of what is right otherwise: the answer is an invitation to come again
+ * 5 was it used before     last, so that nobody else can use one up
+ * ```
+ *
+ * @see RFC 9449 section 4.3: the checks; section 11.1: replay
+ * @module
+ */
+import { err, ok, type Result } from '../result.ts'
+import { checkDpopClaims, type ProvenRequest } from './check-claims.ts'
+import type { DpopNonces } from './nonces.ts'
+import type { DpopProblem } from './problem.ts'
+import { readDpopProof } from './proof.ts'
+
+/** A key that proofs are signed with, as its verifier sees it. */
+export interface DpopProofKey {
+  /** The `jkt`. */
+  readonly thumbprint: string
+  /** Whether it signed this. */
+  verifies(signed: { readonly input: Uint8Array; readonly signature: Uint8Array }): boolean
+}
+
+/** The key of an encoded header. */
+export type ReadDpopKey = (encodedHeader: string) => Result<DpopProofKey, DpopProblem>
+
+/** Who has seen which proof. Times in seconds since the epoch. */
+export interface DpopReplays {
+  /** True: this call was the first with that key. Kept until then at least. */
+  remember(key: string, expiresAt: number, now: number): Promise<boolean>
+}
+
+export interface DpopRules {
+  readonly readKey: ReadDpopKey
+  readonly replays: DpopReplays
+  readonly nonces: DpopNonces
+  /** Seconds that a proof may be old, or ahead. */
+  readonly tolerance: number
+}
+
+/** A request whose sender has to prove itself, and when. */
+export interface ProofDemand extends ProvenRequest {
+  readonly now: number
+  readonly nonceRequired: boolean
+}
+
+/** What was proven. */
+export interface ProvenKey {
+  readonly thumbprint: string
+  /** What to tell the sender to use from now on; null: nothing new. */
+  readonly nonce: string | null
+}
+
+/** `value`: the `DPoP` header. */
+export async function verifyDpopProof(
+  value: string,
+  demand: ProofDemand,
+  { readKey, replays, nonces, tolerance }: DpopRules,
+): Promise<Result<ProvenKey, DpopProblem>> {
+  const { now, nonceRequired } = demand
+  const read = readDpopProof(value, readKey)
+  if (!read.ok) return read
+  const { key, claims } = read.value
+  const checked = checkDpopClaims(claims, demand, { now, tolerance })
+  if (!checked.ok) return checked
+  if (!key.verifies(read.value)) return err('wrong_dpop_signature')
+
+  const { nonce, jti, iat } = claims
+  if (nonce === undefined && nonceRequired) return err('missing_dpop_nonce')
+  if (nonce !== undefined && !(await nonces.accepts(nonce))) return err('wrong_dpop_nonce')
+
+  const { thumbprint } = key
+  const seen = JSON.stringify(['dpop', thumbprint, jti])
+  // By then it is too old for anybody.
+  if (!(await replays.remember(seen, Math.floor(iat) + tolerance + 1, now))) return err('replayed_dpop_proof')
+  const current = nonce === undefined ? nonce : await nonces.current()
+  return ok({ thumbprint, nonce: current === nonce ? null : (current ?? null) })
+}
