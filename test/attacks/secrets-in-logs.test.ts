@@ -46,6 +46,57 @@ const careless: readonly [string, () => void][] = [
   ],
 ]
 
+/** Every name under which a secret travels here, or from here on to somebody's log. */
+const NAMES = [
+  ...['client_secret', 'clientSecret', 'secret', 'previous_secret', 'previousSecret', 'SALLYPORT_SECRET', 'password'],
+  ...['passwd', 'passphrase', 'pwd', 'code', 'authorization_code', 'user_code', 'device_code', 'code_verifier'],
+  ...['token', 'access_token', 'refresh_token', 'accessToken', 'id_token', 'id_token_hint', 'subject_token'],
+  ...['actor_token', 'registration_access_token', 'initial_access_token', 'client_assertion', 'assertion', 'csrf'],
+  ...['x-csrf-token', 'cookie', 'Set-Cookie', 'authorization', 'Proxy-Authorization', 'DPoP', 'dpop_proof', 'state'],
+  ...['session', 'session_id', 'sessionId', 'sealed_jwk', 'private_key', 'jwk', 'credentials', 'api_key', 'x-api-key'],
+  ...['apiKey', 'jwt', 'signature', 'otp', 'bearer'],
+]
+
+describe.each(NAMES)('%s', (name) => {
+  const ways: readonly [string, () => void][] = [
+    ['a member', () => log.info('x', { [name]: CANARY })],
+    ['a number', () => log.info('x', { [name]: [CANARY, { x: CANARY }] })],
+    [
+      'a pair',
+      () =>
+        log.info('x', {
+          pairs: [
+            ['accept', 'y'],
+            [name, CANARY],
+          ],
+        }),
+    ],
+    ['a form', () => log.info('x', { form: `client_id=x&${name}=${CANARY}&y=z` })],
+    ['a fragment', () => log.info('x', { url: `https://app.example/cb#${name}=${CANARY}` })],
+    ['JSON', () => log.info('x', { body: `{"a":1,"${name}":"with \\"quotes\\" ${CANARY}"}` })],
+    ['an object as it is shown', () => log.info('x', { shown: `{ '${name}': '${CANARY}' }` })],
+    ['a message', () => log.info(`got ${name}=${CANARY}`)],
+  ]
+  test.each(ways)('in %s', (_, act) => expect(written('json', act) + written('text', act)).not.toContain(CANARY))
+})
+
+test.each(['Cookie', 'Set-Cookie', 'Authorization', 'DPoP', 'X-Api-Key'])('a header line: %s', (name) => {
+  const act = () => log.info('x', { head: `GET / HTTP/1.1\r\n${name}: a=b; c ${CANARY}\r\naccept: */*` })
+  const line = written('json', act)
+  expect(line).not.toContain(CANARY)
+  expect(line).toContain('accept: */*')
+})
+
+test('what only looks like the name of a secret stays in text', () => {
+  const harmless = 'grant_type=authorization_code client_id=abc error_code=7 scope=notes:read token_type=bearer'
+  const said = written('text', () =>
+    log.info(harmless, { clientId: 'abc', reason: 'unknown_code', statusCode: 400, requestId: 'r-1' }),
+  )
+  for (const part of [...harmless.split(' '), 'clientId=abc', 'reason=unknown_code', 'statusCode=400', 'r-1']) {
+    expect(said).toContain(part)
+  }
+})
+
 describe.each(['text', 'json'] as const)('%s', (format) => {
   test.each(careless)('%s', (_, act) => expect(written(format, act)).not.toContain(CANARY))
 

@@ -83,6 +83,7 @@ test('SEC-043 log lines have it', async () => {
   const audit = auditLog()
 
   const logged = await createTestServer({}, { audit })
+  lines.length = 0
   await logged.fetch('/oauth/token', {
     method: 'POST',
     headers: { 'x-request-id': 'trace-7' },
