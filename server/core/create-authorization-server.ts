@@ -70,8 +70,8 @@ export function createAuthorizationServer(
       if (presence.signedIn && outcome.kind === 'valid') clientKeys.prepare(outcome.request.client)
       return outcome
     },
-    next: (request, userId, origin) => next(request, userId, within(origin)),
-    approve: (request, userId, origin) => approve(request, userId, within(origin)),
+    next: (request, userId, origin) => next(request, userId, { ...within(origin), clientKeys }),
+    approve: (request, userId, origin) => approve(request, userId, { ...within(origin), clientKeys }),
     deny: (request, userId, origin) => deny(request, userId, within(origin)),
 
     token: (request, authorization, origin) =>

@@ -48,7 +48,9 @@ export type OutboundFailure =
   /** Too many are under way here. */
   | 'busy'
   | 'redirected'
-  /** 4xx and 5xx. */
+  /** 408, 425 and 429: at another time there may be an answer. */
+  | 'not_now'
+  /** The rest of 4xx, and 5xx. */
   | 'client_error'
   | 'server_error'
   | 'unexpected_status'

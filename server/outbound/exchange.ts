@@ -71,9 +71,12 @@ function judgeHeader(response: IncomingMessage, maxBytes: number, conditional: b
 
 function judgeStatus(status: number): OutboundFailure {
   if (status >= 300 && status < 400 && status !== 304) return 'redirected'
-  if (status >= 400 && status < 500) return 'client_error'
+  if (status >= 400 && status < 500) return NOT_NOW.includes(status) ? 'not_now' : 'client_error'
   return status >= 500 && status < 600 ? 'server_error' : 'unexpected_status'
 }
+
+/** RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4. */
+const NOT_NOW: readonly number[] = [408, 425, 429]
 
 /** Throws when the connection ends before the body does. */
 async function read(response: IncomingMessage, maxBytes: number): Promise<Outcome> {

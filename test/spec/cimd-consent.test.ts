@@ -7,6 +7,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { rasterType } from '../../server/core/client-documents/raster-image.ts'
+import { RESOURCE } from '../support/authorization-server.ts'
 import { CALLBACK, CLIENT_ID, createScene, decide, type Scene, visit as visitIn } from '../support/client-documents.ts'
 
 let scene: Scene
@@ -188,6 +189,39 @@ describe('AS-033 section 8.4 what was agreed to is what was seen', () => {
     sites.publish(CLIENT_ID, { ...key('two'), redirect_uris: [CALLBACK, 'https://evil.example/callback'] }, NO_CACHE)
     server.clock.now += 31
     expect(await consented()).toBe(false)
+  })
+
+  test('keys that change behind a jwks_uri ask again, and so do keys that nobody can see', async () => {
+    const { sites, server } = scene
+    const uri = 'https://app.example/jwks.json'
+    const publish = (...xs: readonly string[]) =>
+      sites.put(uri, {
+        body: JSON.stringify({ keys: xs.map((x) => ({ kty: 'EC', crv: 'P-256', x, y: 'y', kid: x })) }),
+      })
+    const consented = async (prompt = '') => (await visit({ prompt })).location?.startsWith(`${CALLBACK}?code`) ?? false
+    const later = () => {
+      server.clock.now += 301
+    }
+    sites.publish(CLIENT_ID, { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: uri })
+    publish('one', 'two')
+    await decide(await visit())
+    // In another order they are the same.
+    publish('two', 'one')
+    later()
+    expect(await consented()).toBe(true)
+
+    publish('one', 'evil')
+    later()
+    expect([await consented('none'), await consented()]).toEqual([false, false])
+    await decide(await visit())
+    expect(await consented()).toBe(true)
+
+    sites.put(uri, null)
+    server.clock.now += 300 + 3600
+    expect(await consented()).toBe(false)
+    const before = await server.store.consents.find(server.userId, CLIENT_ID, RESOURCE)
+    await decide(await visit())
+    expect(await server.store.consents.find(server.userId, CLIENT_ID, RESOURCE)).toEqual(before)
   })
 
   test('AS-053 a public client is asked for every time', async () => {

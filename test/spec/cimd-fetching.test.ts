@@ -268,6 +268,28 @@ describe('AS-033 when the client is not there, or is not what it was', () => {
     expect(await visit()).toMatchObject({ status: 200 })
   })
 
+  test.each(['408 Request Timeout', '425 Too Early', '429 Too Many Requests', '500 Oops', '503 Service Unavailable'])(
+    '%s says nothing about the document: the last good copy serves on',
+    async (status) => {
+      const { server, sites } = scene
+      sites.publish(CLIENT_ID, {}, { fields: ['cache-control: max-age=60'] })
+      await visit()
+      sites.put(CLIENT_ID, { status })
+      server.clock.now += 60
+      expect(await visit()).toMatchObject({ status: 200, title: 'Allow access?' })
+    },
+  )
+
+  test('nor does a certificate that has expired', async () => {
+    const { server, sites } = scene
+    sites.publish(CLIENT_ID, {}, { fields: ['cache-control: max-age=60'] })
+    await visit()
+    sites.distrust()
+    server.clock.now += 60
+    expect(await visit()).toMatchObject({ status: 200, title: 'Allow access?' })
+    expect(reasons()).toEqual(['bad_tls'])
+  })
+
   test.each([
     ['gone', { status: '410 Gone' }],
     ['moved', { status: '301 Moved Permanently', fields: ['location: https://evil.example/'] }],

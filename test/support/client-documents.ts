@@ -47,6 +47,8 @@ export interface Sites {
   /** From now on nobody answers. */
   goDown(): void
   goUp(): void
+  /** From now on nobody whom we trust has signed their certificate. */
+  distrust(): void
   close(): void
 }
 
@@ -75,15 +77,16 @@ export async function createSites(
     for (const notice of waiting) notice()
     socket.end(answer(pages.get(url)))
   }, 'world')
-  const outbound = createOutbound({
-    ca: AUTHORITY,
+  const world: OutboundOptions = {
     resolve: async (name) => names[name] ?? ['93.184.216.34'],
     connect: () => dial({ host: '127.0.0.1', port: isDown ? 1 : listener.port }),
     ...options,
-  })
+  }
+  const [trusting, distrusting] = [createOutbound({ ca: AUTHORITY, ...world }), createOutbound(world)]
+  let isTrusted = true
   const put = (url: string, page: Page | null): void => void (page === null ? pages.delete(url) : pages.set(url, page))
   return {
-    outbound,
+    outbound: { get: (url, request) => (isTrusted ? trusting : distrusting).get(url, request) },
     asked,
     heads: listener.heads,
     put,
@@ -102,6 +105,9 @@ export async function createSites(
     },
     goUp() {
       isDown = false
+    },
+    distrust() {
+      isTrusted = false
     },
     close: listener.close,
   }

@@ -5,7 +5,8 @@
  * @module
  */
 import { auditEntry } from '../audit.ts'
-import { clientDigest } from '../client-digest.ts'
+import type { ClientKeys } from '../client-auth/client-keys.ts'
+import { consentDigest } from '../consent-digest.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Consent } from '../records.ts'
 import { issueCode } from './issue-code.ts'
@@ -13,8 +14,13 @@ import { canRememberConsent, nextStep } from './next-step.ts'
 import { errorRedirect } from './redirect.ts'
 import type { NextStep, ValidRequest } from './request.ts'
 
+/** What decisions are made with. */
+export interface Deciding extends Dependencies {
+  readonly clientKeys: Pick<ClientKeys, 'thumbprints'>
+}
+
 /** What comes next, `userId` being signed in (null: nobody). Issues the code where nothing is left to ask. */
-export async function next(request: ValidRequest, userId: string | null, deps: Dependencies): Promise<NextStep> {
+export async function next(request: ValidRequest, userId: string | null, deps: Deciding): Promise<NextStep> {
   const step = nextStep(request, userId, await rememberedConsent(request, userId, deps))
   if (typeof step === 'object') {
     const clientId = request.client.id
@@ -26,12 +32,12 @@ export async function next(request: ValidRequest, userId: string | null, deps: D
 }
 
 /** The person agreed: remembers it where that is safe, and issues the code. */
-export async function approve(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
+export async function approve(request: ValidRequest, userId: string, deps: Deciding): Promise<string> {
   const { client, resource, scopes } = request
-  if (canRememberConsent(client)) {
+  const digest = canRememberConsent(client) ? await consentDigest(client, deps) : null
+  if (digest !== null) {
     const agreed = { userId, clientId: client.id, resource: resource.identifier, scopes }
     const entry = auditEntry({ type: 'consent_remembered', ...agreed }, deps)
-    const digest = await clientDigest(client, deps.hash)
     await deps.store.consents.remember({ ...agreed, grantedAt: deps.now(), clientDigest: digest }, entry)
     deps.audit(entry)
   }
@@ -48,13 +54,14 @@ export function deny(request: ValidRequest, userId: string, deps: Dependencies):
 async function rememberedConsent(
   { client, resource }: ValidRequest,
   userId: string | null,
-  { store, hash, now }: Dependencies,
+  deps: Deciding,
 ): Promise<Consent | null> {
+  const { store, now } = deps
   if (userId === null || !canRememberConsent(client)) return null
   // It counts while something that came from it lives: what the account page does not show must not let anyone in.
   if (!(await store.grants.hasLive(userId, client.id, resource.identifier, now()))) return null
   const consent = await store.consents.find(userId, client.id, resource.identifier)
-  // And while the client is what it was.
-  const counts = consent?.clientDigest === null || consent?.clientDigest === (await clientDigest(client, hash))
-  return counts ? consent : null
+  if (consent === null || consent.clientDigest === null) return consent
+  // And while the client is what it was, and as far as that can be told.
+  return consent.clientDigest === (await consentDigest(client, deps)) ? consent : null
 }

@@ -9,6 +9,7 @@
  * @module
  */
 import { JOSEError, JWKSMultipleMatchingKeys } from 'jose/errors'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { createLocalJWKSet, type LocalJWKSet } from 'jose/jwks/local'
 import { compactVerify } from 'jose/jws/compact/verify'
 import * as v from 'valibot'
@@ -24,6 +25,8 @@ import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
 export interface ClientKeys {
   /** Asks for the keys that the client publishes, unless they are at hand: they will be needed soon. Waits for nothing. */
   prepare(client: Pick<Client, 'jwks' | 'jwksUri'>): void
+  /** What tells the keys at a `jwks_uri` from others, in an order of its own (RFC 7638); null: they cannot be had now. */
+  thumbprints(jwksUri: string): Promise<readonly string[] | null>
   /** Whether one of the client's keys signed this compact JWS. */
   verify(client: Pick<Client, 'jwks' | 'jwksUri'>, assertion: string): Promise<Result<null, Rejection>>
 }
@@ -56,6 +59,16 @@ export function createClientKeys({ outbound, now }: { readonly outbound: Outboun
         publishedAt(jwksUri)
           .current()
           .catch(() => {})
+    },
+
+    async thumbprints(jwksUri) {
+      try {
+        const { keys } = (await publishedAt(jwksUri).current()).jwks()
+        return (await Promise.all(keys.map((key) => calculateJwkThumbprint(key)))).sort()
+      } catch (error) {
+        if (error instanceof KeysUnavailable) return null
+        throw error
+      }
     },
 
     async verify({ jwks, jwksUri }, assertion) {

@@ -59,6 +59,8 @@ const OUTAGES: readonly DocumentFailure[] = [
   'timeout',
   'aborted',
   'busy',
+  'bad_tls',
+  'not_now',
   'server_error',
   'broken_answer',
 ]
