@@ -6,6 +6,8 @@
 
 import { base64url } from 'jose'
 import type { ClientAuthMethod } from '../shared/client-metadata.ts'
+import type { DpopMode } from './dpop/binding.ts'
+import type { Peers } from './dpop/peers.ts'
 import type { SessionEvent } from './events.ts'
 import type { Store } from './stores/store.ts'
 
@@ -58,8 +60,12 @@ export interface ClientContext {
   readonly client: ClientOptions
   readonly scope: readonly string[]
   readonly compat: ClientCompat
+  readonly dpop: DpopMode
   readonly store: Store
+  /** Every request of the session goes through it, so that no nonce is missed. */
   readonly fetch: Fetch
+  /** What the origins said by which proofs are made. */
+  readonly peers: Peers
   readonly now: () => number
   readonly timeout: number
   readonly signal: AbortSignal | undefined

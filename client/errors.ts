@@ -58,6 +58,10 @@ const NATURES = {
   invalid_grant: { message: 'The authorization server rejected the grant.', interactive: true, final: true },
   invalid_client: { message: 'The authorization server does not accept the client.', interactive: true, final: true },
   token_request_failed: { message: 'The authorization server refused the token request.' },
+  dpop_unavailable: {
+    message: 'DPoP is required, and the session or the authorization server does not do it.',
+  },
+  dpop_downgrade: { message: 'DPoP is required, and the token is not bound to the key.' },
   token_type_unsupported: { message: 'The authorization server issued a token of an unsupported type.' },
   refresh_unavailable: { message: 'The refresh failed for the moment; the credential is kept.', retryable: true },
 

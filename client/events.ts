@@ -24,6 +24,8 @@ export type SessionEvent =
       readonly url: string
       readonly code: SallyportErrorCode
     }
+  /** A request with a proof is sent again: with a new nonce, at the server's time, or as Bearer. */
+  | { readonly type: 'dpop_retried'; readonly url: string; readonly because: 'nonce' | 'clock' | 'scheme' }
   | { readonly type: 'challenged'; readonly status: number; readonly scope: readonly string[] }
   | { readonly type: 'discovered'; readonly resource: string; readonly issuer: string }
   | { readonly type: 'registered'; readonly issuer: string; readonly clientId: string }

@@ -3,6 +3,7 @@
  *
  * @see RFC 8414 section 2
  * @see RFC 9728 section 4: `protected_resources`
+ * @see RFC 9449 section 5.1: `dpop_signing_alg_values_supported`
  * @see RFC 9207 section 3: `authorization_response_iss_parameter_supported`
  * @see draft-ietf-oauth-client-id-metadata-document-02 section 6: `client_id_metadata_document_supported`
  * @see OpenID Connect Discovery 1.0 section 3: the same document under the other name
@@ -30,6 +31,7 @@ export const AuthorizationServerMetadata = v.looseObject({
   introspection_endpoint_auth_methods_supported: v.optional(v.array(v.string())),
   introspection_endpoint_auth_signing_alg_values_supported: v.optional(v.array(v.string())),
   code_challenge_methods_supported: v.optional(v.array(v.string())),
+  dpop_signing_alg_values_supported: v.optional(v.array(v.string())),
   authorization_response_iss_parameter_supported: v.optional(v.boolean()),
   client_id_metadata_document_supported: v.optional(v.boolean()),
   prompt_values_supported: v.optional(v.array(v.string())),

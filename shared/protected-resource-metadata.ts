@@ -12,6 +12,8 @@ export const ProtectedResourceMetadata = v.looseObject({
   authorization_servers: v.pipe(v.array(v.string()), v.minLength(1)),
   scopes_supported: v.optional(v.array(v.string())),
   bearer_methods_supported: v.optional(v.array(v.string())),
+  dpop_signing_alg_values_supported: v.optional(v.array(v.string())),
+  dpop_bound_access_tokens_required: v.optional(v.boolean()),
   resource_name: v.optional(v.string()),
   resource_documentation: v.optional(v.string()),
 })

@@ -3,6 +3,7 @@
  *
  * @see OAuth 2.1 section 4.1.1 (draft-ietf-oauth-v2-1-16): the request, PKCE with S256
  * @see RFC 8707 section 2.1: `resource`
+ * @see RFC 9449 section 10: `dpop_jkt` binds the code to the key, so that whoever takes it away has no use for it
  * @see OpenID Connect Core 1.0 section 11: `offline_access` goes with `prompt=consent`
  * @module
  */
@@ -12,6 +13,8 @@ import { classifyRedirectUri } from '../../shared/redirect-uri.ts'
 import { formatScope } from '../../shared/scope.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import type { Discovery } from '../discovery/discovery.ts'
+import { chooseBinding } from '../dpop/binding.ts'
+import { newKey, signingKey } from '../dpop/stored-key.ts'
 import { SallyportError } from '../errors.ts'
 import { fingerprint } from '../events.ts'
 import type { ClientIdentity } from '../registration/client-identity.ts'
@@ -21,7 +24,8 @@ import { FLOW_LIFETIME, type Flow, type FlowRecord } from './flow.ts'
 /**
  * Starts a flow. Nothing is sent; the record is stored before the URL exists.
  *
- * @throws {SallyportError} `configuration` for a redirect URI that is neither https nor loopback nor a private-use scheme
+ * @throws {SallyportError} `configuration` for a redirect URI that is neither https nor loopback nor a private-use scheme;
+ *   `dpop_unavailable`
  */
 export async function beginFlow(
   context: ClientContext,
@@ -31,6 +35,8 @@ export async function beginFlow(
   scope: readonly string[],
 ): Promise<{ readonly flow: Flow; readonly record: FlowRecord }> {
   if (!classifyRedirectUri(redirectUri).ok) throw new SallyportError('configuration')
+  const binding = chooseBinding(context.dpop, discovery)
+  const key = binding && (await newKey(context.store, binding.alg))
   const state = randomToken()
   const codeVerifier = randomToken()
   const resource = wireResource(context, discovery)
@@ -48,6 +54,7 @@ export async function beginFlow(
     scope: [...scope],
     expiresAt,
     ...(resource !== undefined && { resource }),
+    ...(key !== undefined && { dpop: { key, required: binding?.required === true } }),
   }
   await context.store.set(flowKey(state), record)
   const url = await authorizationUrl(record)
@@ -63,7 +70,7 @@ function wireResource({ compat }: ClientContext, { resourceMetadata }: Discovery
 }
 
 async function authorizationUrl(record: FlowRecord): Promise<string> {
-  const { server, scope } = record
+  const { server, scope, dpop } = record
   const url = new URL(server.authorization_endpoint)
   const params = writeForm({
     response_type: 'code',
@@ -73,6 +80,7 @@ async function authorizationUrl(record: FlowRecord): Promise<string> {
     code_challenge: await s256(record.codeVerifier),
     code_challenge_method: 'S256',
     resource: record.resource,
+    dpop_jkt: dpop && (await signingKey(dpop.key)).thumbprint,
     scope: scope.length === 0 ? undefined : formatScope(scope),
     prompt: scope.includes('offline_access') ? 'consent' : undefined,
   })

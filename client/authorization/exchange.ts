@@ -3,6 +3,7 @@
  *
  * @see OAuth 2.1 section 4.1.3 (draft-ietf-oauth-v2-1-16): the token request
  * @see RFC 8707 section 2.2: `resource` again
+ * @see RFC 9449 section 10: with the key that `dpop_jkt` named
  * @module
  */
 import type { ClientContext } from '../context.ts'
@@ -14,7 +15,7 @@ import type { VerifiedCallback } from './callback.ts'
 /**
  * Redeems the code at the token endpoint that the flow recorded, whatever has been discovered since.
  *
- * @throws {SallyportError} as `requestToken`, and `token_type_unsupported`
+ * @throws {SallyportError} as `requestToken`, and `toCredential`
  */
 export async function exchangeCode(
   context: ClientContext,
@@ -29,7 +30,7 @@ export async function exchangeCode(
     code_verifier: flow.codeVerifier,
     resource: flow.resource,
   }
-  const answer = await requestToken(context, flow.server, identity, params, { signal })
-  const { resource, issuer, clientId, scope } = flow
-  return toCredential(answer, { resource, issuer, clientId, requestedScope: scope, scope }, context.now())
+  const { resource, issuer, clientId, scope, dpop } = flow
+  const answer = await requestToken(context, flow.server, identity, params, { key: dpop?.key, signal })
+  return toCredential(answer, { resource, issuer, clientId, requestedScope: scope, scope, dpop }, context.now())
 }

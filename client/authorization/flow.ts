@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot'
 import { ValidatedServerMetadata } from '../discovery/discovery.ts'
+import { StoredKey } from '../dpop/stored-key.ts'
 
 /** How long an authorization may take, in seconds. */
 export const FLOW_LIFETIME = 600
@@ -26,6 +27,8 @@ export const FlowRecord = v.object({
   redirectUri: v.string(),
   scope: v.array(v.string()),
   expiresAt: v.number(),
+  /** The key that the code is bound to, and whether tokens have to be. */
+  dpop: v.optional(v.object({ key: StoredKey, required: v.boolean() })),
 })
 export type FlowRecord = v.InferOutput<typeof FlowRecord>
 

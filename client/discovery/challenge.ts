@@ -3,6 +3,7 @@
  *
  * @see RFC 9728 section 5.1: `resource_metadata`
  * @see RFC 6750 section 3: `scope`, `error`
+ * @see RFC 9449 section 7.1: the DPoP challenge has the same parameters
  * @module
  */
 import { parseChallenges } from '../../shared/challenge.ts'
@@ -12,12 +13,12 @@ import { hasCode } from '../errors.ts'
 import { requestHead } from '../http/request-json.ts'
 import type { ReceivedChallenge } from './discovery.ts'
 
-/** The Bearer challenge of a response, with its `error`; an empty one where there is none. */
+/** The Bearer or DPoP challenge of a response, with its `error`; an empty one where there is none. */
 export function readChallenge(headers: Headers): ReceivedChallenge & { readonly error: string | undefined } {
-  const bearer = parseChallenges(headers.get('www-authenticate')).filter(({ scheme }) => scheme === 'bearer')
-  // A gateway in front may add a Bearer challenge of its own: the one that says something counts.
-  const telling = bearer.find(({ params }) => params['error'] === 'insufficient_scope' || params['resource_metadata'])
-  const params = (telling ?? bearer[0])?.params ?? {}
+  const ours = parseChallenges(headers.get('www-authenticate')).filter(({ scheme }) => /^(?:bearer|dpop)$/.test(scheme))
+  // A gateway in front may add a challenge of its own: the one that says something counts.
+  const telling = ours.find(({ params }) => params['error'] === 'insufficient_scope' || params['resource_metadata'])
+  const params = (telling ?? ours[0])?.params ?? {}
   const scope = parseScope(params['scope'])
   return {
     resourceMetadataUrl: params['resource_metadata'],

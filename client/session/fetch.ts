@@ -14,6 +14,7 @@ import { covers } from '../resource-url.ts'
 import type { Credential } from '../token/credential.ts'
 import { authorize } from './authorize.ts'
 import { currentCredential, replaceRejected } from './current.ts'
+import { isProofTrouble, present } from './present.ts'
 import { type ReplayableRequest, replayable, urlOf } from './replay.ts'
 import { remember, type SessionState } from './state.ts'
 import { decideStepUp } from './step-up.ts'
@@ -48,13 +49,15 @@ function signalOf(input: string | URL | Request, init: RequestInit = {}): AbortS
 }
 
 async function withCredential(state: SessionState, request: ReplayableRequest): Promise<Response> {
+  const { context } = state
   let credential = await orUnattended(state, request, () => currentCredential(state, request.signal))
-  let response = await request.send(credential?.accessToken)
+  let response = await present(context, request, credential)
 
-  if (response.status === 401) {
+  // Another token would not help where the proof was refused: each of them needs one.
+  if (response.status === 401 && !isProofTrouble(credential, response)) {
     const refused = response
     credential = await discarding(refused, () => afterUnauthorized(state, request, credential, refused.headers))
-    response = await request.send(credential.accessToken)
+    response = await present(context, request, credential)
     // Fresh and still refused: another refresh would not help, so the next `authorize` signs in.
     if (response.status === 401) state.rejected = credential.generation
   }
@@ -63,7 +66,7 @@ async function withCredential(state: SessionState, request: ReplayableRequest): 
     if (stepped !== undefined) {
       discard(response)
       credential = stepped
-      response = await request.send(stepped.accessToken)
+      response = await present(context, request, stepped)
     }
   }
   if (response.ok && credential !== undefined) state.attempts.accepted(credential.generation)

@@ -6,6 +6,8 @@
 import { parseScope } from '../../shared/scope.ts'
 import type { ChooseAuthorizationServer, ClientCompat, ClientContext, ClientOptions, Fetch } from '../context.ts'
 import { preferHeld } from '../discovery/choose-server.ts'
+import type { DpopMode } from '../dpop/binding.ts'
+import { createPeers, listening } from '../dpop/peers.ts'
 import { SallyportError } from '../errors.ts'
 import type { SessionEvent } from '../events.ts'
 import type { Interaction } from '../interactions/interaction.ts'
@@ -30,6 +32,12 @@ export interface SessionOptions {
   /** The scopes of the first authorization, where the resource's challenge names none. Default: all that its metadata lists. */
   readonly scope?: string | readonly string[]
   /**
+   * Whether tokens are bound to a key of this session's, so that nobody else can use them. `preferred` (the default): where the
+   * authorization server does it; its Bearer answer is accepted, and a resource that asks for Bearer gets the token so. `required`:
+   * anything else is an error, and what is stored without a key counts as absent. `off`: never.
+   */
+  readonly dpop?: DpopMode
+  /**
    * Sends every request. Default `globalThis.fetch`. The URL policy judges addresses, not what a name resolves to: a host on a
    * server puts an egress proxy or a `fetch` that pins checked addresses here.
    */
@@ -53,6 +61,9 @@ export function toContext(resource: string | URL, options: SessionOptions): Clie
   const { client = {}, scope = [], timeout = DEFAULT_TIMEOUT, onEvent } = options
   checkClientOptions(client)
   if (!(timeout > 0)) throw new SallyportError('configuration')
+  const peers = createPeers()
+  // Not detached: some runtimes want `fetch` called on its global.
+  const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const now = options.now ?? (() => Math.floor(Date.now() / 1000))
   return {
     resource: resourceUrl(resource),
@@ -60,9 +71,10 @@ export function toContext(resource: string | URL, options: SessionOptions): Clie
     client,
     scope: typeof scope === 'string' ? parseScope(scope) : scope,
     compat: options.compat ?? {},
+    dpop: options.dpop ?? 'preferred',
     store: options.store ?? memoryStore(now),
-    // Not detached: some runtimes want `fetch` called on its global.
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: listening(fetch, peers),
+    peers,
     now,
     timeout,
     signal: options.signal,

@@ -11,7 +11,7 @@ import { AuthorizationRequiredError, hasCode, SallyportError } from '../errors.t
 import { fingerprint } from '../events.ts'
 import { findIdentity, forgetIdentity } from '../registration/choose.ts'
 import { discoveryKey } from '../stores/keys.ts'
-import { type Credential, isBearer, readCredential, toCredential } from '../token/credential.ts'
+import { type Credential, readCredential, toCredential } from '../token/credential.ts'
 import { requestToken } from '../token/token-request.ts'
 import { createSingleFlight, perStore } from './single-flight.ts'
 import { keyOf, traceable } from './state.ts'
@@ -90,6 +90,7 @@ async function askTwice(context: ClientContext, key: string, present: Credential
 
 async function ask(context: ClientContext, key: string, present: Credential): Promise<Credential> {
   const { refreshToken, issuer, clientId, resource, scope, requestedScope } = present
+  const dpop = present.dpop && { key: present.dpop.key, required: context.dpop === 'required' }
   if (refreshToken === undefined) {
     throw new AuthorizationRequiredError('token_rejected', context.resource, requestedScope)
   }
@@ -98,9 +99,17 @@ async function ask(context: ClientContext, key: string, present: Credential): Pr
   if (identity === undefined) throw new AuthorizationRequiredError('refresh_rejected', context.resource, requestedScope)
   const params = { grant_type: 'refresh_token', refresh_token: refreshToken, resource }
   // Detached: breaking it off could lose a token that has already been rotated.
-  const answer = await requestToken(context, server, identity, params, { detached: true })
-  if (!isBearer(answer)) await keepRotated(context, key, present, answer.refresh_token)
-  return toCredential(answer, { resource, issuer, clientId, scope, requestedScope, refreshToken }, context.now())
+  const answer = await requestToken(context, server, identity, params, { key: dpop?.key, detached: true })
+  try {
+    return toCredential(
+      answer,
+      { resource, issuer, clientId, scope, requestedScope, refreshToken, dpop },
+      context.now(),
+    )
+  } catch (unusable) {
+    await keepRotated(context, key, present, answer.refresh_token)
+    throw unusable
+  }
 }
 
 /** The access token is of no use, but the refresh token has been rotated all the same: without the new one the grant is lost. */

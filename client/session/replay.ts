@@ -15,12 +15,14 @@ export const MAX_KEPT_BYTES = 1024 * 1024
 
 export interface ReplayableRequest {
   readonly signal: AbortSignal | undefined
+  readonly method: string
+  readonly url: string
   /**
-   * Sends it with `token`, or without.
+   * Sends it with these headers in place of its own.
    *
    * @throws {SallyportError} `body_not_replayable` on the second call, where the body is a stream
    */
-  readonly send: (token: string | undefined) => Promise<Response>
+  readonly send: (headers: Readonly<Record<string, string>>) => Promise<Response>
   /** No further `send` follows. */
   readonly done: () => void
 }
@@ -31,7 +33,7 @@ export function urlOf(input: string | URL | Request): URL | undefined {
 }
 
 /**
- * Wraps the arguments of a `fetch`. Everything but `Authorization` and the signal is passed on as it is; `init` and its headers are
+ * Wraps the arguments of a `fetch`. Everything but the given headers and the signal is passed on as it is; `init` and its headers are
  * copied. The body of a `Request` is kept up to `MAX_KEPT_BYTES`; one that is larger, or has not arrived as a whole when it is needed
  * again, is like any other stream.
  *
@@ -65,10 +67,12 @@ export function replayable(
 
   return {
     signal,
-    send: async (token) => {
+    method: methodOf(input, init),
+    url: input instanceof Request ? input.url : String(input),
+    send: async (given) => {
       signal?.throwIfAborted()
       const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined))
-      if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+      for (const [name, value] of Object.entries(given)) headers.set(name, value)
       const response = await send(take(), { ...init, headers, ...(signal !== undefined && { signal }) })
       // It came too late, from a `fetch` that does not listen: nobody will read it.
       if (signal?.aborted === true) discard(response)
@@ -77,6 +81,12 @@ export function replayable(
     },
     done: () => kept?.drop(),
   }
+}
+
+/** As it is sent: `fetch` writes these in upper case, and others as they are. */
+function methodOf(input: string | URL | Request, { method }: RequestInit): string {
+  const given = method ?? (input instanceof Request ? input.method : 'GET')
+  return /^(?:delete|get|head|options|post|put)$/i.test(given) ? given.toUpperCase() : given
 }
 
 /** The kinds that `fetch` reads anew each time. Whatever else it accepts (async iterables, on servers) may be used up by one reading. */

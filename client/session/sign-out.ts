@@ -11,7 +11,7 @@ import { findIdentity, forgetIdentity } from '../registration/choose.ts'
 import { revoke } from '../revocation.ts'
 import { selectionKey } from '../stores/keys.ts'
 import { type Credential, readCredential } from '../token/credential.ts'
-import { beginEpoch, keyOf, readStored, type SessionState } from './state.ts'
+import { beginEpoch, keyOf, readHeld, type SessionState } from './state.ts'
 
 /** How to sign out. */
 export interface LogoutOptions {
@@ -30,7 +30,7 @@ export interface LogoutResult {
 export async function signOut(state: SessionState, options: LogoutOptions): Promise<LogoutResult> {
   const { context } = state
   const { store, emit } = context
-  const stored = await readStored(state)
+  const stored = await readHeld(context)
   let result: LogoutResult = { revoked: false, deleted: false }
   if (stored !== undefined) {
     const key = keyOf(context, stored)

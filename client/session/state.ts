@@ -9,7 +9,7 @@ import { SallyportError } from '../errors.ts'
 import { fingerprint } from '../events.ts'
 import type { Interaction } from '../interactions/interaction.ts'
 import { credentialKey, selectionKey } from '../stores/keys.ts'
-import { type Credential, readCredential, readSelection, type Selection } from '../token/credential.ts'
+import { type Credential, isAcceptable, readCredential, readSelection, type Selection } from '../token/credential.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { perStore } from './single-flight.ts'
 
@@ -50,18 +50,22 @@ export const keyOf = (
   { issuer, clientId }: Pick<Selection, 'issuer' | 'clientId'>,
 ) => credentialKey({ resource, issuer, clientId, profile })
 
-/** What the store holds for this session now. */
+/** What the store holds for this session now, of what it may use. */
 export async function readStored(state: SessionState): Promise<Credential | undefined> {
   const { context } = state
   const epoch = epochNow(state)
-  const selection = await readSelection(
-    context.store,
-    selectionKey(context.resource, context.profile, context.client.id),
-  )
-  const fits = selection !== undefined && belongs(context, selection)
-  const credential = fits ? await readCredential(context.store, keyOf(context, selection)) : undefined
+  const held = await readHeld(context)
+  const credential = held !== undefined && isAcceptable(context, held) ? held : undefined
   state.cached = { credential, epoch }
   return credential
+}
+
+/** What the store holds for this session's resource and client, usable or not. */
+export async function readHeld(context: ClientContext): Promise<Credential | undefined> {
+  const { store, resource, profile, client } = context
+  const selection = await readSelection(store, selectionKey(resource, profile, client.id))
+  const fits = selection !== undefined && belongs(context, selection)
+  return fits ? readCredential(store, keyOf(context, selection)) : undefined
 }
 
 /** To be read before whatever leads to the credential that is cached with it. */

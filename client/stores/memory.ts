@@ -13,26 +13,24 @@ import type { Store, StoredRecord } from './store.ts'
  * @example const session = createSession('https://mcp.example.com/mcp', { store: memoryStore() })
  */
 export function memoryStore(now: () => number = () => Math.floor(Date.now() / 1000)): Store {
-  // Text, not objects: what is read can be changed by nobody, as with any other store.
-  const records = new Map<string, string>()
+  // Copies: what is read can be changed by nobody, as with any other store.
+  const records = new Map<string, StoredRecord>()
   const mutex = createMutex()
-  const read = (key: string): StoredRecord | undefined => {
-    const text = records.get(key)
-    return text === undefined ? undefined : JSON.parse(text)
-  }
 
   return {
-    get: async (key) => read(key),
+    keepsCryptoKeys: true,
+
+    get: async (key) => structuredClone(records.get(key)),
 
     async set(key, record) {
       if (record.dropAfter !== undefined) {
-        for (const other of records.keys()) if ((read(other)?.dropAfter ?? Infinity) < now()) records.delete(other)
+        for (const [other, { dropAfter = Infinity }] of records) if (dropAfter < now()) records.delete(other)
       }
-      records.set(key, JSON.stringify(record))
+      records.set(key, structuredClone(record))
     },
 
     async delete(key, ifGeneration) {
-      if (ifGeneration !== undefined && read(key)?.generation !== ifGeneration) return false
+      if (ifGeneration !== undefined && records.get(key)?.generation !== ifGeneration) return false
       return records.delete(key)
     },
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A JSON object. `generation` changes with every write; `dropAfter` (seconds since the epoch) lets a store forget it. */
+/** A JSON object, with `CryptoKey`s in it where the store keeps them. `generation` changes with every write; `dropAfter` (seconds since the epoch) lets a store forget it. */
 export interface StoredRecord {
   readonly generation: string
   readonly dropAfter?: number | undefined
@@ -19,6 +19,11 @@ export interface StoredRecord {
  * @example const session = createSession(url, { store: memoryStore() })
  */
 export interface Store {
+  /**
+   * Records may hold `CryptoKey`s, as the structured clone algorithm (IndexedDB) has them: the keys of bound tokens are then such that
+   * nobody can export them. Left out: they are JSON, private keys included.
+   */
+  readonly keepsCryptoKeys?: boolean
   /** The record, or `undefined`. A record that cannot be read counts as absent. */
   get(key: string): Promise<StoredRecord | undefined>
   /** Durable once resolved; rejects when it is not. */

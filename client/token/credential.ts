@@ -2,12 +2,14 @@
  * A credential as it is stored, and what of it a host gets to see.
  *
  * @see RFC 6749 section 5.1: the token response that it is made of
+ * @see RFC 9449 section 5: `token_type` tells whether the token is bound; one that is not is refused where that matters
  * @module
  */
 import * as v from 'valibot'
 import { parseScope } from '../../shared/scope.ts'
 import type { ForeignTokenResponse } from '../../shared/token-response.ts'
-import { randomToken } from '../context.ts'
+import { type ClientContext, randomToken } from '../context.ts'
+import { StoredKey, signingKey } from '../dpop/stored-key.ts'
 import { SallyportError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 
@@ -27,6 +29,8 @@ export const Credential = v.object({
   requestedScope: v.array(v.string()),
   obtainedAt: v.number(),
   expiresAt: v.optional(v.number()),
+  /** The key of its token requests, and whether the access token is bound to it. Absent: no key was used. */
+  dpop: v.optional(v.object({ key: StoredKey, bound: v.boolean() })),
 })
 export type Credential = v.InferOutput<typeof Credential>
 
@@ -36,6 +40,8 @@ export interface Grant {
   readonly issuer: string
   readonly clientId: string
   readonly scope: readonly string[]
+  /** `DPoP`: the token is bound to a key of this client's. */
+  readonly tokenType: 'Bearer' | 'DPoP'
   readonly expiresAt: number | undefined
   /** Whether it can be renewed without a person. */
   readonly refreshable: boolean
@@ -51,21 +57,21 @@ export interface TokenOrigin {
   readonly scope: readonly string[]
   /** Kept where the answer brings no new one. */
   readonly refreshToken?: string | undefined
+  /** The key that the request proved possession of. */
+  readonly dpop?: { readonly key: StoredKey; readonly required: boolean } | undefined
 }
 
 /** Refresh this early, but never in the first three quarters of a token's life. Seconds. */
 const EARLY = 30
 
-/** Whether the token can be used as this client uses tokens. */
-export const isBearer = ({ token_type }: ForeignTokenResponse): boolean => token_type.toLowerCase() === 'bearer'
-
 /**
  * Makes a credential from a token response.
  *
- * @throws {SallyportError} `token_type_unsupported` unless the type is Bearer
+ * @throws {SallyportError} `token_type_unsupported` unless the type is Bearer, or DPoP where there was a proof; `dpop_downgrade` for Bearer
+ *   where that will not do
  */
 export function toCredential(response: ForeignTokenResponse, origin: TokenOrigin, now: number): Credential {
-  if (!isBearer(response)) throw new SallyportError('token_type_unsupported')
+  const dpop = bindingOf(response, origin.dpop)
   const { expires_in, scope } = response
   const refreshToken = response.refresh_token ?? origin.refreshToken
   return {
@@ -80,8 +86,24 @@ export function toCredential(response: ForeignTokenResponse, origin: TokenOrigin
     ...(origin.resource !== undefined && { resource: origin.resource }),
     ...(refreshToken !== undefined && { refreshToken }),
     ...(expires_in !== undefined && { expiresAt: now + expires_in }),
+    ...(dpop !== undefined && { dpop }),
   }
 }
+
+/** A key that the server took no notice of is kept: it may have bound the refresh token. */
+function bindingOf({ token_type }: ForeignTokenResponse, asked: TokenOrigin['dpop']): Credential['dpop'] {
+  const type = token_type.toLowerCase()
+  if (type === 'dpop' && asked !== undefined) return { key: asked.key, bound: true }
+  if (type !== 'bearer') throw new SallyportError('token_type_unsupported')
+  if (asked?.required === true) throw new SallyportError('dpop_downgrade')
+  return asked && { key: asked.key, bound: false }
+}
+
+export const isBound = ({ dpop }: Credential): boolean => dpop?.bound === true
+
+/** Whether a session with these options may use it at all. */
+export const isAcceptable = ({ dpop }: Pick<ClientContext, 'dpop'>, credential: Credential): boolean =>
+  dpop === 'preferred' || isBound(credential) === (dpop === 'required')
 
 /** Whether the access token has not expired yet. One without a stated lifetime counts as alive until a server refuses it. */
 export const isAlive = (credential: Credential, now: number): boolean =>
@@ -97,6 +119,7 @@ export const toGrant = (credential: Credential, resource: string): Grant => ({
   issuer: credential.issuer,
   clientId: credential.clientId,
   scope: credential.scope,
+  tokenType: isBound(credential) ? 'DPoP' : 'Bearer',
   expiresAt: credential.expiresAt,
   refreshable: credential.refreshToken !== undefined,
 })
@@ -110,7 +133,14 @@ export async function readSelection(store: Store, key: string): Promise<Selectio
   return parsed.success ? parsed.output : undefined
 }
 
+/** A credential whose key cannot be used (any more) is none. */
 export async function readCredential(store: Store, key: string): Promise<Credential | undefined> {
   const parsed = v.safeParse(Credential, await store.get(key))
-  return parsed.success ? parsed.output : undefined
+  if (!parsed.success) return undefined
+  const credential = parsed.output
+  if (credential.dpop === undefined) return credential
+  return signingKey(credential.dpop.key).then(
+    () => credential,
+    () => undefined,
+  )
 }

@@ -2,6 +2,7 @@
  * One request to a token endpoint, and the sorting of its answers: tokens, a definite no, or trouble.
  *
  * @see RFC 6749 section 5.1 (success), section 5.2 (errors)
+ * @see RFC 9449 section 5: the proof
  * @module
  */
 import * as v from 'valibot'
@@ -10,12 +11,22 @@ import { ForeignOAuthError } from '../../shared/oauth-error.ts'
 import { ForeignTokenResponse } from '../../shared/token-response.ts'
 import type { ClientContext } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
+import { isProofRefusal, type ProofRefusal, sendProven } from '../dpop/send-proven.ts'
+import type { StoredKey } from '../dpop/stored-key.ts'
 import { SallyportError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
 import { retryAfter } from '../http/caching.ts'
 import { type JsonAnswer, requestJson } from '../http/request-json.ts'
 import type { ClientIdentity } from '../registration/client-identity.ts'
 import { authenticateClient } from './client-authentication.ts'
+
+/** What goes with a token request, and what ends it. */
+export interface TokenRequestOptions {
+  /** The key that the tokens shall be bound to, or are. */
+  readonly key?: StoredKey | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly detached?: boolean
+}
 
 /**
  * Asks for tokens.
@@ -29,25 +40,32 @@ export async function requestToken(
   server: ValidatedServerMetadata,
   identity: ClientIdentity,
   params: Readonly<Record<string, string | undefined>>,
-  ending: { readonly signal?: AbortSignal | undefined; readonly detached?: boolean } = {},
+  { key, ...ending }: TokenRequestOptions = {},
 ): Promise<ForeignTokenResponse> {
   const authentication = authenticateClient(identity, server)
-  const answer = await requestJson(context, {
-    purpose: 'token',
-    url: server.token_endpoint,
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', ...authentication.headers },
-    body: writeForm({ ...params, ...authentication.params }).toString(),
-    ...ending,
-  })
-  if (answer.status !== 200) throw refusal(answer, server.token_endpoint, context.now())
+  const [url, method] = [server.token_endpoint, 'POST'] as const
+  const body = writeForm({ ...params, ...authentication.params }).toString()
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', ...authentication.headers }
+  const send = (proof: Readonly<Record<string, string>>): Promise<JsonAnswer> =>
+    requestJson(context, { purpose: 'token', url, method, headers: { ...headers, ...proof }, body, ...ending })
+  const answer =
+    key === undefined
+      ? await send({})
+      : await sendProven(context, key, { url, method, send: (dpop) => send({ dpop }), refusal, discard: () => {} })
+  if (answer.status !== 200) throw failure(answer, url, context.now())
   const parsed = v.safeParse(ForeignTokenResponse, answer.json)
-  if (!parsed.success)
-    throw new SallyportError('invalid_response', { status: 200, url: withoutQuery(server.token_endpoint) })
+  if (!parsed.success) throw new SallyportError('invalid_response', { status: 200, url: withoutQuery(url) })
   return parsed.output
 }
 
-function refusal({ status, headers, json }: JsonAnswer, endpoint: string, now: number): SallyportError {
+/** RFC 9449 section 8 shows 400; some servers say 401. */
+function refusal({ status, json }: JsonAnswer): ProofRefusal | undefined {
+  const problem = v.safeParse(ForeignOAuthError, json)
+  const error = problem.success && (status === 400 || status === 401) ? problem.output.error : undefined
+  return isProofRefusal(error) ? error : undefined
+}
+
+function failure({ status, headers, json }: JsonAnswer, endpoint: string, now: number): SallyportError {
   const url = withoutQuery(endpoint)
   const after = retryAfter(headers, now)
   const problem = v.safeParse(ForeignOAuthError, json)

@@ -162,6 +162,7 @@ describe('C-105 what a session says about itself', () => {
       issuer,
       clientId: 'client-1',
       scope: ['a'],
+      tokenType: 'Bearer',
       expiresAt: world.clock.now + 900,
       refreshable: true,
     })
