@@ -212,6 +212,12 @@ export const STANDARDS: Readonly<Record<string, readonly Standard[]>> = {
     row('RFC 7518', 'used', 'JSON Web Algorithms', 'asymmetric ones for tokens, `dir` with A256GCM at rest'),
     row('RFC 7519', 'used', 'JSON Web Token', 'access tokens'),
     row('RFC 7638', 'used', 'JWK Thumbprint', 'names of keys, and of those that tokens are bound to'),
+    row(
+      'RFC 7800',
+      'used',
+      'Proof-of-Possession Key Semantics for JWTs',
+      '`cnf` with a thumbprint, and no other confirmation',
+    ),
     row('RFC 8037', 'used', 'EdDSA in JOSE', 'verified by the resource module'),
     row('RFC 3986', 'used', 'URI Generic Syntax', 'how URLs in proofs are compared (section 6.2)'),
     row('RFC 5869', 'used', 'HKDF', 'keys that follow from the secret'),

@@ -2,12 +2,18 @@
  * The claims of a JWT access token.
  *
  * @see RFC 9068 section 2.1 (`typ`), section 2.2 (claims)
+ * @see RFC 9449 section 6.1: `cnf` with `jkt`
  * @module
  */
 import * as v from 'valibot'
+import { JwkThumbprint } from './dpop/public-key.ts'
 
 /** The JOSE header `typ` that tells an access token from every other JWT. */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
+
+/** The key that a token is bound to. Other ways of binding are not understood here. */
+export const Confirmation = v.strictObject({ jkt: JwkThumbprint })
+export type Confirmation = v.InferOutput<typeof Confirmation>
 
 /** Times in seconds since the epoch. `aud` is one resource identifier when Sallyport signs. */
 export const AccessTokenClaims = v.looseObject({
@@ -19,5 +25,6 @@ export const AccessTokenClaims = v.looseObject({
   jti: v.string(),
   client_id: v.string(),
   scope: v.optional(v.string()),
+  cnf: v.exactOptional(Confirmation),
 })
 export type AccessTokenClaims = v.InferOutput<typeof AccessTokenClaims>

@@ -15,6 +15,7 @@ export const OAuthErrorCode = v.picklist([
   'interaction_required', // OpenID Connect Core section 3.1.2.6
   'invalid_client', // RFC 6749 section 5.2
   'invalid_client_metadata', // RFC 7591 section 3.2.2
+  'invalid_dpop_proof', // RFC 9449 section 5
   'invalid_grant', // RFC 6749 section 5.2
   'invalid_redirect_uri', // RFC 7591 section 3.2.2
   'invalid_request', // RFC 6749 section 5.2
@@ -30,6 +31,7 @@ export const OAuthErrorCode = v.picklist([
   'unsupported_grant_type', // RFC 6749 section 5.2
   'unsupported_response_type', // RFC 6749 section 4.1.2.1
   'unsupported_token_type', // RFC 7009 section 2.2.1
+  'use_dpop_nonce', // RFC 9449 section 8
 ])
 export type OAuthErrorCode = v.InferOutput<typeof OAuthErrorCode>
 

@@ -2,14 +2,18 @@
  * What a caller is told who may not pass: one answer for each reason, with the challenge that says what would help.
  *
  * @see RFC 6750 section 3 and section 3.1: the challenge, the codes and their statuses
+ * @see RFC 9449 section 7.1 (the DPoP challenge, `algs`), section 7.2 (both schemes), section 9 (`use_dpop_nonce`)
  * @see RFC 9728 section 5.1: `resource_metadata`
  * @see MCP 2026-07-28, authorization, error handling and scope challenges
  * @module
  */
 import { formatChallenge } from '../../shared/challenge.ts'
+import { DPOP_PROBLEMS } from '../../shared/dpop/problem.ts'
 import { formatScope } from '../../shared/scope.ts'
 import { RETRY_DELAY } from './authorization-server.ts'
-import type { RequestProblem, TokenProblem, TokenTrouble } from './events.ts'
+import type { Scheme } from './credentials.ts'
+import type { DpopSettings } from './dpop-options.ts'
+import type { PossessionProblem, RequestProblem, TokenProblem, TokenTrouble } from './events.ts'
 import { jsonResponse, oauthErrorResponse, problemResponse } from './json-response.ts'
 
 /** The resource, as far as it shows in its challenges. */
@@ -17,19 +21,34 @@ export interface ChallengeContext {
   readonly resourceMetadataUrl: string
   /** The scopes of ordinary use. */
   readonly scopes: readonly string[]
+  readonly dpop: Pick<DpopSettings, 'algorithms' | 'required'>
 }
 
-/** Why a request does not pass. `scopes` are those that its operation needs. */
+/** Why a request does not pass. `scheme`: how its token was presented; `nonce`: for its next proof; `scopes`: those that its operation needs. */
 export type Refusal =
-  | { readonly reason: TokenProblem | TokenTrouble | Exclude<RequestProblem, 'insufficient_scope'> }
-  | { readonly reason: 'insufficient_scope'; readonly scopes: readonly string[] }
+  | {
+      readonly reason: Exclude<Refused, 'insufficient_scope'>
+      readonly scheme?: Scheme
+      readonly nonce?: string
+    }
+  | { readonly reason: 'insufficient_scope'; readonly scopes: readonly string[]; readonly scheme: Scheme }
+
+type Refused = TokenProblem | TokenTrouble | PossessionProblem | RequestProblem
 
 /** Rich reason in, plain answer out. Exhaustive: a new reason does not compile until it has an answer. */
-export function refusalResponse(refusal: Refusal, { resourceMetadataUrl, scopes }: ChallengeContext): Response {
-  const scope = scopes.length === 0 ? undefined : formatScope(scopes)
-  const challenge = (params: Record<string, string | undefined>): Record<string, string> => ({
-    'www-authenticate': formatChallenge('Bearer', { ...params, resource_metadata: resourceMetadataUrl }),
+export function refusalResponse(refusal: Refusal, context: ChallengeContext): Response {
+  const scope = context.scopes.length === 0 ? undefined : formatScope(context.scopes)
+  const scheme = 'scheme' in refusal ? refusal.scheme : undefined
+  const challenge = (params: Params): Record<string, string> => ({
+    'www-authenticate': formatChallenges(params, scheme, context),
   })
+  const invalidToken = (description: string): Response =>
+    oauthErrorResponse(
+      401,
+      'invalid_token',
+      description,
+      challenge({ error: 'invalid_token', error_description: description, scope }),
+    )
 
   switch (refusal.reason) {
     case 'no_credentials':
@@ -37,14 +56,13 @@ export function refusalResponse(refusal: Refusal, { resourceMetadataUrl, scopes 
       return problemResponse(401, 'This resource needs an access token.', challenge({ scope }))
 
     case 'malformed_credentials': {
-      const description = 'The Authorization header is not one bearer token.'
+      const description = 'The Authorization header is not one access token.'
       const params = { error: 'invalid_request', error_description: description }
       return oauthErrorResponse(400, 'invalid_request', description, challenge(params))
     }
 
     case 'algorithm_not_allowed':
     case 'bad_signature':
-    case 'expired':
     case 'malformed':
     case 'missing_claim':
     case 'not_yet_valid':
@@ -53,12 +71,46 @@ export function refusalResponse(refusal: Refusal, { resourceMetadataUrl, scopes 
     case 'unknown_issuer':
     case 'unknown_key':
     case 'wrong_audience':
-    case 'wrong_type': {
-      const description =
-        refusal.reason === 'expired' ? 'The access token has expired.' : 'The access token is not valid here.'
-      const params = { error: 'invalid_token', error_description: description, scope }
-      return oauthErrorResponse(401, 'invalid_token', description, challenge(params))
+    case 'wrong_type':
+      return invalidToken('The access token is not valid here.')
+
+    case 'expired':
+      return invalidToken('The access token has expired.')
+
+    case 'bound_token_as_bearer':
+      return invalidToken('The access token is bound to a key: it needs the scheme DPoP and a proof.')
+
+    case 'unbound_token':
+      return invalidToken('The access token is not bound to a key.')
+
+    case 'wrong_dpop_key':
+      return invalidToken(DPOP_PROBLEMS.wrong_dpop_key)
+
+    case 'missing_dpop_nonce':
+    case 'wrong_dpop_nonce': {
+      const description = DPOP_PROBLEMS[refusal.reason]
+      const headers = challenge({ error: 'use_dpop_nonce', error_description: description, scope })
+      return oauthErrorResponse(401, 'use_dpop_nonce', description, { ...headers, 'dpop-nonce': refusal.nonce ?? '' })
     }
+
+    case 'missing_dpop_proof':
+      return invalidProof('The DPoP header is missing.', challenge)
+
+    case 'several_dpop_proofs':
+    case 'malformed_dpop_proof':
+    case 'wrong_dpop_type':
+    case 'unsupported_dpop_algorithm':
+    case 'malformed_dpop_key':
+    case 'private_dpop_key':
+    case 'missing_dpop_claim':
+    case 'wrong_dpop_signature':
+    case 'wrong_dpop_method':
+    case 'wrong_dpop_url':
+    case 'expired_dpop_proof':
+    case 'early_dpop_proof':
+    case 'wrong_dpop_token':
+    case 'replayed_dpop_proof':
+      return invalidProof(DPOP_PROBLEMS[refusal.reason], challenge)
 
     case 'insufficient_scope': {
       const description = 'The operation needs more scope than the access token has.'
@@ -68,6 +120,7 @@ export function refusalResponse(refusal: Refusal, { resourceMetadataUrl, scopes 
     }
 
     case 'keys_unavailable':
+    case 'replays_unavailable':
     case 'revocation_unavailable':
       return unavailableResponse()
 
@@ -83,6 +136,33 @@ export function refusalResponse(refusal: Refusal, { resourceMetadataUrl, scopes 
       return jsonResponse(400, { jsonrpc: '2.0', error, id: null }, { 'cache-control': 'no-store' })
     }
   }
+}
+
+type Params = Readonly<Record<string, string | undefined>>
+
+/**
+ * In the scheme that was used, and with 401 the other one that would do as well. That one has no parameter that the first has, too: there
+ * are hosts that look for parameters without regard to whose they are.
+ */
+function formatChallenges(
+  params: Params,
+  scheme: Scheme | undefined,
+  { dpop, resourceMetadataUrl }: ChallengeContext,
+): string {
+  const algs = dpop.algorithms.join(' ')
+  const told = { ...params, resource_metadata: resourceMetadataUrl }
+  if (scheme === 'DPoP' || dpop.required) return formatChallenge('DPoP', { ...told, algs })
+  const asBearer = formatChallenge('Bearer', told)
+  return OF_OTHER_STATUSES.includes(params['error'] ?? '')
+    ? asBearer
+    : `${asBearer}, ${formatChallenge('DPoP', { algs })}`
+}
+
+const OF_OTHER_STATUSES: readonly string[] = ['invalid_request', 'insufficient_scope']
+
+function invalidProof(description: string, challenge: (params: Params) => Record<string, string>): Response {
+  const headers = challenge({ error: 'invalid_dpop_proof', error_description: description })
+  return oauthErrorResponse(401, 'invalid_dpop_proof', description, headers)
 }
 
 /** Trouble of the servers' own: no 401, which would send the user to sign in again for nothing. */

@@ -9,7 +9,7 @@
 
 export const CORS_HEADERS = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Protocol-Version',
+  'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Retry-After, Mcp-Session-Id, MCP-Protocol-Version',
 } as const
 
 /** The answer to a preflight, which never carries a token and so never needs one. */
@@ -26,9 +26,10 @@ export function preflightResponse(methods: string): Response {
   })
 }
 
-/** The same response, readable from any origin. */
-export function withCors(response: Response): Response {
+/** The same response, readable from any origin. `nonce`: for the next DPoP proof. */
+export function withCors(response: Response, nonce: string | null): Response {
   const headers = new Headers(response.headers)
   for (const [name, value] of Object.entries(CORS_HEADERS)) if (!headers.has(name)) headers.set(name, value)
+  if (nonce !== null) headers.set('dpop-nonce', nonce)
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }

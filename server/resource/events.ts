@@ -4,6 +4,7 @@
  * @see MCP 2026-07-28, security best practices: tokens are not logged
  * @module
  */
+import type { DpopProblem } from '../../shared/dpop/problem.ts'
 
 /** Why a token was not accepted. All are `invalid_token` on the wire. */
 export type TokenProblem =
@@ -20,8 +21,14 @@ export type TokenProblem =
   | 'wrong_audience'
   | 'wrong_type'
 
-/** Why nothing could be decided about a token. Both are 503 on the wire: the user must not be sent to sign in again for it. */
-export type TokenTrouble = 'keys_unavailable' | 'revocation_unavailable'
+/** Why nothing could be decided about a token. All are 503 on the wire: the user must not be sent to sign in again for it. */
+export type TokenTrouble = 'keys_unavailable' | 'replays_unavailable' | 'revocation_unavailable'
+
+export const isTrouble = (problem: string): problem is TokenTrouble =>
+  ['keys_unavailable', 'replays_unavailable', 'revocation_unavailable'].includes(problem)
+
+/** Why a token that is good otherwise does not count in these hands. */
+export type PossessionProblem = 'bound_token_as_bearer' | 'unbound_token' | 'missing_dpop_proof' | DpopProblem
 
 /** Why a request was refused for other reasons than its token. */
 export type RequestProblem =
@@ -36,7 +43,7 @@ export type RequestProblem =
 export type ResourceEvent =
   | {
       readonly type: 'refused'
-      readonly reason: TokenProblem | TokenTrouble | RequestProblem
+      readonly reason: TokenProblem | TokenTrouble | RequestProblem | PossessionProblem
       readonly status: number
     }
   | { readonly type: 'authorization_server_trouble'; readonly issuer: string; readonly cause: unknown }

@@ -7,14 +7,17 @@
 import { err, ok, type Result } from '../../shared/result.ts'
 import { missingScopes } from '../../shared/scope.ts'
 import type { AuthInfo } from './auth-info.ts'
-import { readBearerToken } from './bearer-credentials.ts'
 import type { Refusal } from './challenge.ts'
-import type { TokenProblem, TokenTrouble } from './events.ts'
+import { readCredentials } from './credentials.ts'
+import type { Possession } from './possession.ts'
 import { readBounded } from './read-bounded.ts'
 import { requiredScopes, type ToolScopes } from './required-scopes.ts'
+import type { VerifiedToken, VerifyAccessToken } from './verify-access-token.ts'
 
 export interface GuardRules {
-  readonly verify: (token: string) => Promise<Result<AuthInfo, TokenProblem | TokenTrouble>>
+  readonly verify: VerifyAccessToken
+  readonly possession: Possession
+  readonly toAuthInfo: (token: VerifiedToken) => AuthInfo
   readonly toolScopes: ToolScopes | undefined
   readonly maxBodyBytes: number
 }
@@ -23,6 +26,8 @@ export interface GuardRules {
 export interface Admission {
   readonly authInfo: AuthInfo
   readonly body: Uint8Array<ArrayBuffer> | undefined
+  /** What the caller is to use as DPoP nonce from now on; null: nothing new. */
+  readonly nonce: string | null
 }
 
 /** The caller, or why not. `bodyOf` says whether the request's own body is read, or a copy, which leaves the request whole. */
@@ -31,14 +36,18 @@ export async function guard(
   rules: GuardRules,
   bodyOf: (request: Request) => ReadableStream<Uint8Array> | null,
 ): Promise<Result<Admission, Refusal>> {
-  const credentials = readBearerToken(request.headers)
+  const credentials = readCredentials(request.headers)
   if (!credentials.ok) return err({ reason: credentials.error })
-  const verified = await rules.verify(credentials.value)
-  if (!verified.ok) return err({ reason: verified.error })
-  const authInfo = verified.value
+  const { scheme, token } = credentials.value
+  const verified = await rules.verify(token)
+  if (!verified.ok) return err({ reason: verified.error, scheme })
+  const possessed = await rules.possession.check(request, scheme, verified.value)
+  if (!possessed.ok) return err({ reason: possessed.error, scheme, nonce: await rules.possession.nonces.current() })
+  const nonce = possessed.value
+  const authInfo = rules.toAuthInfo(verified.value)
   // Whatever has a body is judged. A POST without one is judged like any other that cannot be read: it would carry a message.
   const carriesMessage = request.body !== null || request.method === 'POST'
-  if (rules.toolScopes === undefined || !carriesMessage) return ok({ authInfo, body: undefined })
+  if (rules.toolScopes === undefined || !carriesMessage) return ok({ authInfo, body: undefined, nonce })
 
   const body = request.body === null ? new Uint8Array() : await readBounded(bodyOf(request), rules.maxBodyBytes)
   if (body === null) {
@@ -48,6 +57,6 @@ export async function guard(
   const required = requiredScopes(body, rules.toolScopes)
   if (!required.ok) return err({ reason: required.error })
   const missing = missingScopes(authInfo.scopes, required.value)
-  if (missing.length > 0) return err({ reason: 'insufficient_scope', scopes: required.value })
-  return ok({ authInfo, body })
+  if (missing.length > 0) return err({ reason: 'insufficient_scope', scopes: required.value, scheme })
+  return ok({ authInfo, body, nonce })
 }

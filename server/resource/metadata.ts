@@ -10,12 +10,14 @@ import type { ResourceSettings } from './resource-options.ts'
 
 /** The document. Identifiers stand in it byte for byte as configured: clients compare without normalising. */
 export function resourceMetadata(settings: ResourceSettings): ProtectedResourceMetadata {
-  const { authorizationServers, resource, resourceDocumentation, resourceName, scopes } = settings
+  const { authorizationServers, dpop, resource, resourceDocumentation, resourceName, scopes } = settings
   return {
     resource,
     authorization_servers: [...authorizationServers],
     ...(scopes.length === 0 ? {} : { scopes_supported: [...scopes] }),
     bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: [...dpop.algorithms],
+    ...(dpop.required ? { dpop_bound_access_tokens_required: true } : {}),
     ...(resourceName === undefined ? {} : { resource_name: resourceName }),
     ...(resourceDocumentation === undefined ? {} : { resource_documentation: resourceDocumentation }),
   }

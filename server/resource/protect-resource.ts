@@ -3,6 +3,7 @@
  *
  * @see RFC 9728: protected resource metadata
  * @see RFC 6750: bearer tokens
+ * @see RFC 9449 section 7: tokens that are bound to a key
  * @see MCP 2026-07-28, authorization: the resource server's part
  * @module
  */
@@ -12,12 +13,13 @@ import { type AuthInfo, toAuthInfo } from './auth-info.ts'
 import { createAuthorizationServer } from './authorization-server.ts'
 import { type Refusal, refusalResponse } from './challenge.ts'
 import { preflightResponse, withCors } from './cors.ts'
-import type { TokenProblem, TokenTrouble } from './events.ts'
-import { type Admission, guard } from './guard.ts'
+import type { PossessionProblem, TokenProblem, TokenTrouble } from './events.ts'
+import { type Admission, type GuardRules, guard } from './guard.ts'
 import { resourceMetadata, resourceMetadataUrl } from './metadata.ts'
 import { isAllowedOrigin } from './origin.ts'
+import { checkBearer, createPossession } from './possession.ts'
 import { type ResourceOptions, settleOptions } from './resource-options.ts'
-import { createVerifier } from './verify-access-token.ts'
+import { createVerifier, type VerifiedToken } from './verify-access-token.ts'
 import { createWellKnownPaths } from './well-known-paths.ts'
 
 /** Serves a request that may pass. The request does not carry the token. */
@@ -39,8 +41,8 @@ export interface ProtectedResource {
   handle(request: Request): Promise<Response | AuthInfo>
   /** `handle` and a handler as one function for any server that takes a `fetch` handler. */
   serve(handler: ProtectedHandler): (request: Request) => Promise<Response>
-  /** Verifies a token alone, without a request. */
-  verify(token: string): Promise<Result<AuthInfo, TokenProblem | TokenTrouble>>
+  /** Verifies a token alone, without a request: one that is bound to a key is refused. */
+  verify(token: string): Promise<Result<AuthInfo, TokenProblem | TokenTrouble | PossessionProblem>>
 }
 
 /**
@@ -59,7 +61,7 @@ export interface ProtectedResource {
  */
 export function protectResource(options: ResourceOptions): ProtectedResource {
   const settings = settleOptions(options)
-  const { maxBodyBytes, resource, scopeHierarchy, toolScopes } = settings
+  const { dpop, maxBodyBytes, resource, scopeHierarchy, scopes, toolScopes } = settings
   const servers = settings.authorizationServers.map((issuer) => createAuthorizationServer(issuer, settings))
   const metadata = resourceMetadata(settings)
   const metadataUrl = resourceMetadataUrl(resource)
@@ -67,15 +69,18 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
   const wellKnown = createWellKnownPaths(settings, metadata, servers)
   const endpoint = new URL(resource).pathname
 
-  const verifyToken = createVerifier(servers, settings)
   const context = { resource, resourceMetadataUrl: metadataUrl, scopeHierarchy }
-  const verify: ProtectedResource['verify'] = async (token) => {
-    const verified = await verifyToken(token)
-    return verified.ok ? ok(toAuthInfo(verified.value.digest, verified.value.claims, context)) : verified
+  const authInfoOf = ({ claims, digest }: VerifiedToken): AuthInfo => toAuthInfo(digest, claims, context)
+  const rules: GuardRules = {
+    verify: createVerifier(servers, settings),
+    possession: createPossession(settings),
+    toAuthInfo: authInfoOf,
+    toolScopes,
+    maxBodyBytes,
   }
 
   const refuse = (refusal: Refusal): Response => {
-    const response = refusalResponse(refusal, { resourceMetadataUrl: metadataUrl, scopes: settings.scopes })
+    const response = refusalResponse(refusal, { resourceMetadataUrl: metadataUrl, scopes, dpop })
     settings.report({ type: 'refused', reason: refusal.reason, status: response.status })
     return response
   }
@@ -88,7 +93,7 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
     if (!isAllowedOrigin(request.headers.get('origin'), resource, settings.allowedOrigins))
       return refuse({ reason: 'origin_not_allowed' })
     if (request.method === 'OPTIONS') return preflightResponse('GET, HEAD, POST, DELETE, OPTIONS')
-    const admitted = await guard(request, { verify, toolScopes, maxBodyBytes }, bodyOf)
+    const admitted = await guard(request, rules, bodyOf)
     return admitted.ok ? admitted.value : refuse(admitted.error)
   }
 
@@ -113,9 +118,14 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
     serve: (handler) => async (request) => {
       const outcome = await answer(request, ({ body }) => body)
       if (outcome instanceof Response) return outcome
-      return withCors(await handler(withoutToken(request, outcome.body), outcome.authInfo))
+      return withCors(await handler(withoutToken(request, outcome.body), outcome.authInfo), outcome.nonce)
     },
-    verify,
+    async verify(token) {
+      const verified = await rules.verify(token)
+      if (!verified.ok) return verified
+      const held = checkBearer(verified.value.claims, dpop)
+      return held.ok ? ok(authInfoOf(verified.value)) : held
+    },
   }
 }
 
@@ -126,6 +136,7 @@ const pathOf = (request: Request): string | null => URL.parse(request.url)?.path
 function withoutToken(request: Request, judged: Uint8Array<ArrayBuffer> | undefined): Request {
   const headers = new Headers(request.headers)
   headers.delete('authorization')
+  headers.delete('dpop')
   // Member by member: `new Request(request, { headers })` keeps the old headers in Bun when the new ones are empty, and refuses the
   // request objects of some servers for Node.
   const { method, signal, url } = request

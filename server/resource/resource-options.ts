@@ -9,6 +9,7 @@ import * as v from 'valibot'
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
 import { type ScopeHierarchy, ScopeToken } from '../../shared/scope.ts'
 import { checkUrl } from '../../shared/url-policy.ts'
+import { type DpopOptions, type DpopSettings, dpopProblems, settleDpopOptions } from './dpop-options.ts'
 import type { ResourceEvent } from './events.ts'
 import type { Fetch } from './get-json.ts'
 import type { ToolScopes } from './required-scopes.ts'
@@ -48,6 +49,8 @@ export interface ResourceOptions {
   readonly allowedOrigins?: readonly string[] | undefined
   /** A subset of {@link ASYMMETRIC_ALGORITHMS}. Default: all of them. */
   readonly algorithms?: readonly string[] | undefined
+  /** Tokens that are bound to a key. */
+  readonly dpop?: DpopOptions | undefined
   /** How far clocks may differ. Default: 10. */
   readonly clockTolerance?: number | undefined
   /** The largest body that is read to learn which tool is called, in bytes. Default: 4 MiB. */
@@ -81,6 +84,7 @@ export interface ResourceSettings {
   readonly aliases: readonly string[]
   readonly allowedOrigins: readonly string[]
   readonly algorithms: readonly string[]
+  readonly dpop: DpopSettings
   readonly clockTolerance: number
   readonly maxBodyBytes: number
   readonly timeout: number
@@ -110,6 +114,7 @@ export function settleOptions(options: ResourceOptions): ResourceSettings {
     aliases: options.aliases ?? [],
     allowedOrigins: options.allowedOrigins ?? [],
     algorithms: options.algorithms ?? ASYMMETRIC_ALGORITHMS,
+    dpop: settleDpopOptions(options.dpop),
     clockTolerance: options.clockTolerance ?? 10,
     maxBodyBytes: options.maxBodyBytes ?? 4 * 1024 * 1024,
     timeout: options.timeout ?? 5,
@@ -142,6 +147,7 @@ function* problems(settings: ResourceSettings): Generator<string, undefined> {
   if (!(settings.timeout > 0)) yield 'timeout must be more than 0 seconds'
   if (algorithms.length === 0 || !algorithms.every((algorithm) => ASYMMETRIC_ALGORITHMS.includes(algorithm)))
     yield `algorithms must be among ${ASYMMETRIC_ALGORITHMS.join(', ')}`
+  yield* dpopProblems(settings.dpop)
 
   const perTool = typeof toolScopes === 'object' ? Object.values(toolScopes).flat() : []
   const named = [...scopes, ...perTool, ...Object.keys(scopeHierarchy), ...Object.values(scopeHierarchy).flat()]

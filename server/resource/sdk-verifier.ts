@@ -5,6 +5,7 @@
  * @module
  */
 import type { AuthInfo } from './auth-info.ts'
+import { isTrouble } from './events.ts'
 import type { ProtectedResource } from './protect-resource.ts'
 
 /** Fits both generations' `OAuthTokenVerifier`. */
@@ -28,8 +29,7 @@ export function sdkVerifier(
     async verifyAccessToken(token) {
       const verified = await resource.verify(token)
       if (verified.ok) return verified.value
-      if (verified.error === 'keys_unavailable' || verified.error === 'revocation_unavailable')
-        throw new Error('The authorization server cannot be asked right now.')
+      if (isTrouble(verified.error)) throw new Error('The authorization server cannot be asked right now.')
       throw invalidToken('The access token is not valid here.')
     },
   }

@@ -2,11 +2,12 @@
  * What a token must say of itself, once its signature has borne it out.
  *
  * @see RFC 9068 section 4: type, audience, expiry
+ * @see RFC 7800 section 3.1: `cnf`, whose every member must be understood
  * @see RFC 7519 section 4.1.4 and section 4.1.5: `exp` and `nbf`, with some leeway for clocks
  * @module
  */
 import * as v from 'valibot'
-import { ACCESS_TOKEN_TYPE, AccessTokenClaims } from '../../shared/access-token.ts'
+import { ACCESS_TOKEN_TYPE, AccessTokenClaims, Confirmation } from '../../shared/access-token.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { includesAudience } from './audience.ts'
 import type { TokenProblem } from './events.ts'
@@ -19,16 +20,16 @@ export function checkClaims(
   { aliases, clockTolerance, now, resource }: ResourceSettings,
 ): Result<AccessTokenClaims, TokenProblem> {
   if (!TYPES.includes(header.typ?.toLowerCase() ?? '')) return err('wrong_type')
-  const { exp, nbf } = payload
+  const { cnf, exp, nbf } = payload
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= now() + clockTolerance)) return err('not_yet_valid')
   if (typeof exp === 'number' && exp <= now() - clockTolerance) return err('expired')
 
+  // Bound in a way that this module cannot check: taking it for any other token would undo the binding.
+  if (cnf !== undefined && !v.is(Confirmation, cnf)) return err('sender_constrained')
   const parsed = v.safeParse(AccessTokenClaims, payload)
   if (!parsed.success) return err('missing_claim')
   const claims = parsed.output
   if (!includesAudience(claims.aud, [resource, ...aliases])) return err('wrong_audience')
-  // Bound to a key whose proof this module does not check: taking it as a bearer token would undo the binding.
-  if (claims['cnf'] !== undefined) return err('sender_constrained')
   return ok(claims)
 }
 

@@ -4,7 +4,7 @@
  * ```
  * 1 take it apart          no proof, several, type, algorithm, key, claims
  * 2 is it for this request method, URL, time, access token
- * 3 signature
+ * 3 signature            and is it the key that a token is bound to
  * 4 nonce                  of what is right otherwise: the answer is an invitation to come again
  * 5 was it used before     last, so that nobody else can use one up
  * ```
@@ -47,6 +47,8 @@ export interface DpopRules {
 export interface ProofDemand extends ProvenRequest {
   readonly now: number
   readonly nonceRequired: boolean
+  /** The thumbprint of the key that it must be. Left out: any. */
+  readonly boundTo?: string
 }
 
 /** What was proven. */
@@ -62,13 +64,14 @@ export async function verifyDpopProof(
   demand: ProofDemand,
   { readKey, replays, nonces, tolerance }: DpopRules,
 ): Promise<Result<ProvenKey, DpopProblem>> {
-  const { now, nonceRequired } = demand
+  const { now, nonceRequired, boundTo } = demand
   const read = readDpopProof(value, readKey)
   if (!read.ok) return read
   const { key, claims } = read.value
   const checked = checkDpopClaims(claims, demand, { now, tolerance })
   if (!checked.ok) return checked
   if (!key.verifies(read.value)) return err('wrong_dpop_signature')
+  if (boundTo !== undefined && key.thumbprint !== boundTo) return err('wrong_dpop_key')
 
   const { nonce, jti, iat } = claims
   if (nonce === undefined && nonceRequired) return err('missing_dpop_nonce')

@@ -11,7 +11,7 @@ import * as v from 'valibot'
 import { networkOf } from '../../server/core/network.ts'
 import { prefersProblemJson } from '../../server/http/accept.ts'
 import { readSessionCookie } from '../../server/pages/session-cookie.ts'
-import { readBearerToken } from '../../server/resource/bearer-credentials.ts'
+import { readCredentials } from '../../server/resource/credentials.ts'
 import { formatChallenge, parseChallenges } from '../../shared/challenge.ts'
 import { readForm, writeForm } from '../../shared/form.ts'
 import { freshUntil } from '../../shared/http-freshness.ts'
@@ -100,12 +100,12 @@ describe('forms and scopes', () => {
 
 describe('headers', () => {
   fuzz(
-    'a bearer token is one of its characters, and all there is',
+    'an access token is one of its characters, and all there is',
     20,
-    fc.oneof(headerText, madeOf('Bearer', 'bearer', ' ', ',', 'abc.def', '==', 'Basic x', '\t')),
+    fc.oneof(headerText, madeOf('Bearer', 'bearer', 'DPoP', ' ', ',', 'abc.def', '==', 'Basic x', '\t')),
     (text) => {
-      const token = readBearerToken(new Headers({ authorization: text }))
-      if (token.ok) expect(text.trim().replace(/^bearer +/i, '')).toBe(token.value)
+      const read = readCredentials(new Headers({ authorization: text }))
+      if (read.ok) expect(text.trim().replace(/^(?:bearer|dpop) +/i, '')).toBe(read.value.token)
     },
   )
 

@@ -8,7 +8,9 @@
 import { describe, expect } from 'bun:test'
 import fc from 'fast-check'
 import { findChallenge } from '../../shared/challenge.ts'
-import { createResourceFixture, METADATA_URL, RESOURCE, toolCall } from '../support/resource-fixture.ts'
+import { craftProof, createProver } from '../support/dpop-proofs.ts'
+import { encodePart } from '../support/foreign-signer.ts'
+import { createResourceFixture, METADATA_URL, RESOURCE, refused, toolCall } from '../support/resource-fixture.ts'
 import { fuzz } from './runs.ts'
 import { CANARY, headerText, loose } from './values.ts'
 
@@ -160,10 +162,44 @@ describe('whoever is no caller is refused', () => {
       expect(said.includes(reader)).toBe(false)
       expect(JSON.stringify(events.splice(0)).includes(reader)).toBe(false)
       if (response.status === 401) {
-        const challenge = findChallenge(response.headers.get('www-authenticate'), 'Bearer')
+        const scheme = /^dpop /i.test(token.text.trim()) ? 'DPoP' : 'Bearer'
+        const challenge = findChallenge(response.headers.get('www-authenticate'), scheme)
         expect(challenge?.params['resource_metadata']).toBe(METADATA_URL)
       }
       if (response.status >= 400 && text !== '') expect(JSON.parse(text)).toBeObject()
+    },
+  )
+})
+
+const prover = await createProver()
+const bound = await issuer.sign({ cnf: { jkt: prover.thumbprint } })
+const proof = await craftProof(prover, { method: 'GET', url: RESOURCE, now: 1_800_000_000, accessToken: bound })
+
+describe('whoever does not hold the key is refused', () => {
+  fuzz(
+    'any DPoP header with a bound token',
+    60,
+    fc.oneof(
+      fc
+        .tuple(fc.nat({ max: proof.length - 1 }), fc.constantFrom('', 'A', '-', '.', '=', ' ', ',', 'é'))
+        .map(([at, put]) => proof.slice(0, at) + put + proof.slice(at + 1)),
+      loose(proof),
+      headerText,
+      fc.tuple(fc.jsonValue(), fc.jsonValue()).map((parts) => `${parts.map(encodePart).join('.')}.AAAA`),
+    ),
+    async (dpop) => {
+      const headers = new Headers({ authorization: `DPoP ${bound}` })
+      try {
+        headers.set('dpop', dpop)
+      } catch {
+        return
+      }
+      const outcome = await notes.handle(new Request(RESOURCE, { headers }))
+      if (headers.get('dpop') === proof) return
+      const said = refused(outcome)
+      expect(said.status).toBe(401)
+      expect(findChallenge(said.headers.get('www-authenticate'), 'DPoP')?.params['error']).toBe('invalid_dpop_proof')
+      expect(JSON.stringify(events.splice(0)).includes(bound)).toBe(false)
     },
   )
 })

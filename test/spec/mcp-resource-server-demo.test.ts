@@ -3,6 +3,7 @@ import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { createNotesServer, type NotesServerOptions } from '../../examples/demo-server/notes-server.ts'
+import { DPOP_ALGORITHMS } from '../../shared/dpop/public-key.ts'
 import { bearerChallenge, toolCall } from '../support/resource-fixture.ts'
 import { createTokenIssuer } from '../support/token-issuer.ts'
 
@@ -68,6 +69,7 @@ describe('the demo notes server', () => {
       authorization_servers: [ISSUER],
       scopes_supported: ['notes:read', 'notes:write'],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: [...DPOP_ALGORITHMS],
       resource_name: 'Sallyport demo notes',
     })
   })

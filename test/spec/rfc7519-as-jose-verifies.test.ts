@@ -83,11 +83,13 @@ async function theirs(token: string): Promise<Verdict> {
       currentDate: new Date(NOW * 1000),
       clockTolerance: TOLERANCE,
     })
+    if (payload['cnf'] !== undefined) return 'sender_constrained'
     if (!v.is(AccessTokenClaims, payload)) return 'missing_claim'
-    if (![payload.aud].flat().includes(RESOURCE)) return 'wrong_audience'
-    return payload['cnf'] === undefined ? 'accepted' : 'sender_constrained'
+    return [payload.aud].flat().includes(RESOURCE) ? 'accepted' : 'wrong_audience'
   } catch (error) {
-    return nameOf(error)
+    const name = nameOf(error)
+    // We look at the binding before the shape of the other claims.
+    return name === 'missing_claim' && decodeJwt(token)['cnf'] !== undefined ? 'sender_constrained' : name
   }
 }
 

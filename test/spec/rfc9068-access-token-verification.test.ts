@@ -78,7 +78,11 @@ describe('section 4 a token that fails one check', () => {
     ['RS-040 is not valid yet', { nbf: 1_900_000_000 }, {}, 'not_yet_valid'],
     ['RFC 7519 section 4.1.5 has a start that is no time', { nbf: '1700000000' }, {}, 'not_yet_valid'],
     ['RFC 7519 section 4.1.4 has an end that is no time', { exp: '1900000000' }, {}, 'missing_claim'],
-    ['RFC 9449 section 7 is bound to a key', { cnf: { jkt: 'x' } }, {}, 'sender_constrained'],
+    ['RFC 9449 section 7.2 is bound to a key', { cnf: { jkt: 'A'.repeat(43) } }, {}, 'bound_token_as_bearer'],
+    ['RFC 7800 section 3.1 is bound to no thumbprint', { cnf: { jkt: 'x' } }, {}, 'sender_constrained'],
+    ['RFC 8705 section 3.1 is bound to a certificate', { cnf: { 'x5t#S256': 'x' } }, {}, 'sender_constrained'],
+    ['RFC 7800 section 3.1 is bound in two ways', { cnf: { jkt: 'A'.repeat(43), kid: 'x' } }, {}, 'sender_constrained'],
+    ['RFC 7800 section 3.1 is bound to nothing', { cnf: null }, {}, 'sender_constrained'],
     ['RFC 7515 section 4.1.11 has a critical header nobody knows', {}, { crit: ['x'], x: 1 }, 'malformed'],
   ] as const
   test.each(cases)('%s', async (_, claims, header, reason) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { protectResource } from '../../server/resource/index.ts'
+import { DPOP_ALGORITHMS } from '../../shared/dpop/public-key.ts'
 import { createResourceFixture, ISSUER, METADATA_URL, RESOURCE, refused } from '../support/resource-fixture.ts'
 
 const ROOT = 'https://mcp.example/.well-known/oauth-protected-resource'
@@ -34,18 +35,25 @@ describe('RFC 9728, the document', () => {
       resource,
       authorization_servers: ['https://auth.example/', 'https://other.example/t'],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: [...DPOP_ALGORITHMS],
     })
   })
 
   test('RS-005 RS-008 members without a value are omitted, optional ones are published', async () => {
     const bare = await createResourceFixture({ scopes: [] })
-    expect(Object.keys(bare.notes.metadata)).toEqual(['resource', 'authorization_servers', 'bearer_methods_supported'])
+    expect(Object.keys(bare.notes.metadata)).toEqual([
+      'resource',
+      'authorization_servers',
+      'bearer_methods_supported',
+      'dpop_signing_alg_values_supported',
+    ])
     const full = await createResourceFixture({ resourceName: 'Notes', resourceDocumentation: 'https://docs.example' })
     expect(full.notes.metadata).toEqual({
       resource: RESOURCE,
       authorization_servers: [ISSUER],
       scopes_supported: ['notes:read', 'notes:write'],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: [...DPOP_ALGORITHMS],
       resource_name: 'Notes',
       resource_documentation: 'https://docs.example',
     })
