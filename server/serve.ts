@@ -4,11 +4,10 @@
  * @module
  */
 import process from 'node:process'
-import ipaddr from 'ipaddr.js'
 import { serve as listen, type Server, type ServerRequest } from 'srvx'
 import { err, ok, type Result } from '../shared/result.ts'
 import { type Problem, refusal } from './config/problem.ts'
-import { addressIn } from './core/network.ts'
+import { whoAsksBehind } from './core/proxies.ts'
 import { newRequestId, REQUEST_ID } from './http/request-id.ts'
 
 export interface ServeOptions {
@@ -20,7 +19,7 @@ export interface ServeOptions {
   readonly port: number
   /** Other processes may listen on the same port, if they say so too. Linux only. Default: false. */
   readonly sharePort?: boolean
-  /** IP addresses, or `loopback`. Default: none. */
+  /** IP addresses, ranges of them, or `loopback`. Default: none. */
   readonly trustedProxies?: readonly string[]
   /** Told when `fetch` throws; the peer gets a bare 500. */
   readonly onError?: (error: unknown, requestId: string) => void
@@ -88,10 +87,8 @@ export function stopOnSignals(stop: (signal: 'SIGINT' | 'SIGTERM') => Promise<vo
 const hostnames = (host: string): readonly string[] => (host === 'localhost' ? ['127.0.0.1', '::1'] : [host])
 
 async function listenOn(hostname: string, port: number, options: ServeOptions): Promise<Server> {
-  const trusted = (options.trustedProxies ?? []).flatMap((proxy) =>
-    proxy === 'loopback' ? LOOPBACK : [spelled(proxy)],
-  )
-  const address = trusted.length === 0 ? ({ ip }: ServerRequest) => ip : addressOf
+  const { trustedProxies = [] } = options
+  const address = trustedProxies.length === 0 ? ({ ip }: ServerRequest) => ip : addressBehind(trustedProxies)
   const server = listen({
     hostname,
     port,
@@ -100,7 +97,6 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
     reusePort: options.sharePort ?? false,
     gracefulShutdown: false,
     maxRequestBodySize: MAX_BODY,
-    ...(trusted.length === 0 ? {} : { trustProxy: trusted }),
     // Bun closes a quiet connection after 10 s by default, which would end every idle event stream.
     bun: { idleTimeout: 255 },
     fetch: (request) =>
@@ -136,20 +132,11 @@ function lengthOf(headers: Headers): number {
 const tooManyHeaders = (): Response =>
   new Response(null, { status: 431, headers: { [REQUEST_ID]: newRequestId(), connection: 'close' } })
 
-const LOOPBACK = ['127.0.0.1', '::1']
-
-/** Peers are compared as text, and always spelled like this. */
-const spelled = (address: string): string => ipaddr.process(address).toString()
-
-/** What a proxy passes on may be anything that somebody wrote; what is no address stands for the proxy's own. */
-function addressOf(request: ServerRequest): string | undefined {
-  const { ip } = request
-  return ip === undefined ? undefined : (addressIn(ip) ?? peerOf(request))
-}
-
-const peerOf = (request: ServerRequest): string | undefined => {
-  const { bun, deno, node } = request.runtime ?? {}
-  return bun?.server?.requestIP(request)?.address ?? deno?.info?.remoteAddr?.hostname ?? node?.req.socket.remoteAddress
+/** Not srvx's own: that compares addresses as text, and takes scheme and host of a request from the proxy, too. */
+function addressBehind(proxies: readonly string[]) {
+  const whoAsks = whoAsksBehind(proxies)
+  return ({ ip, headers }: ServerRequest): string | undefined =>
+    ip === undefined ? undefined : whoAsks(ip, headers.get('x-forwarded-for'))
 }
 
 function portOf(server: Server): number | null {

@@ -10,7 +10,7 @@ import { defaultInWords } from './words.ts'
 /** The page. */
 export const settingsPage = (): string => `# Settings
 
-<!-- Written by \`bun run docs\` from server/config.ts: change it there. -->
+<!-- Written by \`bun run docs\` from server/config.ts and what is in server/config/: change it there. -->
 
 Each setting comes from the first of these that has it: a flag, an environment variable, the config file
 (\`sallyport.config.ts\` or \`sallyport.config.json\` in the working directory, or the one that \`--config\` names), the default.

@@ -6,6 +6,8 @@
  * @module
  */
 import { afterEach, describe, expect, test } from 'bun:test'
+import * as v from 'valibot'
+import { LISTENING } from '../../server/config/listening.ts'
 import { networkOf } from '../../server/core/network.ts'
 import { clientAddress, clientNetwork, noteClientAddress } from '../../server/http/client-address.ts'
 import { type Listening, serve } from '../../server/serve.ts'
@@ -62,15 +64,51 @@ describe('of a chain, the last address that is no trusted proxy counts', () => {
     ['198.51.100.7, 2001:db8::9', ['loopback', '2001:DB8:0::9'], '198.51.100.7'],
     ['198.51.100.7, ::ffff:10.0.0.1', ['loopback', '10.0.0.1'], '198.51.100.7'],
     ['', ['loopback'], '127.0.0.1'],
+    // Ranges: as large as they say.
+    ['192.0.2.66, 198.51.100.7, 10.255.0.1', ['127.0.0.0/8', '10.0.0.0/8'], '198.51.100.7'],
+    ['192.0.2.66, 11.0.0.1', ['loopback', '10.0.0.0/8'], '11.0.0.1'],
+    ['198.51.100.7, 10.1.2.127:8080', ['loopback', '10.1.2.0/25'], '198.51.100.7'],
+    ['198.51.100.7, 10.1.2.128', ['loopback', '10.1.2.0/25'], '10.1.2.128'],
+    ['198.51.100.7, ::ffff:10.0.0.1', ['loopback', '10.0.0.0/8'], '198.51.100.7'],
+    ['198.51.100.7, FD00::9', ['loopback', 'fd00::/8'], '198.51.100.7'],
+    ['198.51.100.7, fe80::9', ['loopback', 'fd00::/8'], 'fe80::'],
+    ['198.51.100.7', ['10.0.0.0/8', 'fd00::/8'], '127.0.0.1'],
+    ['10.0.0.1, 10.0.0.2', ['loopback', '10.0.0.0/8'], '10.0.0.1'],
   ]
   test.each(chains)('%s with %j', async (chain, trusted, expected) => {
     expect(await seenBy(trusted, forwarded(chain))).toBe(expected)
+  })
+
+  test('what a proxy says of scheme and host does not count', async () => {
+    const listening = await serve({
+      host: '127.0.0.1',
+      port: 0,
+      trustedProxies: ['loopback'],
+      fetch: ({ url }) => new Response(url),
+    })
+    if (!listening.ok) throw new Error(listening.error.message)
+    open.push(listening.value)
+    const url = `http://127.0.0.1:${listening.value.port}/`
+    const headers = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', ...forwarded('198.51.100.7') }
+    expect(await (await fetch(url, { headers })).text()).toBe(url)
   })
 
   test('X-Real-IP and Forwarded do not, even from one that is trusted', async () => {
     const headers = { 'x-real-ip': '198.51.100.7', forwarded: 'for=198.51.100.7' }
     expect(await seenBy(['loopback'], headers)).toBe('127.0.0.1')
   })
+})
+
+describe('who can be trusted', () => {
+  test.each([
+    ...['loopback', '10.0.0.1', '::1', '2001:DB8:0::9', '::ffff:10.0.0.1', '10.0.0.0/8', '10.0.0.1/32', 'fd00::/8'],
+    ...['10.9.9.9/8', '0.0.0.0/1'],
+  ])('%s', (text) => expect(v.is(LISTENING.trusted_proxies, [text])).toBe(true))
+  test.each([
+    ...['', 'everyone', '0.0.0.0/0', '::/0', '10/8', '10.0.0.0/33', 'fd00::/129', '10.0.0.0/', '/8', '10.0.0.0/-1'],
+    ...['10.0.0.0/8/8', '10.0.0.1:443', '[::1]', '[::1]:443', '0x0a.0.0.1', '012.0.0.1/8', '167772161', 'fe80::1%eth0'],
+    ...['fe80::%eth0/64', '::ffff:10.0.0.0/104', '10.0.0.0 /8', '10.0.0.0/8 ', 'proxy.example'],
+  ])('not %s', (text) => expect(v.is(LISTENING.trusted_proxies, [text])).toBe(false))
 })
 
 describe('what is no address is not taken for one, and not kept', () => {

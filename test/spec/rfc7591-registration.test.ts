@@ -6,7 +6,7 @@
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'
-import { KNOWN_HOST_CALLBACKS } from '../../server/config.ts'
+import { KNOWN_HOST_CALLBACKS } from '../../server/config/registration.ts'
 import { hash } from '../../server/store/hash.ts'
 import { createTestServer, REDIRECT_URI, type TestServer } from '../support/authorization-server.ts'
 import { expectError } from '../support/oauth-error.ts'

@@ -89,6 +89,7 @@ describe('values', () => {
       false,
     ],
     ['a list', { argv: '--trusted-proxies 10.0.0.1,::1' }, 'trusted_proxies', ['10.0.0.1', '::1']],
+    ['ranges', { argv: '--trusted-proxies 10.0.0.0/8,fd00::/8' }, 'trusted_proxies', ['10.0.0.0/8', 'fd00::/8']],
     [
       'a flag twice',
       { argv: '--trusted-proxies 10.0.0.1 --trusted-proxies loopback' },
