@@ -9,6 +9,7 @@ import { err, ok, type Result } from '../shared/result.ts'
 import { type Problem, refusal } from './config/problem.ts'
 import { whoAsksBehind } from './core/proxies.ts'
 import { newRequestId, REQUEST_ID } from './http/request-id.ts'
+import { nextTurn } from './next-turn.ts'
 
 export interface ServeOptions {
   /** `address` finds the peer's, or what a trusted proxy says it is, for as long as the request has not been answered. */
@@ -99,10 +100,11 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
     maxRequestBodySize: MAX_BODY,
     // Bun closes a quiet connection after 10 s by default, which would end every idle event stream.
     bun: { idleTimeout: 255 },
-    fetch: (request) =>
-      IS_DENO && lengthOf(request.headers) > MOST_HEADERS
-        ? tooManyHeaders()
-        : options.fetch(request, () => address(request)),
+    fetch: async (request) => {
+      if (IS_DENO && lengthOf(request.headers) > MOST_HEADERS) return tooManyHeaders()
+      if (request.method === 'POST') await nextTurn()
+      return options.fetch(request, () => address(request))
+    },
     error: (error) => {
       const id = newRequestId()
       const headers = { [REQUEST_ID]: id }

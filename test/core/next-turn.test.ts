@@ -1,0 +1,31 @@
+/**
+ * Requests that arrive together go on together.
+ *
+ * @module
+ */
+import { expect, test } from 'bun:test'
+import { nextTurn } from '../../server/next-turn.ts'
+
+test('everyone who asks in one turn goes on in the same one, a step at a time', async () => {
+  const steps: string[] = []
+  const answer = async (name: string): Promise<void> => {
+    await nextTurn()
+    steps.push(`${name} reads`)
+    await null
+    steps.push(`${name} answers`)
+  }
+  await Promise.all(['a', 'b', 'c'].map(answer))
+  expect(steps).toEqual(['a reads', 'b reads', 'c reads', 'a answers', 'b answers', 'c answers'])
+})
+
+test('whatever is ready comes first, and who asks later waits for a turn of its own', async () => {
+  const first = nextTurn()
+  let ready = 0
+  const chain = (async () => {
+    for (; ready < 100; ready += 1) await null
+  })()
+  await first
+  expect(ready).toBe(100)
+  await chain
+  expect(nextTurn()).not.toBe(first)
+})
