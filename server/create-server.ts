@@ -8,11 +8,12 @@ import { setTimeout } from 'node:timers'
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
 import type { Settings } from './config.ts'
-import { type Audit, type AuditEvent, type Circumstances, isObservation, SERVER } from './core/audit.ts'
+import { type Audit, type AuditEvent, type Circumstances, isObservation, outcomeOf, SERVER } from './core/audit.ts'
 import type { AuthorizationServer } from './core/authorization-server.ts'
 import { withDocuments } from './core/client-documents/client-documents.ts'
 import { createAuthorizationServer } from './core/create-authorization-server.ts'
 import type { AuthorizationServerSettings } from './core/dependencies.ts'
+import type { Trace } from './core/flow.ts'
 import { memoizeLast } from './core/memoize-last.ts'
 import type { Outbound } from './core/outbound.ts'
 import type { Clock, Random, Resources } from './core/ports.ts'
@@ -23,10 +24,11 @@ import { createOutbound } from './outbound/create-outbound.ts'
 import { rateLimited } from './outbound/rate-limited.ts'
 import { publishedClients } from './published-clients.ts'
 import { rateLimits } from './rate-limit-rules.ts'
+import { asRecorded, refusalAsRecorded } from './records/as-recorded.ts'
 import { createFlowTrace } from './records/flow-trace.ts'
 import { createObservations } from './records/observations.ts'
 import { auditedKeys } from './store/audited-keys.ts'
-import { hash } from './store/hash.ts'
+import { digest, hash } from './store/hash.ts'
 import type { OpenStore } from './store/open-store.ts'
 import { ordinal } from './store/ordinal.ts'
 import { random as secureRandom } from './store/random.ts'
@@ -74,7 +76,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const { settings, store, now = systemClock, random = secureRandom } = options
   const observations = createObservations(store.audit, options.onFailure)
   const flows = createFlowTrace(store.flows, options.onFailure)
-  const audit: Audit = (entry) => {
+  const trace: Trace = (sighting) => flows.note(asRecorded(sighting, digest))
+  const audit: Audit = (given) => {
+    const observed = isObservation(given)
+    const entry = observed && outcomeOf(given.event) === 'refused' ? refusalAsRecorded(given, digest) : given
     options.audit(entry.event, entry)
     if (isObservation(entry)) observations.add(entry)
     flows.note(entry)
@@ -106,7 +111,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     clientDocuments,
     now,
     audit,
-    trace: flows.note,
+    trace,
   })
   const limits = createRateLimiter({
     limits: rateLimits(settings.rate_limits),
@@ -125,7 +130,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     random,
     hash,
     audit,
-    trace: flows.note,
+    trace,
     sessionTtl: settings.session.lifetime,
     devLogin: settings.dev_login,
     onFailure: options.onFailure,

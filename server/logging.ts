@@ -29,12 +29,14 @@ export const log = getLogger('sallyport')
 /** An audit log that writes each event with its members. What looks like an attack is a warning. */
 export function auditLog(): (event: AuditEvent, circumstances: Circumstances) => void {
   const audit = getLogger(['sallyport', 'audit'])
-  return (event, { requestId, actor }) => {
+  return (event, { requestId, actor, claimed }) => {
     const { type, ...members } = event
     const properties = {
       ...members,
       ...(requestId === null ? {} : { requestId }),
       ...(actor === undefined ? {} : { actor }),
+      ...(claimed?.clientId === undefined || 'clientId' in event ? {} : { claimedClient: claimed.clientId }),
+      ...(claimed?.resource === undefined ? {} : { claimedResource: claimed.resource }),
     }
     if (isSuspicious(event)) audit.warning(type, properties)
     else if (isRoutine(event)) audit.debug(type, properties)

@@ -7,6 +7,7 @@
 import { ok, type Result } from '../../shared/result.ts'
 import type { Problem } from '../config/problem.ts'
 import { type AuditFilter, type AuditRecord, outcomeOf } from '../core/audit.ts'
+import { type Digest, recordedName } from '../core/claimed.ts'
 import type { Clock, Store } from '../core/ports.ts'
 import { type Outcome, refuse } from './context.ts'
 import { parseSince, SINCE_WANTED } from './since.ts'
@@ -28,6 +29,7 @@ export interface AuditWanted {
 interface Tools {
   readonly store: Pick<Store, 'audit' | 'users'>
   readonly now: Clock
+  readonly digest: Digest
 }
 
 /** The newest of those that match, oldest first. */
@@ -65,14 +67,14 @@ export async function followAudit(
 
 const OVERLAP = 100
 
-async function toFilter({ store, now }: Tools, wanted: AuditWanted): Promise<Result<AuditFilter, Problem>> {
+async function toFilter({ store, now, digest }: Tools, wanted: AuditWanted): Promise<Result<AuditFilter, Problem>> {
   const since = wanted.since === undefined ? undefined : parseSince(wanted.since, now())
   if (since === null) return refuse(SINCE_WANTED)
   const user = wanted.user === undefined ? null : await store.users.findByUsername(wanted.user)
   // Whoever was removed is still found by their id.
   const userId = user?.id ?? wanted.user
   return ok({
-    ...(wanted.client === undefined ? {} : { clientId: wanted.client }),
+    ...(wanted.client === undefined ? {} : { clientId: wanted.client, claimedId: recordedName(wanted.client, digest) }),
     ...(userId === undefined ? {} : { userId }),
     ...(wanted.grant === undefined ? {} : { grantId: wanted.grant }),
     ...(wanted.request === undefined ? {} : { requestId: wanted.request }),

@@ -4,6 +4,7 @@
  * @see docs/adr/0117-the-flow-trace.md
  * @module
  */
+import { CLAIMED } from '../core/claimed.ts'
 import type { FlowStep } from '../core/flow.ts'
 
 /** A step with how often it was taken in a row. */
@@ -115,10 +116,11 @@ function withDiscovery(group: readonly FlowStep[], discoveries: readonly FlowSte
 
 function toAttempt(steps: readonly TracedStep[], now: number): Attempt {
   const own = steps.filter(({ guessed }) => !guessed)
+  const resources = own.flatMap(({ resource }) => resource ?? [])
   return {
     steps: counted(steps),
     clientId: own.find(({ clientId }) => clientId !== null)?.clientId ?? null,
-    resource: own.find(({ resource }) => resource !== null)?.resource ?? null,
+    resource: resources.find((resource) => !resource.startsWith(CLAIMED)) ?? resources[0] ?? null,
     ...endOf(own, now),
   }
 }

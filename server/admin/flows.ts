@@ -5,6 +5,7 @@
  * @module
  */
 import { ok } from '../../shared/result.ts'
+import { type Digest, recordedName } from '../core/claimed.ts'
 import type { Clock, Store } from '../core/ports.ts'
 import { isReason, toOAuthError } from '../core/rejection.ts'
 import { type Outcome, refuse } from './context.ts'
@@ -23,15 +24,16 @@ export interface FlowsWanted {
 interface Tools {
   readonly store: Pick<Store, 'flows' | 'clients'>
   readonly now: Clock
+  readonly digest: Digest
 }
 
-export async function showFlows({ store, now }: Tools, wanted: FlowsWanted): Outcome {
+export async function showFlows({ store, now, digest }: Tools, wanted: FlowsWanted): Outcome {
   const since = parseSince(wanted.since, now())
   if (since === null) return refuse(SINCE_WANTED)
   const { attempts, onlyDiscovered } = joinAttempts(await store.flows.since(since), now())
   const shown = attempts.filter(
     ({ clientId, state }) =>
-      (wanted.client === undefined || clientId === wanted.client) &&
+      (wanted.client === undefined || clientId === wanted.client || clientId === recordedName(wanted.client, digest)) &&
       (!wanted.failed || state === 'refused' || state === 'left'),
   )
   if (wanted.json) return ok(shown.map((attempt) => JSON.stringify(attempt)).join('\n'))

@@ -9,6 +9,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { type AuditWanted, followAudit, showAudit } from '../admin/audit.ts'
 import { type FlowsWanted, showFlows } from '../admin/flows.ts'
 import { systemClock } from '../create-server.ts'
+import { digest } from '../store/hash.ts'
 import { command, runWithStore } from './command.ts'
 
 export function addRecordCommands(program: Command): void {
@@ -24,7 +25,7 @@ export function addRecordCommands(program: Command): void {
     .option('--json', 'One JSON object per line.', false)
     .action((wanted: AuditWanted & { readonly follow: boolean }, self: Command) =>
       runWithStore(self, (store) => {
-        const tools = { store, now: systemClock }
+        const tools = { store, now: systemClock, digest }
         return wanted.follow ? followAudit(tools, wanted, untilInterrupted()) : showAudit(tools, wanted)
       }),
     )
@@ -34,7 +35,7 @@ export function addRecordCommands(program: Command): void {
     .option('--since <time>', 'Not older: 30m, 24h, 7d, or a date.', '24h')
     .option('--json', 'One JSON object per line.', false)
     .action((wanted: FlowsWanted, self: Command) =>
-      runWithStore(self, (store) => showFlows({ store, now: systemClock }, wanted)),
+      runWithStore(self, (store) => showFlows({ store, now: systemClock, digest }, wanted)),
     )
 }
 

@@ -8,6 +8,7 @@
  * @see docs/adr/0114-acts-carry-their-entry.md
  * @module
  */
+import type { Claimed } from './claimed.ts'
 import type { DocumentFailure } from './client-documents/fetch-document.ts'
 import type { Origin } from './dependencies.ts'
 import type { Sighting } from './flow.ts'
@@ -43,7 +44,7 @@ export type Act =
   | { readonly type: 'user_added' | 'user_removed' | 'password_changed'; readonly userId: string }
   | { readonly type: 'sign_in' | 'sign_out'; readonly userId: string }
 
-/** What was noticed, or refused, or issued without anything being stored. `clientId`: only of a client that is known. */
+/** What was noticed, or refused, or issued without anything being stored. `clientId`, `userId`: only of those that are known, proven or not. */
 export type Observation =
   | ({ readonly type: 'refresh_replayed' } & OfGrant)
   | ({ readonly type: 'authorization_denied' } & Omit<OfGrant, 'grantId'>)
@@ -57,10 +58,16 @@ export type Observation =
         | 'registration_rejected'
       readonly reason: Reason
       readonly clientId?: string
+      readonly resource?: string
       readonly grantId?: string
     }
   | { readonly type: 'client_document_rejected'; readonly reason: DocumentFailure; readonly clientId: string }
-  | { readonly type: 'sign_in_failed'; readonly reason: 'bad_credentials' | 'too_many_attempts' }
+  | {
+      readonly type: 'sign_in_failed'
+      readonly reason: 'bad_credentials' | 'too_many_attempts'
+      readonly clientId?: string
+      readonly userId?: string
+    }
 
 export type AuditEvent = Act | Observation
 
@@ -70,11 +77,12 @@ export interface Circumstances {
   readonly at: number
   /** Null: in none. */
   readonly requestId: string | null
-  /** E.g. `cli:root`. */
+  /** E.g. `cli:root`; `address:192.0.2.7` for whoever was refused there. */
   readonly actor?: string
-  /** For the flow trace: the attempt, the client id as it was sent, and the peer's address. */
+  /** What a refused request says of itself. */
+  readonly claimed?: Claimed
+  /** For the flow trace: the attempt, and the peer's address. */
   readonly attempt?: string | null
-  readonly claimed?: string
   readonly from?: () => string
 }
 
@@ -143,6 +151,8 @@ export interface AuditRecord extends Circumstances {
 /** Which entries somebody wants to see; what is left out does not matter. */
 export interface AuditFilter {
   readonly clientId?: string
+  /** Or which only claimed to be of this client. */
+  readonly claimedId?: string
   readonly userId?: string
   readonly grantId?: string
   readonly requestId?: string

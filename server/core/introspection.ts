@@ -11,6 +11,7 @@ import type { IntrospectionResponse } from '../../shared/introspection-response.
 import { ok, type Result } from '../../shared/result.ts'
 import { formatScope } from '../../shared/scope.ts'
 import { auditEntry } from './audit.ts'
+import { claimsOf } from './claimed.ts'
 import { authenticateClient } from './client-auth/authenticate-client.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
 import { isConfidential } from './client-auth/is-confidential.ts'
@@ -34,8 +35,9 @@ export async function introspect(
   // RFC 7662 section 2.1: otherwise anyone could try tokens here.
   const caller = client.ok && !isConfidential(client.value) ? reject('client_is_public') : client
   if (!caller.ok) {
-    const clientId = client.ok ? { clientId: client.value.id } : {}
-    deps.audit(auditEntry({ type: 'introspection_rejected', reason: caller.error.reason, ...clientId }, deps))
+    const known = client.ok ? { clientId: client.value.id } : {}
+    const entry = auditEntry({ type: 'introspection_rejected', ...caller.error, ...known }, deps)
+    deps.audit({ ...entry, claimed: claimsOf(request, authorization) })
     return caller
   }
   return ok(await describeToken(request.token, caller.value, deps))

@@ -151,8 +151,9 @@ export type Reason = keyof typeof WIRE
 /** A refusal. */
 export interface Rejection {
   readonly reason: Reason
-  /** The grant that it was about, for the records. */
+  /** The grant that it was about, and the client that it named and did not prove to be, for the records. */
   readonly grantId?: string
+  readonly clientId?: string
 }
 
 /** `reject('unknown_code')`: a failed `Result`. */

@@ -9,6 +9,7 @@
 import { ok, type Result } from '../../shared/result.ts'
 import type { RevocationRequest } from '../../shared/revocation-request.ts'
 import { auditEntry } from './audit.ts'
+import { claimsOf } from './claimed.ts'
 import { authenticateClient } from './client-auth/authenticate-client.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -27,7 +28,8 @@ export async function revoke(
   const tools = { methods, clients: deps.store.clients, hash: deps.hash, now: deps.now() }
   const client = await authenticateClient({ ...request, authorization }, tools)
   if (!client.ok) {
-    deps.audit(auditEntry({ type: 'revocation_rejected', reason: client.error.reason }, deps))
+    const entry = auditEntry({ type: 'revocation_rejected', ...client.error }, deps)
+    deps.audit({ ...entry, claimed: claimsOf(request, authorization) })
     return client
   }
   const outcome = await revokeToken(request.token, client.value, deps)

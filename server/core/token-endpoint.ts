@@ -16,6 +16,7 @@ import { ok, type Result } from '../../shared/result.ts'
 import type { TokenRequest } from '../../shared/token-request.ts'
 import type { TokenResponse } from '../../shared/token-response.ts'
 import { auditEntry } from './audit.ts'
+import { claimsOf } from './claimed.ts'
 import { authenticateClient } from './client-auth/authenticate-client.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -39,9 +40,9 @@ export async function token(
   const client = await authenticateClient({ ...request, authorization }, tools)
   const outcome = client.ok ? await answer(request, client.value, offered.grantTypes, deps) : client
   if (!outcome.ok) {
-    const clientId = client.ok ? { clientId: client.value.id } : {}
-    const claimed = request.client_id === undefined ? {} : { claimed: request.client_id }
-    audit({ ...auditEntry({ type: 'token_rejected', ...outcome.error, ...clientId }, deps), ...claimed })
+    const known = client.ok ? { clientId: client.value.id } : {}
+    const entry = auditEntry({ type: 'token_rejected', ...outcome.error, ...known }, deps)
+    audit({ ...entry, claimed: claimsOf(request, authorization) })
   }
   return outcome
 }

@@ -7,9 +7,8 @@
  * @module
  */
 import type { Result } from '../../shared/result.ts'
-import { readAssertion } from '../core/client-auth/client-assertion.ts'
+import { claimedClient } from '../core/client-auth/claimed-client.ts'
 import type { ClientAuthInput } from '../core/client-auth/client-auth-method.ts'
-import { clientSecretBasic } from '../core/client-auth/client-secret-basic.ts'
 import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
 import { type Reason, type Rejection, toOAuthError } from '../core/rejection.ts'
 import { clientNetwork } from './client-address.ts'
@@ -43,15 +42,6 @@ export async function answerWithin<Value>(
 
 function refuseFor(seconds: number): void {
   if (seconds > 0) throw new UnreadableRequest('rate_limited', { 'retry-after': String(seconds) })
-}
-
-/** Whoever says so: nothing is verified yet. Empty: the request does not say. */
-function claimedClient(input: ClientAuthInput): string {
-  if (input.client_id !== undefined) return input.client_id
-  const basic = clientSecretBasic.present(input)
-  if (basic?.ok) return basic.value.clientId
-  const { client_assertion } = input
-  return client_assertion === undefined ? '' : (readAssertion(client_assertion)?.claims.sub ?? '')
 }
 
 /** A secret, a code or a token that is not the right one. What merely is not allowed is no guess. */

@@ -9,6 +9,7 @@ import { err, ok, type Result } from '../../shared/result.ts'
 import { auditEntry } from '../core/audit.ts'
 import type { ValidRequest } from '../core/authorize/request.ts'
 import { excessOf, MOST_URL } from '../core/bounds.ts'
+import { claimsOf } from '../core/claimed.ts'
 import { askForConsent } from './ask-for-consent.ts'
 import { inAttempt, type PagesContext } from './context.ts'
 import { authorizeLink, signInLink } from './links.ts'
@@ -57,8 +58,8 @@ export async function judge(
 
 /** To the sign-in page, which carries the request, encoded once more, in its URL. */
 function toSignIn(query: string, ctx: PagesContext): Response {
-  const clientId = new URLSearchParams(query).get('client_id') ?? ''
-  ctx.trace({ ...auditEntry({ type: 'sign_in_asked' }, ctx), claimed: clientId })
+  const claimed = claimsOf(readForm(new URLSearchParams(query)), null)
+  ctx.trace({ ...auditEntry({ type: 'sign_in_asked' }, ctx), claimed })
   const link = signInLink(query, ctx)
   return ctx.origin.length + link.length > MOST_URL ? problemPage('too_long', ctx) : seeOther(link)
 }

@@ -5,9 +5,12 @@
  * @see OAuth 2.1 section 7.13 (draft-ietf-oauth-v2-1-16): open redirectors
  * @module
  */
+import { readForm } from '../../shared/form.ts'
 import type { Result } from '../../shared/result.ts'
 import { ok } from '../../shared/result.ts'
 import { auditEntry } from '../core/audit.ts'
+import { claimsOf } from '../core/claimed.ts'
+import type { Client } from '../core/records.ts'
 import { afterSignIn, judge } from './authorize.ts'
 import { inAttempt, type PagesContext } from './context.ts'
 import { displayText } from './display-text.ts'
@@ -42,7 +45,7 @@ export async function signIn(request: Request, given: PagesContext): Promise<Res
   const { username, password } = form
   const verified = await ctx.login.verify(username, password, ctx.clientAddress(request))
   if (!verified.ok) {
-    ctx.audit(auditEntry({ type: 'sign_in_failed', reason: verified.error }, ctx))
+    await noteFailure(verified.error, username, { request, query: form.request, client: purpose.value.client }, ctx)
     const shown = displayText(username) ?? ''
     return answer(visitor, purpose.value.view, { username: shown, problem: verified.error }, ctx)
   }
@@ -61,6 +64,8 @@ export async function signOut(request: Request, ctx: PagesContext): Promise<Resp
 interface Purpose {
   readonly view: SignInView['request']
   readonly again: boolean
+  /** Whom it is for, where that is known. */
+  readonly client: Client | null
 }
 
 async function readPurpose(
@@ -68,12 +73,26 @@ async function readPurpose(
   visitor: Visitor,
   ctx: PagesContext,
 ): Promise<Result<Purpose, Response>> {
-  if (query === undefined) return ok({ view: undefined, again: false })
+  if (query === undefined) return ok({ view: undefined, again: false, client: null })
   const judged = await judge(query, visitor, ctx)
   if (!judged.ok) return judged
-  if (judged.value === null) return ok({ view: { query }, again: false })
+  if (judged.value === null) return ok({ view: { query }, again: false, client: null })
   const { client, prompts } = judged.value
-  return ok({ view: { query, clientName: displayText(client.name) }, again: prompts.includes('login') })
+  return ok({ view: { query, clientName: displayText(client.name) }, again: prompts.includes('login'), client })
+}
+
+/** Whose account it was for, if there is one. What was typed is not kept: people type passwords into the wrong field. */
+async function noteFailure(
+  reason: 'bad_credentials' | 'too_many_attempts',
+  username: string,
+  { request, query = '', client }: { request: Request; query: string | undefined; client: Client | null },
+  ctx: PagesContext,
+): Promise<void> {
+  const user = await ctx.store.users.findByUsername(username)
+  const known = { ...(user === null ? {} : { userId: user.id }), ...(client === null ? {} : { clientId: client.id }) }
+  const origin = { ...ctx, from: () => ctx.clientAddress(request) }
+  const claimed = claimsOf(readForm(new URLSearchParams(query)), null)
+  ctx.audit({ ...auditEntry({ type: 'sign_in_failed', reason, ...known }, origin), claimed })
 }
 
 const STATUS = { bad_credentials: 403, too_many_attempts: 429 } as const

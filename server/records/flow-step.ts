@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CLAIMED } from '../core/claimed.ts'
 import type { FlowStep, Noted } from '../core/flow.ts'
 
 type Meaning = Pick<FlowStep, 'step' | 'outcome'>
@@ -27,7 +28,7 @@ const MEANINGS: Readonly<Partial<Record<Noted['event']['type'], Meaning>>> = {
 /** Where the application talks itself, not the person's browser. */
 const BY_APPLICATION: readonly string[] = ['discovery', 'registration', 'token']
 
-/** Null: none. */
+/** Null: none. What is claimed is in the form in which it may be written down. */
 export function toFlowStep({ event, at, requestId, attempt, claimed, from }: Noted): FlowStep | null {
   const meaning = MEANINGS[event.type]
   if (meaning === undefined) return null
@@ -39,8 +40,8 @@ export function toFlowStep({ event, at, requestId, attempt, claimed, from }: Not
     at,
     requestId,
     reason: reason ?? (event.type === 'authorization_denied' ? 'denied_by_user' : null),
-    clientId: clientId ?? harmless(claimed),
-    resource: resource ?? null,
+    clientId: clientId ?? claimed?.clientId ?? null,
+    resource: resource ?? (claimed?.resource === undefined ? null : `${CLAIMED}${claimed.resource}`),
     attempt: attempt ?? null,
     grantId: grantId ?? null,
     address: BY_APPLICATION.includes(meaning.step) ? (from?.() ?? null) : null,
@@ -55,7 +56,3 @@ interface Members {
   readonly resource?: string
   readonly grantId?: string | null
 }
-
-/** What somebody wrote into the place of a client id, if it looks like one. People mix it up with the secret, and ours are longer. */
-const harmless = (claimed: string | undefined): string | null =>
-  claimed !== undefined && /^(?:[\w.~-]{1,36}|https?:\/\/[\w.~:/%-]{1,200})$/.test(claimed) ? claimed : null

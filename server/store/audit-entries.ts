@@ -6,6 +6,7 @@
  */
 import type { CompiledQuery } from 'kysely'
 import type { AuditEntry, Tally } from '../core/audit.ts'
+import { CLAIMED } from '../core/claimed.ts'
 import type { AuditRow, Database, DatabaseTransaction } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
@@ -47,7 +48,7 @@ interface Members {
 }
 
 function toRow(entry: AuditEntry | Tally): NewAuditRow {
-  const { event, at, requestId, actor } = entry
+  const { event, at, requestId, actor, claimed } = entry
   const members: Members = event
   return {
     at,
@@ -55,11 +56,13 @@ function toRow(entry: AuditEntry | Tally): NewAuditRow {
     reason: members.reason ?? members.name ?? null,
     actor: actor ?? null,
     user_id: members.userId ?? null,
-    client_id: members.clientId ?? null,
-    resource: members.resource ?? null,
+    client_id: members.clientId ?? asClaimed(claimed?.clientId),
+    resource: members.resource ?? asClaimed(claimed?.resource),
     grant_id: members.grantId ?? null,
     scopes: members.scopes?.join(' ') ?? null,
     request_id: requestId,
     count: 'count' in entry ? entry.count : 1,
   }
 }
+
+const asClaimed = (name: string | undefined): string | null => (name === undefined ? null : `${CLAIMED}${name}`)

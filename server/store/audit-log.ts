@@ -9,6 +9,7 @@
  */
 import { type Selectable, sql } from 'kysely'
 import type { AuditFilter, AuditRecord } from '../core/audit.ts'
+import { CLAIMED } from '../core/claimed.ts'
 import type { AuditLog } from '../core/ports.ts'
 import { insertEntry } from './audit-entries.ts'
 import type { AuditRow, Database } from './schema.ts'
@@ -24,7 +25,7 @@ export function createAuditLog(database: Database): AuditLog {
     db
       .selectFrom('audit')
       .selectAll()
-      .$if(wanted.clientId !== undefined, (query) => query.where('client_id', '=', wanted.clientId ?? ''))
+      .$if(wanted.clientId !== undefined, (query) => query.where('client_id', 'in', idsOf(wanted)))
       .$if(wanted.userId !== undefined, (query) => query.where('user_id', '=', wanted.userId ?? ''))
       .$if(wanted.grantId !== undefined, (query) => query.where('grant_id', '=', wanted.grantId ?? ''))
       .$if(wanted.requestId !== undefined, (query) => query.where('request_id', '=', wanted.requestId ?? ''))
@@ -64,6 +65,11 @@ export function createAuditLog(database: Database): AuditLog {
     },
   }
 }
+
+const idsOf = ({ clientId = '', claimedId }: AuditFilter): readonly string[] => [
+  clientId,
+  ...(claimedId === undefined ? [] : [`${CLAIMED}${claimedId}`]),
+]
 
 const toRecord = (row: Selectable<AuditRow>): AuditRecord => ({
   id: row.id,

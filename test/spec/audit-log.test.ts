@@ -11,6 +11,7 @@ import { followAudit, showAudit } from '../../server/admin/audit.ts'
 import type { AuditFilter } from '../../server/core/audit.ts'
 import { createObservations } from '../../server/records/observations.ts'
 import { client, resource, user } from '../../server/store/conformance/records.ts'
+import { digest } from '../../server/store/hash.ts'
 import {
   authorizationQuery,
   codeForm,
@@ -103,7 +104,7 @@ describe.each(Object.entries(databases))('%s', (_, database) => {
   })
 
   test('the command prints them, and follows', async () => {
-    const tools = { store: server.store, now: () => server.clock.now }
+    const tools = { store: server.store, now: () => server.clock.now, digest }
     const wanted = { limit: 100, json: false }
     const all = await showAudit(tools, wanted)
     if (!all.ok) throw new Error(all.error.message)

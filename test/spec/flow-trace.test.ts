@@ -10,6 +10,7 @@ import { joinAttempts } from '../../server/admin/flow-attempts.ts'
 import { showFlows } from '../../server/admin/flows.ts'
 import type { FlowStep } from '../../server/core/flow.ts'
 import { createFlowTrace } from '../../server/records/flow-trace.ts'
+import { digest } from '../../server/store/hash.ts'
 import { s256 } from '../../shared/pkce.ts'
 import {
   authorizationQuery,
@@ -32,7 +33,7 @@ async function traced(
   const server = await createTestServer()
   await act(server)
   await server.flush()
-  const tools = { store: server.store, now: () => server.clock.now }
+  const tools = { store: server.store, now: () => server.clock.now, digest }
   const shown = await showFlows(tools, { failed: false, since: '24h', json: false, ...wanted })
   await server.close()
   if (!shown.ok) throw new Error(shown.error.message)
@@ -269,7 +270,7 @@ test('a flood of refusals leaves few steps, and none of them hides an attempt', 
       event: { type: 'authorization_rejected', reason: 'unknown_client' },
       at,
       requestId: null,
-      claimed: `${index}`,
+      claimed: { clientId: `${index}` },
     })
   }
   trace.note({ event: { type: 'sign_in_asked', clientId: 'client-1' }, at, requestId: null, attempt: 'attempt-1' })

@@ -65,7 +65,8 @@ describe('section 4.1.2.1 errors that are never redirected', () => {
     await ask({ client_id: 'nobody' })
     expect(server.events.at(-1)).toEqual({ type: 'authorization_rejected', reason: 'unknown_client' })
     await ask({ redirect_uri: 'https://evil.example/cb' })
-    expect(server.events.at(-1)).toEqual({ type: 'authorization_rejected', reason: 'unregistered_redirect_uri' })
+    const reason = 'unregistered_redirect_uri'
+    expect(server.events.at(-1)).toEqual({ type: 'authorization_rejected', reason, clientId: client_id })
   })
 })
 

@@ -20,6 +20,7 @@ import { AuthorizationRequest } from '../../../shared/authorization-request.ts'
 import type { FormRecord } from '../../../shared/form.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import { auditEntry } from '../audit.ts'
+import { claimsOf } from '../claimed.ts'
 import type { AuthorizationServerSettings, Dependencies } from '../dependencies.ts'
 import type { Resource } from '../records.ts'
 import { keepForSignIn } from '../registration/life.ts'
@@ -46,16 +47,18 @@ export async function authorize(
   if (client === 'sign_in_first') return { kind: 'sign_in_first' }
   const redirectable = client.ok ? checkRedirectable(query, client.value, settings) : client
   if (!redirectable.ok) {
-    const claimed = clientId.ok ? { claimed: clientId.value } : {}
+    const known = client.ok && client.value !== null ? { clientId: client.value.id } : {}
     const { reason } = redirectable.error
-    audit({ ...auditEntry({ type: 'authorization_rejected', reason }, deps), ...claimed })
+    const entry = auditEntry({ type: 'authorization_rejected', reason, ...known }, deps)
+    audit({ ...entry, claimed: claimsOf(query, null) })
     return { kind: 'local_error', rejection: redirectable.error }
   }
   const request = redirectable.value
   const valid = checkRequest(query, request, await store.resources.list(), settings)
   if (valid.ok && (await keepForSignIn(request.client, deps))) return { kind: 'valid', request: valid.value }
   const reason = valid.ok ? 'unknown_client' : valid.error.reason
-  audit(auditEntry({ type: 'authorization_rejected', reason, clientId: request.client.id }, deps))
+  const entry = auditEntry({ type: 'authorization_rejected', reason, clientId: request.client.id }, deps)
+  audit({ ...entry, claimed: claimsOf(query, null) })
   if (valid.ok) return { kind: 'local_error', rejection: { reason } }
   return { kind: 'redirect', location: errorRedirect(request, reason, settings.issuer) }
 }

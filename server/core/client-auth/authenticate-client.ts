@@ -7,7 +7,7 @@
  * @module
  */
 import type { ClientAuthMethod as MethodName } from '../../../shared/client-metadata.ts'
-import type { Result } from '../../../shared/result.ts'
+import { err, type Result } from '../../../shared/result.ts'
 import type { Clients, Hash } from '../ports.ts'
 import type { Client } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
@@ -39,9 +39,16 @@ export async function authenticateClient(input: ClientAuthInput, tools: Tools): 
   return anew === null ? reject('unknown_client') : prove(anew, name, presented.value, tools)
 }
 
-async function prove(client: Client, name: MethodName, presented: PresentedClient, tools: Tools) {
-  if (mayUse(client, name)) return presented.verify(client, tools)
-  return reject(name === 'none' ? 'missing_client_authentication' : 'unregistered_auth_method')
+async function prove(
+  client: Client,
+  name: MethodName,
+  presented: PresentedClient,
+  tools: Tools,
+): Promise<Result<Client, Rejection>> {
+  const proven = mayUse(client, name)
+    ? await presented.verify(client, tools)
+    : reject(name === 'none' ? 'missing_client_authentication' : 'unregistered_auth_method')
+  return proven.ok ? proven : err({ ...proven.error, clientId: client.id })
 }
 
 /** Pure. A client with a secret may send it either way, whichever it registered: hosts do. */
