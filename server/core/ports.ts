@@ -115,12 +115,18 @@ export interface Resources {
   remove(identifier: string, entry?: Entry): Promise<boolean>
 }
 
+/** A part of a list. */
+export interface Part {
+  readonly after: number
+  readonly limit: number
+}
+
 export interface Grants {
   /** Stores a grant and its code together. */
   create(grant: Grant, code: AuthorizationCode, entry?: Entry): Promise<void>
   find(id: string): Promise<Grant | null>
-  /** Those neither revoked nor expired, newest first. */
-  listLive(userId: string, now: number): Promise<readonly Grant[]>
+  /** Those neither revoked nor expired, newest first; all of them, or `limit` of them after so many. */
+  listLive(userId: string, now: number, part?: Part): Promise<readonly Grant[]>
   /** Whether the person has a live grant with this client at this resource. */
   hasLive(userId: string, clientId: string, resource: string, now: number): Promise<boolean>
   /** True: this call revoked it. False: unknown, or revoked before. */

@@ -11,7 +11,7 @@ import type { PagesContext } from './context.ts'
 import { displayText } from './display-text.ts'
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
-import { linkTo } from './links.ts'
+import { accountLink, linkTo } from './links.ts'
 import { applicationName } from './sign-in-page.ts'
 
 /** A grant with the records that it names, where they still exist. */
@@ -25,13 +25,17 @@ export interface AccountView {
   readonly csrf: string
   readonly user: User
   readonly grants: readonly GrantView[]
+  /** Which page of the list it is, from 1 on. */
+  readonly page: number
+  readonly isLast: boolean
   /** Whether the person comes from revoking one. */
   readonly revoked: boolean
 }
 
-export function accountPage({ csrf, user, grants, revoked }: AccountView, ctx: PagesContext): Html {
+export function accountPage(view: AccountView, ctx: PagesContext): Html {
+  const { csrf, user, grants, page, revoked } = view
   return layout(
-    { title: 'Your account', ctx },
+    { title: page === 1 ? 'Your account' : `Your account, page ${page}`, ctx },
     html`<h1>Your account</h1>
 <form method="post" action="${linkTo('signOut', ctx)}" class="who">
 <input type="hidden" name="csrf" value="${csrf}">
@@ -43,13 +47,29 @@ ${revoked && html`<div class="note good" role="status"><p>Access was revoked.</p
 ${
   grants.length === 0
     ? html`<p class="empty">None. When you allow an application to use one of your servers, it appears here.</p>`
-    : html`<ul class="grants">${grants.map((view, index) => grantItem(view, index, csrf, ctx))}</ul>`
+    : html`<ul class="grants">${grants.map((one, index) => grantItem(one, index, view, ctx))}</ul>`
 }
+${pagesNav(view, ctx)}
 </section>`,
   )
 }
 
-function grantItem({ grant, client, resource }: GrantView, index: number, csrf: string, ctx: PagesContext): Html {
+/** Links, so that keys and screen readers know them. Nothing where one page holds all. */
+function pagesNav({ page, isLast }: AccountView, ctx: PagesContext): Html | false {
+  if (page === 1 && isLast) return false
+  return html`<nav class="pages" aria-label="Pages of the list">
+${page > 1 && html`<a rel="prev" href="${accountLink(page - 1, ctx)}">Newer</a>`}
+<span aria-current="page">Page ${page}</span>
+${!isLast && html`<a rel="next" href="${accountLink(page + 1, ctx)}">Older</a>`}
+</nav>`
+}
+
+function grantItem(
+  { grant, client, resource }: GrantView,
+  index: number,
+  { csrf, page }: AccountView,
+  ctx: PagesContext,
+): Html {
   const id = `grant-${index}`
   return html`<li>
 <h3 id="${id}">${applicationName(displayText(client?.name))}</h3>
@@ -59,6 +79,7 @@ ${scopeList(grant.scopes, resource?.scopes ?? {})}
 <form method="post" action="${linkTo('revoke', ctx)}">
 <input type="hidden" name="csrf" value="${csrf}">
 <input type="hidden" name="grant" value="${grant.id}">
+<input type="hidden" name="page" value="${page}">
 <p class="quiet">Since ${day(grant.createdAt)}</p>
 <button type="submit" aria-describedby="${id}">Revoke</button>
 </form>

@@ -31,3 +31,9 @@ export function signInLink(query: string | undefined, ctx: Base): string {
   if (query === undefined) return linkTo('signIn', ctx)
   return `${linkTo('signIn', ctx)}?${new URLSearchParams({ request: query })}`
 }
+
+/** A page of the account page. `revoked`: whether the person comes from revoking something. */
+export function accountLink(page: number, ctx: Base, revoked = false): string {
+  const query = [...(revoked ? ['revoked'] : []), ...(page === 1 ? [] : [`page=${page}`])].join('&')
+  return linkTo('account', ctx) + (query === '' ? '' : `?${query}`)
+}

@@ -24,6 +24,8 @@ const PageForm = v.object({
   /** The digest of the client that was shown. */
   client: v.optional(v.string(), ''),
   grant: v.optional(v.string(), ''),
+  /** Of the list that the form was in. */
+  page: v.optional(v.string(), '1'),
 })
 export type PageForm = v.InferOutput<typeof PageForm>
 

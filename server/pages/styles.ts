@@ -204,6 +204,9 @@ h1 + .who { margin-top: .25rem; }
 .grants .scopes { margin-top: .75rem; font-size: .9375rem; }
 .grants form { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .5rem 1rem; margin-top: .875rem; }
 .grants button { min-height: 2.5rem; padding: .375rem 1rem; font-size: .9375rem; }
+.pages { display: flex; align-items: center; justify-content: space-between; gap: 1rem; margin-top: 1rem; }
+.pages a { min-height: 1.75rem; }
+.pages span { color: var(--quiet); font-size: .875rem; }
 @media (forced-colors: active) {
   .scopes li::before { border-color: CanvasText; }
 }

@@ -61,8 +61,8 @@ export function createGrants(database: Database): Grants {
       return row === undefined ? null : toGrant(row)
     },
 
-    async listLive(userId, now) {
-      const rows = await db
+    async listLive(userId, now, part) {
+      const all = db
         .selectFrom('grants')
         .selectAll()
         .where('user_id', '=', userId)
@@ -70,8 +70,8 @@ export function createGrants(database: Database): Grants {
         .where('expires_at', '>', now)
         .orderBy('created_at', 'desc')
         .orderBy('id')
-        .execute()
-      return rows.map(toGrant)
+      const wanted = part === undefined ? all : all.limit(part.limit).offset(part.after)
+      return (await wanted.execute()).map(toGrant)
     },
 
     async hasLive(userId, clientId, resource, now) {

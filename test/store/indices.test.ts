@@ -95,6 +95,7 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.grants.create(grant(), code())
   await store.grants.find('grant-1')
   await store.grants.listLive('user-1', NOW)
+  await store.grants.listLive('user-1', NOW, { after: 20, limit: 20 })
   await store.grants.hasLive('user-1', 'client-1', grant().resource, NOW)
   await store.codes.find(code().hash)
   await store.codes.redeem(code().hash, refreshToken(), NOW)

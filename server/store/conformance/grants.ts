@@ -44,6 +44,23 @@ export const grantCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'grants.listLive gives a part, and the parts together are all, each once',
+    async run({ grants }) {
+      const ids = Array.from({ length: 7 }, (_, index) => `grant-${index}`)
+      // Some at the same time: their order must be the same each time.
+      for (const [index, id] of ids.entries()) {
+        await grants.create(grant({ id, createdAt: NOW + (index % 3) }), code({ hash: id, grantId: id }))
+      }
+      const all = await grants.listLive('user-1', NOW)
+      const parts = await Promise.all([0, 3, 6, 9].map((after) => grants.listLive('user-1', NOW, { after, limit: 3 })))
+      deepEqual(
+        parts.map(({ length }) => length),
+        [3, 3, 1, 0],
+      )
+      deepEqual(parts.flat(), all)
+    },
+  },
+  {
     name: 'grants.hasLive knows person, client and resource, and neither expired nor revoked grants',
     async run({ grants }) {
       const create = (id: string, changes: Parameters<typeof grant>[0]) =>
