@@ -16,6 +16,7 @@ import { health } from './http/health.ts'
 import { introspect } from './http/introspect.ts'
 import { metadata } from './http/metadata.ts'
 import { originOf } from './http/origin.ts'
+import { refusals } from './http/refusals.ts'
 import { register } from './http/register.ts'
 import { identify, requestIdOf, withRequestId } from './http/request-id.ts'
 import { revoke } from './http/revoke.ts'
@@ -40,7 +41,7 @@ export interface AppOptions
 /** The routes, declared below the issuer. */
 export const createApp = ({ limits = unlimited(), ...options }: AppOptions) =>
   new Elysia({ strictPath: true })
-    .use(errors(options.onFailure))
+    .use(errors(options.onFailure, refusals(options)))
     .use(cors())
     .use(bounds())
     .use(untyped(options.openapi ?? new Elysia()))

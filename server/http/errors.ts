@@ -19,17 +19,23 @@ import { requestIdOf } from './request-id.ts'
 /** How long a client should wait after 503, in seconds. */
 const RETRY_AFTER = '5'
 
+/** Parameters of a request, well-formed or not. */
+export type Said = Readonly<Record<string, unknown>>
+
 /** Thrown where a request cannot or must not be read, before the core has seen it. */
 export class UnreadableRequest extends Error {
   override readonly name = 'UnreadableRequest'
   readonly reason: Reason
   /** What the answer says besides. */
   readonly headers: Readonly<Record<string, string>>
+  /** What was read of the request, for the records. */
+  readonly said: Said
 
-  constructor(reason: Reason, headers: Readonly<Record<string, string>> = {}) {
+  constructor(reason: Reason, headers: Readonly<Record<string, string>> = {}, said: Said = {}) {
     super(reason)
     this.reason = reason
     this.headers = headers
+    this.said = said
   }
 }
 
@@ -112,19 +118,29 @@ function errorResponse(request: Request, reason: Reason, headers: Readonly<Recor
 /** Told of a failure of our own, and of the request in which it was. */
 export type OnFailure = (error: unknown, requestId: string | null) => void
 
+/** Told of a request that the core has not judged, or not to the end, and what was read of it. */
+export type OnRefused = (request: Request, reason: Reason, said: Said) => void
+
 /** Answers whatever was thrown. `onFailure` hears of trouble of our own. */
-export const errors = (onFailure: OnFailure) =>
-  new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, request, set }) => {
+export const errors = (onFailure: OnFailure, onRefused: OnRefused = () => {}) =>
+  new Elysia({ name: 'errors' }).onError({ as: 'global' }, ({ code, error, request, set, body }) => {
+    const answer = (reason: Reason, said: Said, headers = {}): Response => {
+      onRefused(request, reason, said)
+      return errorResponse(request, reason, headers)
+    }
     if (ENDPOINTS.has(pathOf(request))) Object.assign(set.headers, CORS_HEADERS)
     const thrown = code === 'PARSE' ? error.cause : error
-    if (thrown instanceof UnreadableRequest) return errorResponse(request, thrown.reason, thrown.headers)
-    if (code === 'PARSE') return errorResponse(request, 'malformed_request')
-    if (code === 'VALIDATION' && error.type !== 'response') return errorResponse(request, 'malformed_request')
+    if (thrown instanceof UnreadableRequest) return answer(thrown.reason, thrown.said, thrown.headers)
+    if (code === 'PARSE') return answer('malformed_request', {})
+    const said = isSaid(body) ? body : {}
+    if (code === 'VALIDATION' && error.type !== 'response') return answer('malformed_request', said)
     if (code === 'NOT_FOUND') return noSuchRoute(pathOf(request))
     // A validation error holds what did not validate, tokens included: only that it happened is told on.
     onFailure(code === 'VALIDATION' ? new Error('an answer did not fit its schema') : error, requestIdOf(request))
-    return errorResponse(request, error instanceof StoreUnavailable ? 'unavailable' : 'internal_error')
+    return answer(error instanceof StoreUnavailable ? 'unavailable' : 'internal_error', said)
   })
+
+const isSaid = (body: unknown): body is Said => typeof body === 'object' && body !== null && !Array.isArray(body)
 
 /** RFC 9110 section 15.5.6: an endpoint that exists says which method it takes. */
 function noSuchRoute(pathname: string): Response {

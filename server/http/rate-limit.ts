@@ -12,13 +12,14 @@ import type { ClientAuthInput } from '../core/client-auth/client-auth-method.ts'
 import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
 import { type Reason, type Rejection, toOAuthError } from '../core/rejection.ts'
 import { clientNetwork } from './client-address.ts'
-import { UnreadableRequest } from './errors.ts'
+import { type Said, UnreadableRequest } from './errors.ts'
+import { requestIdOf } from './request-id.ts'
 
 /** A `parse` hook that first counts the request. Throws what becomes 429. */
 export const within =
   <Value>(limiter: EndpointLimiter, parse: (context: { request: Request }) => Promise<Value>) =>
   async ({ request }: { request: Request }): Promise<Value> => {
-    refuseFor(limiter.arrive(clientNetwork(request)))
+    refuseFor(limiter.arrive(clientNetwork(request), requestIdOf(request)))
     return parse({ request })
   }
 
@@ -33,15 +34,15 @@ export async function answerWithin<Value>(
   answer: () => Promise<Result<Value, Rejection>>,
 ): Promise<Result<Value, Rejection>> {
   const [client, network] = [claimedClient(credentials), clientNetwork(request)]
-  refuseFor(limiter.waitFor(client, network))
+  refuseFor(limiter.waitFor(client, network, requestIdOf(request)), { client_id: client })
   const outcome = await answer()
   if (!outcome.ok && isGuess(outcome.error.reason)) limiter.failed(client, network)
   if (outcome.ok && outcome.value !== null) limiter.succeeded(client)
   return outcome
 }
 
-function refuseFor(seconds: number): void {
-  if (seconds > 0) throw new UnreadableRequest('rate_limited', { 'retry-after': String(seconds) })
+function refuseFor(seconds: number, said: Said = {}): void {
+  if (seconds > 0) throw new UnreadableRequest('rate_limited', { 'retry-after': String(seconds) }, said)
 }
 
 /** A secret, a code or a token that is not the right one. What merely is not allowed is no guess. */

@@ -14,7 +14,7 @@ export const parseForm = async ({ request }: { request: Request }): Promise<Form
   const text = await readText(request, 'application/x-www-form-urlencoded')
   const parameters = new URLSearchParams(text)
   const excess = excessOf(parameters, text.length)
-  if (excess !== null) throw new UnreadableRequest(excess)
+  if (excess !== null) throw new UnreadableRequest(excess, {}, { client_id: parameters.get('client_id') })
   return readForm(parameters)
 }
 

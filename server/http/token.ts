@@ -40,7 +40,7 @@ const GRANT_TYPES: readonly string[] = TokenRequest.options.map((option) => opti
 async function parseTokenRequest({ request }: { request: Request }) {
   const form = await parseForm({ request })
   if (typeof form['grant_type'] === 'string' && !GRANT_TYPES.includes(form['grant_type'])) {
-    throw new UnreadableRequest('unsupported_grant_type')
+    throw new UnreadableRequest('unsupported_grant_type', {}, form)
   }
   return form
 }

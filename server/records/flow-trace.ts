@@ -16,7 +16,7 @@ export interface FlowTrace {
 }
 
 /** In a minute. What is beyond is left out. */
-const MOST = { ofKind: 20, ofAll: 2000 }
+const MOST = { ofKind: 20, ofKindInAttempts: 200, ofAll: 2000 }
 
 export function createFlowTrace(log: Pick<FlowLog, 'append'>, onFailure: (error: unknown) => void): FlowTrace {
   const behind = writeBehind<FlowStep>({ write: log.append, most: MOST.ofAll, onFailure })
@@ -25,7 +25,7 @@ export function createFlowTrace(log: Pick<FlowLog, 'append'>, onFailure: (error:
   const seen = new Set<string>()
   const kinds = new Map<string, number>()
 
-  /** Refusals without an attempt are as many as somebody likes to send; those of one kind look the same. */
+  /** Refusals are as many as somebody likes to send, and so are the attempts that they say they belong to; those of one kind look the same. */
   function isWanted(step: FlowStep): boolean {
     const now = Math.floor(step.at / 60)
     if (now !== minute) {
@@ -38,10 +38,12 @@ export function createFlowTrace(log: Pick<FlowLog, 'append'>, onFailure: (error:
     const kind = `${step.step} ${step.outcome} ${step.reason}`
     const key = `${kind} ${attempt} ${grantId} ${attempt === null && grantId === null ? `${clientId} ${address}` : ''}`
     if (all >= MOST.ofAll || seen.has(key)) return false
-    if (attempt === null && grantId === null && step.outcome === 'refused') {
-      const ofKind = kinds.get(kind) ?? 0
-      if (ofKind >= MOST.ofKind) return false
-      kinds.set(kind, ofKind + 1)
+    if (step.outcome === 'refused') {
+      const inAttempt = attempt !== null || grantId !== null
+      const name = `${kind} ${inAttempt}`
+      const ofKind = kinds.get(name) ?? 0
+      if (ofKind >= (inAttempt ? MOST.ofKindInAttempts : MOST.ofKind)) return false
+      kinds.set(name, ofKind + 1)
     }
     seen.add(key)
     all += 1

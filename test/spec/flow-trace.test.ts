@@ -283,6 +283,18 @@ test('a flood of refusals leaves few steps, and none of them hides an attempt', 
   expect(appended).toHaveLength(2000)
 })
 
+test('nor does a flood of refusals that say which attempts they belong to', async () => {
+  const appended: FlowStep[] = []
+  const trace = createFlowTrace({ append: async (steps) => void appended.push(...steps) }, () => {})
+  const event = { type: 'authorization_rejected', reason: 'rate_limited' } as const
+  for (let index = 0; index < 5000; index += 1) {
+    trace.note({ event, at: 1_800_000_000, requestId: null, attempt: `attempt-${index}` })
+  }
+  trace.note({ event: { type: 'sign_in_asked' }, at: 1_800_000_000, requestId: null, attempt: 'attempt-of-ada' })
+  await trace.close()
+  expect(appended.map(({ step }) => step)).toEqual([...Array(200).fill('authorize'), 'sign_in'])
+})
+
 test('addresses are those of applications, never of people', async () => {
   const server = await createTestServer()
   const { client_id } = await registerClient(from(server, '192.0.2.7'))

@@ -6,8 +6,12 @@
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'
+import { resetSync } from '@logtape/logtape'
 import { showAudit } from '../../server/admin/audit.ts'
+import { showFlows } from '../../server/admin/flows.ts'
 import type { AuditFilter } from '../../server/core/audit.ts'
+import { recordedName } from '../../server/core/claimed.ts'
+import { auditLog, configureLogging } from '../../server/logging.ts'
 import { digest } from '../../server/store/hash.ts'
 import {
   authorizationQuery,
@@ -15,6 +19,7 @@ import {
   createBrowser,
   createTestServer,
   formFields,
+  obtainCode,
   postForm,
   RESOURCE,
   registerClient,
@@ -107,6 +112,137 @@ test('the command finds what only claimed to be of a client, by the id that some
   const tools = { store: server.store, now: () => server.clock.now, digest }
   const found = await showAudit(tools, { client: 'told-by-phone', limit: 10, json: false })
   expect(found.ok && found.value.split('\n')).toEqual([expect.stringMatching(/client=claimed:unknown:[\w-]{6} /)])
+})
+
+describe('what is refused before it is judged', () => {
+  const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+  const JSON_TYPE = { 'content-type': 'application/json' }
+  const own = `client_id=${client_id}`
+  const ofClient = { clientId: `claimed:${client_id}` }
+  const inBasic = basic(client_id, 'x')
+  const code = `grant_type=authorization_code&code=x&resource=${RESOURCE}&${own}`
+  const many = Array.from({ length: 101 }, (_, index) => `p${index}=1`).join('&')
+
+  const requests: readonly [string, string, string, Record<string, string>, string, object][] = [
+    [
+      'no code_verifier',
+      '/oauth/token',
+      code,
+      FORM,
+      'malformed_request',
+      { ...ofClient, resource: `claimed:${RESOURCE}` },
+    ],
+    [
+      'no code_verifier, a client in HTTP Basic',
+      '/oauth/token',
+      code.replace(own, ''),
+      { ...FORM, ...inBasic },
+      'malformed_request',
+      ofClient,
+    ],
+    ['an unknown grant type', '/oauth/token', `grant_type=x&${own}`, FORM, 'unsupported_grant_type', ofClient],
+    ['no grant type', '/oauth/token', own, FORM, 'malformed_request', ofClient],
+    [
+      'a repeated parameter',
+      '/oauth/token',
+      `${code}&code=y&code_verifier=${'v'.repeat(43)}`,
+      FORM,
+      'malformed_request',
+      ofClient,
+    ],
+    ['JSON', '/oauth/token', '{}', JSON_TYPE, 'malformed_request', { clientId: null }],
+    ['too many parameters', '/oauth/token', `${own}&${many}`, FORM, 'too_many_parameters', ofClient],
+    ['a long parameter', '/oauth/token', `${own}&code=${'x'.repeat(9000)}`, FORM, 'parameter_too_long', ofClient],
+    ['a long body', '/oauth/token', 'x'.repeat(70_000), { ...FORM, ...inBasic }, 'body_too_large', ofClient],
+    ['a long URL', `/oauth/token?${'x'.repeat(9000)}`, '', { ...FORM, ...inBasic }, 'url_too_long', ofClient],
+    ['no token', '/oauth/revoke', own, FORM, 'malformed_request', ofClient],
+    ['no token', '/oauth/introspect', 'x=y', { ...FORM, ...inBasic }, 'malformed_request', ofClient],
+    ['no JSON', '/oauth/register', '{', JSON_TYPE, 'malformed_request', { clientId: null }],
+    ['redirect URIs that are none', '/oauth/register', '{"redirect_uris":7}', JSON_TYPE, 'bad_redirect_uri', {}],
+    ['metadata that are none', '/oauth/register', '{"client_name":7}', JSON_TYPE, 'malformed_metadata', {}],
+  ]
+  const types: Readonly<Record<string, string>> = {
+    token: 'token_rejected',
+    revoke: 'revocation_rejected',
+    introspect: 'introspection_rejected',
+    register: 'registration_rejected',
+  }
+
+  test.each(requests)('%s: %s', async (_, path, body, headers, reason, parties) => {
+    server.events.length = 0
+    const response = await app.fetch(path, { method: 'POST', headers, body })
+    expect(response.status).toBeGreaterThanOrEqual(400)
+    const type = types[/\w+$/.exec(path.split('?')[0] ?? '')?.[0] ?? '']
+    expect(await rowsOf(response)).toMatchObject([{ type, reason, actor: 'address:192.0.2.7', count: 1, ...parties }])
+    expect(server.events).toMatchObject([{ type, reason }])
+  })
+
+  test('shows where the attempt stopped, and does not blame the network', async () => {
+    const fresh = await createTestServer()
+    const registered = await registerClient(fresh)
+    await obtainCode(fresh, registered.client_id)
+    const response = await postForm(fresh, '/oauth/token', {
+      ...codeForm(registered.client_id, 'x'),
+      code_verifier: undefined,
+    })
+    fresh.clock.now += 3600
+    await fresh.flush()
+    const tools = { store: fresh.store, now: () => fresh.clock.now, digest }
+    const shown = await showFlows(tools, { client: registered.client_id, failed: true, since: '24h', json: false })
+    expect(shown.ok && shown.value).toContain('  => stopped at token: malformed_request\n')
+    expect(shown.ok && shown.value).toContain(`request ${response.headers.get('x-request-id')}`)
+    expect(shown.ok && shown.value).toContain('1 attempts:')
+    await fresh.close()
+  })
+
+  test('a failure of ours is where it stopped, too', async () => {
+    const broken = await createTestServer()
+    const { client_id: other } = await registerClient(broken)
+    await broken.store.close()
+    await postForm(broken, '/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', client_id: other })
+    expect(broken.events.at(-1)).toEqual({ type: 'token_rejected', reason: 'unavailable' })
+  })
+})
+
+describe('who comes too often', () => {
+  test.each([
+    ['/oauth/token', 'token'],
+    ['/oauth/revoke', 'token'],
+    ['/oauth/introspect', 'introspect'],
+    ['/oauth/register', 'register'],
+  ] as const)('%s: is in the audit log a few times, and counted beyond that', async (path, limit) => {
+    const limited = await createTestServer({ rate_limits: { [limit]: { per_address: 1 } } })
+    const send = () =>
+      limited.handle(
+        new Request(`${limited.issuer}${path}`, { method: 'POST', headers: basic('desk', 'x') }),
+        '192.0.2.7',
+      )
+    const answers: (Response | null)[] = []
+    for (let request = 0; request < 101; request += 1) answers.push(await send())
+    const ids = answers.map((answer) => answer?.headers.get('x-request-id') ?? '')
+    expect(limited.limited).toEqual([{ limit: `${limit}.per_address`, from: '192.0.2.7', requestId: ids[1] ?? '' }])
+    await limited.flush()
+    const { records } = await limited.store.audit.readBack(null, {})
+    const refused = records.filter(({ reason }) => reason === 'rate_limited').toReversed()
+    expect(refused.map(({ count }) => count)).toEqual([...Array(10).fill(1), 90])
+    expect(refused.slice(0, 10).map(({ requestId }) => requestId)).toEqual(ids.slice(1, 11))
+    expect(refused[0]).toMatchObject({
+      actor: 'address:192.0.2.7',
+      clientId: `claimed:${recordedName('desk', digest)}`,
+    })
+    const steps = (await limited.store.flows.since(0)).filter(({ reason }) => reason === 'rate_limited')
+    expect(steps.length).toBe(path === '/oauth/token' || path === '/oauth/register' ? 1 : 0)
+    await limited.close()
+  })
+
+  test('is a line in the log once, as a warning, and the others are for those who debug', () => {
+    const lines: string[] = []
+    configureLogging({ level: 'info', format: 'json' }, (line) => void lines.push(line))
+    auditLog()({ type: 'token_rejected', reason: 'rate_limited' }, { at: 0, requestId: 'r-1' })
+    auditLog()({ type: 'token_rejected', reason: 'malformed_request' }, { at: 0, requestId: 'r-2' })
+    resetSync()
+    expect(lines.map((line) => JSON.parse(line).requestId)).toEqual(['r-2'])
+  })
 })
 
 describe('a sign-in that fails', () => {

@@ -24,8 +24,8 @@ interface Bucket {
 }
 
 export interface Counter {
-  /** Whole seconds until a request of `key` is welcome; 0: it is now. Counts nothing. */
-  wait(key: string, now: number): number
+  /** Whole seconds until a request of `key` is welcome; 0: it is now. Counts nothing. `requestId`: of the one that asks. */
+  wait(key: string, now: number, requestId?: string | null): number
   /** Counts a request. */
   add(key: string, now: number): void
   /** Takes what others should know, of at most `most` keys. */
@@ -40,7 +40,7 @@ export interface CounterOptions {
   /** Told when there is something that other processes should know. Default: there are no others. */
   readonly onNews?: (() => void) | null
   /** Told once for each key and window. */
-  readonly onRefused?: (key: string) => void
+  readonly onRefused?: (key: string, requestId: string | null) => void
 }
 
 /** So many keys are remembered, at the least. */
@@ -70,11 +70,11 @@ export function createCounter(rule: Rule, { onNews = null, onRefused = () => {} 
   }
 
   return {
-    wait(key, now) {
+    wait(key, now, requestId = null) {
       const known = buckets.get(key)
       if (known === undefined) return 0
       const seconds = secondsToWait(settle(known, rule, now).owed, rule)
-      if (seconds > 0) tellOnce(known, rule, now, onRefused)
+      if (seconds > 0) tellOnce(known, rule, now, (whose) => onRefused(whose, requestId))
       return seconds
     },
     add(key, now) {

@@ -8,12 +8,12 @@ import type { Clock } from '../ports.ts'
 import type { Counter } from './counter.ts'
 import type { EndpointLimits } from './rate-limits.ts'
 
-/** Everyone answers in whole seconds that the caller has to wait; 0: go on. */
+/** Everyone answers in whole seconds that the caller has to wait; 0: go on. `requestId`: the request that is told so, for the log. */
 export interface EndpointLimiter {
   /** Before anything is read: counts a request from this network. Null: nobody knows from where. */
-  arrive(network: string | null): number
+  arrive(network: string | null, requestId?: string | null): number
   /** Before anything is looked up, now that the request says whose it is. Counts nothing. */
-  waitFor(clientId: string, network: string | null): number
+  waitFor(clientId: string, network: string | null, requestId?: string | null): number
   /** It went well, for this client. */
   succeeded(clientId: string): void
   /** It may have been a guess. */
@@ -30,22 +30,23 @@ export function createEndpointLimiter(
   tick: (at: number) => void,
 ): EndpointLimiter {
   return {
-    arrive(network) {
+    arrive(network, requestId = null) {
       const at = now()
       tick(at)
       // All are asked before any counts: who is refused by one limit uses up no other.
-      const wait = (network === null ? 0 : perAddress?.wait(network, at)) || total?.wait(EVERYONE, at) || 0
+      const wait =
+        (network === null ? 0 : perAddress?.wait(network, at, requestId)) || total?.wait(EVERYONE, at, requestId) || 0
       if (wait > 0) return wait
       if (network !== null) perAddress?.add(network, at)
       total?.add(EVERYONE, at)
       return 0
     },
 
-    waitFor(clientId, network) {
+    waitFor(clientId, network, requestId = null) {
       const at = now()
       const client = clientKey(clientId)
-      const guesses = network === null ? 0 : failures?.wait(`${network} ${client}`, at)
-      return guesses || perClient?.wait(client, at) || 0
+      const guesses = network === null ? 0 : failures?.wait(`${network} ${client}`, at, requestId)
+      return guesses || perClient?.wait(client, at, requestId) || 0
     },
 
     succeeded(clientId) {

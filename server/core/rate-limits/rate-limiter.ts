@@ -24,6 +24,8 @@ export interface Limited {
   /** An address, or a /64. */
   readonly from?: string
   readonly clientId?: string
+  /** The first request that was refused for it. */
+  readonly requestId?: string
 }
 
 /** How processes meet. */
@@ -60,7 +62,8 @@ export function createRateLimiter({ limits, now, onLimited, meeting }: RateLimit
     const rule = limits[endpoint][kind]
     if (rule === null) return null
     const limit = `${endpoint}.${LIMIT_KINDS[kind]}`
-    const onRefused = (key: string): void => onLimited({ limit, ...whose(kind, key) })
+    const onRefused = (key: string, requestId: string | null): void =>
+      onLimited({ limit, ...whose(kind, key), ...(requestId === null ? {} : { requestId }) })
     const counter = createCounter(rule, { onNews: exchange?.news ?? null, onRefused })
     counters.set(limit, counter)
     return counter
