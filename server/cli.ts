@@ -13,6 +13,7 @@ import { readPassword } from './admin/read-password.ts'
 import { addUser, listUsers, removeUser, setPassword } from './admin/users.ts'
 import { addClientCommands } from './cli/clients.ts'
 import { command, group, runWithStore } from './cli/command.ts'
+import { addConformanceCommand } from './cli/conformance.ts'
 import { addKeyCommands } from './cli/keys.ts'
 import { addMigrateCommand } from './cli/migrate.ts'
 import { addRecordCommands } from './cli/records.ts'
@@ -46,6 +47,7 @@ function createProgram(): Command {
   addKeyCommands(program)
   addRecordCommands(program)
   addMigrateCommand(program)
+  addConformanceCommand(program)
   return program
 }
 

@@ -28,10 +28,14 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'examples/': ['shared/', 'server/', 'client/', 'conformance/'],
 }
 
-/** The two edges beyond the layers: the type of the application for the typed client, and the client's commands in the CLI. */
+/** The edges beyond the layers: the type of the application for the typed client, and in the CLI the client's commands and the checks. */
 const EXTRA_EDGES: readonly { from: string; to: string; typeOnly: boolean }[] = [
   { from: 'client/rpc.ts', to: 'server/app.ts', typeOnly: true },
   { from: 'server/cli.ts', to: 'client/cli/', typeOnly: false },
+  { from: 'server/cli/conformance-write.ts', to: 'conformance/index.ts', typeOnly: false },
+  { from: 'server/cli/conformance-run.ts', to: 'conformance/', typeOnly: false },
+  // The person's browser, for servers where somebody must sign in.
+  { from: 'server/cli/conformance-run.ts', to: 'client/node/loopback.ts', typeOnly: false },
 ]
 
 /** Package -> the only places that may import it. */

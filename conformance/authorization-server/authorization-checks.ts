@@ -1,0 +1,166 @@
+/**
+ * The authorization endpoint: what it grants, what it refuses, and whom it tells.
+ *
+ * @module
+ */
+import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
+import type { Landing } from '../core/visit.ts'
+import { type AsContext, STATE, whyNoCode } from './context.ts'
+import { type AsCheck, codeLanding, redirectedWith } from './judge.ts'
+
+const CODE_FLOW = { spec: 'OAuth 2.1 (draft 16)', level: 'must' } as const
+
+const errorLanding = async (ctx: AsContext): Promise<Landing & { kind: 'callback' }> => {
+  const landing = await ctx.tryAuthorize({ response_type: 'conformance' })
+  return landing.kind === 'callback' ? landing : skip('the server tells no error to the client')
+}
+
+const issOf = (ctx: AsContext, { url, answer }: Landing & { kind: 'callback' }): Verdict => {
+  const iss = url.searchParams.get('iss')
+  return expectThat(
+    iss === ctx.options.issuer,
+    `iss=${ctx.options.issuer}`,
+    answer ?? 'a redirect',
+    iss === null ? 'no iss' : `iss=${iss}`,
+  )
+}
+
+export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
+  {
+    ...CODE_FLOW,
+    id: 'authorize',
+    title: 'A good request that was approved leads back to the client with a code',
+    section: 'section 4.1.2',
+    mend: 'Look at the error that the client was given, or at the page that the browser ended on. Often a scope or the resource is not known to the server.',
+    async run(ctx) {
+      const landing = await ctx.authorize()
+      if (landing.kind === 'page') return skip(whyNoCode(landing))
+      if (landing.kind === 'callback' && landing.url.searchParams.has('code')) return pass()
+      return problem('a redirect with a code', landing.answer ?? whyNoCode(landing))
+    },
+  },
+  {
+    ...CODE_FLOW,
+    id: 'authorize-state',
+    title: 'The state comes back as it was sent',
+    section: 'section 4.1.2',
+    mend: 'Return the decoded state, encoded anew, in every response: clients drop answers whose state is not theirs.',
+    async run(ctx) {
+      const { url, answer } = await codeLanding(ctx)
+      return expectThat(
+        url.searchParams.get('state') === STATE,
+        STATE,
+        answer ?? 'a redirect',
+        url.searchParams.get('state') ?? 'none',
+      )
+    },
+  },
+  {
+    id: 'authorize-iss',
+    title: 'The response names the issuer',
+    level: 'should',
+    spec: 'RFC 9207',
+    section: 'section 2',
+    mend: 'Add iss with the exact issuer to authorization responses: it is what keeps a client from handing a code to the wrong server.',
+    run: async (ctx) => issOf(ctx, await codeLanding(ctx)),
+  },
+  {
+    id: 'authorize-iss-error',
+    title: 'Error responses name the issuer, too',
+    level: 'should',
+    spec: 'RFC 9207',
+    section: 'section 2',
+    mend: 'Add iss to error responses as well.',
+    run: async (ctx) => issOf(ctx, await errorLanding(ctx)),
+  },
+  {
+    id: 'authorize-iss-announced',
+    title: 'A server that sends iss says so in its metadata',
+    level: 'must',
+    spec: 'RFC 9207',
+    section: 'section 3',
+    mend: 'Add "authorization_response_iss_parameter_supported": true to the metadata; otherwise clients cannot insist on iss.',
+    async run(ctx) {
+      const landing = await errorLanding(ctx)
+      if (!landing.url.searchParams.has('iss')) return skip('the server sends no iss')
+      const said = (await ctx.metadata())['authorization_response_iss_parameter_supported']
+      return expectThat(
+        said === true,
+        'authorization_response_iss_parameter_supported: true',
+        landing.answer ?? 'a redirect',
+        String(said),
+      )
+    },
+  },
+  {
+    id: 'authorize-pkce-required',
+    title: 'A request without a code challenge is refused',
+    level: 'must',
+    spec: 'OAuth 2.1 (draft 16)',
+    section: 'section 4.1.1',
+    mend: 'Require code_challenge of every client. Without it a stolen code is worth a token.',
+    run: async (ctx) =>
+      redirectedWith(
+        await ctx.tryAuthorize({ code_challenge: undefined, code_challenge_method: undefined }),
+        'invalid_request',
+      ),
+  },
+  {
+    id: 'authorize-pkce-plain',
+    title: 'The challenge method "plain" is refused',
+    level: 'must',
+    spec: 'OAuth 2.1 (draft 16)',
+    section: 'section 4.1.1',
+    mend: 'Accept S256 only.',
+    run: async (ctx) => redirectedWith(await ctx.tryAuthorize({ code_challenge_method: 'plain' }), 'invalid_request'),
+  },
+  {
+    ...CODE_FLOW,
+    id: 'authorize-response-type',
+    title: 'Another response type than "code" is refused with unsupported_response_type',
+    section: 'section 4.1.2.1',
+    mend: 'Refuse response types that are not offered, and tell the client with its redirect URI.',
+    run: async (ctx) =>
+      redirectedWith(
+        await ctx.tryAuthorize({ response_type: 'token' }),
+        'unsupported_response_type',
+        'unauthorized_client',
+        'invalid_request',
+      ),
+  },
+  {
+    ...CODE_FLOW,
+    id: 'authorize-repeated',
+    title: 'A parameter that comes twice is refused',
+    section: 'section 3.1',
+    mend: 'Refuse repeated parameters (resource may be repeated): two readers of one request must not read different things.',
+    run: async (ctx) =>
+      redirectedWith(await ctx.tryAuthorize({ code_challenge_method: ['S256', 'S256'] }), 'invalid_request'),
+  },
+  {
+    ...CODE_FLOW,
+    id: 'authorize-unknown-parameter',
+    title: 'A parameter that the server does not know is ignored',
+    section: 'section 3.1',
+    mend: 'Ignore parameters that mean nothing to you: extensions send them.',
+    async run(ctx) {
+      const landing = await ctx.authorize({ conformance_unknown: 'x' })
+      if (landing.kind === 'page') return pass()
+      const code = landing.kind === 'callback' && landing.url.searchParams.has('code')
+      if (!code) await codeLanding(ctx)
+      return code ? pass() : problem('a redirect with a code', landing.answer ?? whyNoCode(landing))
+    },
+  },
+  {
+    id: 'authorize-code-entropy',
+    title: 'A code cannot be guessed: 128 bits at least',
+    level: 'must',
+    spec: 'RFC 6749',
+    section: 'section 10.10',
+    mend: 'Make codes from at least 16 random bytes.',
+    async run(ctx) {
+      const { value } = await ctx.code()
+      return expectThat(value.length >= 22, 'at least 22 characters', `${value.length} characters`)
+    },
+  },
+]

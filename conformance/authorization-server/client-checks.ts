@@ -1,0 +1,133 @@
+/**
+ * How clients prove who they are: with a secret, in the header or the form, in one way at a time.
+ *
+ * @module
+ */
+import { expectThat, pass, problem } from '../core/check.ts'
+import type { Answer } from '../core/http.ts'
+import { type Client, type ClientMethod, type Credentials, credentialsOf } from './clients.ts'
+import type { AsContext } from './context.ts'
+import { type AsCheck, errorOf, refused } from './judge.ts'
+
+const CLIENT = { spec: 'RFC 6749', level: 'must' } as const
+
+const UNKNOWN = 'conformance-token-that-was-never-issued'
+
+/** A request that fails for nothing but its token, if the client is accepted. */
+async function knock(ctx: AsContext, { form, headers }: Credentials): Promise<Answer> {
+  const url = await ctx.endpoint('token_endpoint')
+  return ctx.http.postForm(url, { ...form, grant_type: 'refresh_token', refresh_token: UNKNOWN }, headers)
+}
+
+async function accepted(ctx: AsContext, method: ClientMethod) {
+  const { credentials } = await ctx.clients.confidential(method)
+  const answer = await knock(ctx, credentials)
+  return expectThat(
+    errorOf(answer) === 'invalid_grant',
+    'the client accepted, and the made-up token refused with "invalid_grant"',
+    answer,
+  )
+}
+
+const wrongSecret = ({ id, method }: Client): Credentials => credentialsOf(id, 'conformance-wrong-secret', method)
+
+export const CLIENT_CHECKS: readonly AsCheck[] = [
+  {
+    ...CLIENT,
+    id: 'client-basic',
+    title: 'A client with a secret may show it in the header (client_secret_basic)',
+    section: 'section 2.3.1',
+    mend: 'Decode both halves of the Basic credentials as forms encode them before comparing.',
+    run: (ctx) => accepted(ctx, 'client_secret_basic'),
+  },
+  {
+    ...CLIENT,
+    id: 'client-post',
+    title: 'A client with a secret may show it in the form (client_secret_post), where that is listed',
+    section: 'section 2.3.1',
+    mend: 'Accept client_secret in the form, or do not list client_secret_post.',
+    run: (ctx) => accepted(ctx, 'client_secret_post'),
+  },
+  {
+    ...CLIENT,
+    id: 'client-wrong-secret',
+    title: 'A wrong secret is refused with invalid_client',
+    section: 'section 5.2',
+    mend: 'Compare the secret, in constant time, before anything else happens.',
+    async run(ctx) {
+      const client = await ctx.clients.confidential()
+      return refused(await knock(ctx, wrongSecret(client)), 'invalid_client')
+    },
+  },
+  {
+    ...CLIENT,
+    id: 'client-challenge',
+    title: 'Wrong Basic credentials are answered 401 with a challenge',
+    section: 'section 5.2',
+    mend: 'Answer 401 with WWW-Authenticate: Basic when the client used the Authorization header.',
+    async run(ctx) {
+      const client = await ctx.clients.confidential()
+      const answer = await knock(ctx, wrongSecret(client))
+      if (answer.status < 400) return pass('nothing is refused')
+      const challenge = answer.headers.get('www-authenticate') ?? ''
+      return expectThat(
+        answer.status === 401 && /^basic\b/i.test(challenge),
+        '401 with WWW-Authenticate: Basic',
+        answer,
+        `${answer.status}, WWW-Authenticate: ${challenge || 'none'}`,
+      )
+    },
+  },
+  {
+    ...CLIENT,
+    id: 'client-no-secret',
+    title: 'A client that has a secret is refused without it',
+    section: 'section 3.2.1',
+    mend: 'Remember how each client authenticates, and accept nothing less.',
+    async run(ctx) {
+      const { id } = await ctx.clients.confidential()
+      return refused(
+        await knock(ctx, credentialsOf(id, undefined, 'none')),
+        'invalid_client',
+        'invalid_request',
+        'unauthorized_client',
+      )
+    },
+  },
+  {
+    ...CLIENT,
+    id: 'client-two-methods',
+    title: 'Two ways to authenticate in one request are refused',
+    section: 'section 2.3',
+    mend: 'Refuse requests with both an Authorization header and a client_secret.',
+    async run(ctx) {
+      const { id, secret, credentials } = await ctx.clients.confidential()
+      const answer = await knock(ctx, { ...credentials, form: { client_id: id, client_secret: secret } })
+      return refused(answer, 'invalid_request', 'invalid_client')
+    },
+  },
+  {
+    ...CLIENT,
+    id: 'client-unknown',
+    title: 'A client that is not registered is refused with invalid_client',
+    section: 'section 5.2',
+    mend: 'Answer 400 or 401 with "error": "invalid_client": hosts then register anew instead of giving up.',
+    async run(ctx) {
+      const answer = await knock(ctx, credentialsOf('conformance-nobody', undefined, 'none'))
+      return refused(answer, 'invalid_client')
+    },
+  },
+  {
+    ...CLIENT,
+    id: 'client-credentials-public',
+    title: 'A client without a secret gets no token of its own (client_credentials)',
+    section: 'section 4.4',
+    mend: 'Allow the grant client_credentials to confidential clients only.',
+    async run(ctx) {
+      const { credentials } = await ctx.clients.other()
+      const form = { ...credentials.form, grant_type: 'client_credentials', ...(await ctx.wanted()) }
+      const answer = await ctx.http.postForm(await ctx.endpoint('token_endpoint'), form)
+      return answer.status >= 400 ? pass(errorOf(answer)) : problem('a refusal', answer)
+    },
+  },
+]

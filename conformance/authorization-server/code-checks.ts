@@ -1,0 +1,134 @@
+/**
+ * Codes: one client, one redirect URI, one verifier, once.
+ *
+ * @module
+ */
+import { expectThat, skip } from '../core/check.ts'
+import { type AsContext, toTokens } from './context.ts'
+import { type AsCheck, refused } from './judge.ts'
+
+const TOKEN = { spec: 'RFC 6749', level: 'must' } as const
+
+export const CODE_CHECKS: readonly AsCheck[] = [
+  {
+    id: 'token-wrong-verifier',
+    title: 'A code is refused with another verifier than its challenge was made from',
+    level: 'must',
+    spec: 'RFC 7636',
+    section: 'section 4.6',
+    mend: 'Compare base64url(SHA-256(code_verifier)) with the stored challenge, for every client.',
+    run: async (ctx) => refused(await redeemWith(ctx, { code_verifier: `${'x'.repeat(43)}` }), 'invalid_grant'),
+  },
+  {
+    id: 'token-no-verifier',
+    title: 'A code with a challenge is refused without a verifier',
+    level: 'must',
+    spec: 'RFC 7636',
+    section: 'section 4.5',
+    mend: 'Require code_verifier wherever the code has a challenge.',
+    run: async (ctx) =>
+      refused(await redeemWith(ctx, { code_verifier: undefined }), 'invalid_grant', 'invalid_request'),
+  },
+  {
+    ...TOKEN,
+    id: 'token-other-redirect',
+    title: 'A code is refused with another redirect URI than it was sent to',
+    section: 'section 4.1.3',
+    mend: 'Keep the redirect_uri with the code and compare it when the code is redeemed.',
+    run: async (ctx) =>
+      refused(
+        await redeemWith(ctx, { redirect_uri: 'https://attacker.example/callback' }),
+        'invalid_grant',
+        'invalid_request',
+      ),
+  },
+  {
+    ...TOKEN,
+    id: 'token-other-client',
+    title: 'A code is refused to another client than it was issued to',
+    section: 'section 4.1.3',
+    mend: 'Keep the client with the code and compare it when the code is redeemed.',
+    async run(ctx) {
+      const [code, other] = [await ctx.code(), await ctx.clients.other()]
+      return refused(await ctx.redeem({ ...code, client: other }), 'invalid_grant', 'invalid_client')
+    },
+  },
+  {
+    ...TOKEN,
+    id: 'token-replay',
+    title: 'A code can be redeemed once',
+    section: 'section 4.1.2',
+    mend: 'Mark the code as used in the same statement that reads it, so that of two requests at once only one succeeds.',
+    async run(ctx) {
+      const code = await ctx.code()
+      const first = await ctx.redeem(code)
+      return first.status === 200 ? refused(await ctx.redeem(code), 'invalid_grant') : skip('no code is exchanged')
+    },
+  },
+  {
+    ...TOKEN,
+    level: 'should',
+    id: 'token-replay-revokes',
+    title: 'When a code comes a second time, what was issued for it ends',
+    section: 'section 4.1.2',
+    mend: 'Revoke the tokens that came from a code when it is presented again: two parties have it.',
+    async run(ctx) {
+      const code = await ctx.code()
+      const tokens = toTokens(code.client, await ctx.redeem(code)) ?? skip('no code is exchanged')
+      if (tokens.refreshToken === undefined) return skip('the server gives no refresh token to see it by')
+      const again = await ctx.redeem(code)
+      if (again.status === 200) return skip('the code was redeemed twice')
+      return refused(await ctx.refresh(tokens), 'invalid_grant')
+    },
+  },
+  {
+    ...TOKEN,
+    id: 'token-unknown-code',
+    title: 'A code that was never issued is refused with invalid_grant',
+    section: 'section 5.2',
+    mend: 'Answer 400 with "error": "invalid_grant".',
+    async run(ctx) {
+      const client = await ctx.clients.main()
+      const { redirectUri } = client
+      const code = { value: 'conformance-code-that-was-never-issued', client, redirectUri, verifier: 'v'.repeat(43) }
+      return refused(await ctx.redeem(code), 'invalid_grant')
+    },
+  },
+  {
+    ...TOKEN,
+    id: 'token-get',
+    title: 'Tokens are given for POST only',
+    section: 'section 3.2',
+    mend: 'Answer GET with 405: what stands in a URL stands in logs.',
+    async run(ctx) {
+      const { value, client, redirectUri, verifier } = await ctx.code()
+      const url = new URL(await ctx.endpoint('token_endpoint'))
+      const form = {
+        grant_type: 'authorization_code',
+        code: value,
+        code_verifier: verifier,
+        redirect_uri: redirectUri,
+        client_id: client.id,
+      }
+      for (const [name, text] of Object.entries(form)) url.searchParams.set(name, text)
+      const answer = await ctx.http.get(url.href, client.credentials.headers)
+      return expectThat(answer.json['access_token'] === undefined && answer.status >= 400, 'a refusal', answer)
+    },
+  },
+  {
+    ...TOKEN,
+    id: 'token-repeated',
+    title: 'A parameter that comes twice is refused',
+    section: 'section 3.2',
+    mend: 'Refuse repeated parameters with invalid_request.',
+    async run(ctx) {
+      const code = await ctx.code()
+      const answer = await ctx.redeem(code, { code_verifier: [code.verifier, code.verifier] })
+      return refused(answer, 'invalid_request', 'invalid_grant')
+    },
+  },
+]
+
+async function redeemWith(ctx: AsContext, changes: Parameters<AsContext['redeem']>[1]) {
+  return ctx.redeem(await ctx.code(), changes)
+}

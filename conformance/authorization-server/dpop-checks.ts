@@ -1,0 +1,159 @@
+/**
+ * The scenario of tokens bound to a key (DPoP), at the authorization server: what is announced, one proof that is right, one that is
+ * wrong for each way to be wrong (`dpop-proof-checks.ts`), nonces, and what the binding is worth (`dpop-binding-checks.ts`).
+ *
+ * @module
+ */
+import { expectThat, pass, problem, skip } from '../core/check.ts'
+import type { Answer } from '../core/http.ts'
+import { buildProof } from '../jose/proof.ts'
+import type { AsContext } from './context.ts'
+import { boundTo, boundTokens, goodProof, offeredAlgorithms, proofKeys, redeemBound, withProof } from './dpop-steps.ts'
+import { type AsCheck, errorOf, refused } from './judge.ts'
+
+const DPOP = { spec: 'RFC 9449', level: 'must' } as const
+
+const metadataAnswer = async (ctx: AsContext): Promise<Answer | string> => (await ctx.locate()).answer ?? 'no metadata'
+
+export const DPOP_CHECKS: readonly AsCheck[] = [
+  {
+    ...DPOP,
+    id: 'dpop-metadata',
+    title: 'The algorithms for proofs are announced, and all are asymmetric',
+    section: 'section 5.1',
+    mend: 'List dpop_signing_alg_values_supported (ES256 at least) without "none" and without HS256, HS384 and HS512.',
+    async run(ctx) {
+      const algorithms = await offeredAlgorithms(ctx)
+      const wrong = algorithms.filter((alg) => alg === 'none' || /^HS/i.test(alg))
+      const expected = 'a list of asymmetric algorithms'
+      return expectThat(
+        algorithms.length > 0 && wrong.length === 0,
+        expected,
+        await metadataAnswer(ctx),
+        algorithms.join(', '),
+      )
+    },
+  },
+  {
+    ...DPOP,
+    id: 'dpop-accepted',
+    title: 'A right proof is accepted, and a token issued',
+    section: 'section 5',
+    mend: 'Look at the error: most often the URL that the server compares htu with is not its public one (a proxy), or its clock is wrong.',
+    async run(ctx) {
+      await offeredAlgorithms(ctx)
+      const answer = await redeemBound(ctx)
+      return expectThat(
+        answer.status === 200 && typeof answer.json['access_token'] === 'string',
+        'status 200 with an access_token',
+        answer,
+      )
+    },
+  },
+  {
+    ...DPOP,
+    id: 'dpop-token-type',
+    title: 'The answer to a proof has the token type DPoP',
+    section: 'section 5',
+    mend: 'Answer "token_type": "DPoP" for a bound token; clients take anything else for a downgrade.',
+    async run(ctx) {
+      const { answer } = await boundTokens(ctx)
+      return expectThat(
+        String(answer.json['token_type']).toLowerCase() === 'dpop',
+        'token_type DPoP',
+        answer,
+        String(answer.json['token_type']),
+      )
+    },
+  },
+  {
+    ...DPOP,
+    id: 'dpop-binding',
+    title: "The token is bound to the key of the proof: cnf.jkt is the key's thumbprint",
+    section: 'section 6.1',
+    mend: 'Put the base64url SHA-256 thumbprint (RFC 7638) of the public key into cnf.jkt.',
+    async run(ctx) {
+      const { accessToken, answer } = await boundTokens(ctx)
+      const [{ thumbprint }, jkt] = [await proofKeys(ctx), boundTo(accessToken)]
+      return expectThat(
+        jkt === thumbprint,
+        `cnf.jkt ${thumbprint}`,
+        answer,
+        jkt === undefined ? 'no cnf.jkt' : `cnf.jkt ${jkt}`,
+      )
+    },
+  },
+  {
+    ...DPOP,
+    id: 'dpop-algorithms',
+    title: 'A proof with any of the announced algorithms is accepted',
+    section: 'section 5.1',
+    mend: 'Announce what is accepted, and nothing else.',
+    async run(ctx) {
+      const usable = (await offeredAlgorithms(ctx)).filter((alg) => TRIED.includes(alg))
+      for (const alg of usable) {
+        const [keys, code] = [await proofKeys(ctx, 'first', alg), await ctx.code()]
+        const answer = await withProof(ctx, keys, (headers) => ctx.redeem(code, {}, headers))
+        if (answer.status !== 200) return problem(`status 200 for ${alg}`, answer)
+      }
+      return usable.length === 0 ? skip('none of them can be tried here') : pass(usable.join(', '))
+    },
+  },
+  {
+    ...DPOP,
+    id: 'dpop-nonce-demanded',
+    title: 'A server that wants a nonce says so: 400, use_dpop_nonce, and the nonce',
+    section: 'section 8',
+    mend: 'Answer 400 with "error": "use_dpop_nonce" and the header DPoP-Nonce.',
+    async run(ctx) {
+      const answer = await nonceDemand(ctx)
+      return expectThat(
+        demands(answer),
+        '400 with the error "use_dpop_nonce" and the header DPoP-Nonce',
+        answer,
+        `${answer.summary}, DPoP-Nonce: ${answer.headers.get('dpop-nonce') ?? 'none'}`,
+      )
+    },
+  },
+  {
+    ...DPOP,
+    id: 'dpop-nonce-accepted',
+    title: 'The same request with the nonce is accepted',
+    section: 'section 8',
+    mend: 'Accept the nonce that was just given out, at every replica, and do not use up the code before.',
+    async run(ctx) {
+      await nonceDemand(ctx)
+      const answer = await redeemBound(ctx)
+      return expectThat(answer.status === 200, 'status 200', answer)
+    },
+  },
+  {
+    ...DPOP,
+    id: 'dpop-nonce-wrong',
+    title: 'A nonce that the server did not give is refused',
+    section: 'section 8',
+    mend: 'Check that the nonce is one of your own, and recent; answer use_dpop_nonce with a new one.',
+    async run(ctx) {
+      await nonceDemand(ctx)
+      const made = goodProof({ claims: { nonce: 'conformance-made-this-up' } })
+      const answer = await redeemBound(ctx, made)
+      return refused(answer, 'use_dpop_nonce', 'invalid_dpop_proof')
+    },
+  },
+]
+
+const TRIED = ['ES256', 'ES384', 'PS256', 'EdDSA', 'Ed25519']
+
+/** Asked without a nonce: whether the server wants one. */
+async function nonceDemand(ctx: AsContext): Promise<Answer> {
+  const keys = await proofKeys(ctx)
+  const [code, target] = [
+    await ctx.code(),
+    { method: 'POST', url: await ctx.endpoint('token_endpoint'), now: ctx.options.now() },
+  ]
+  const answer = await ctx.redeem(code, {}, { dpop: await buildProof(keys, target) })
+  return answer.status === 200 ? skip('the server wants no nonce') : answer
+}
+
+const demands = (answer: Answer): boolean =>
+  answer.status === 400 && errorOf(answer) === 'use_dpop_nonce' && answer.headers.has('dpop-nonce')

@@ -1,0 +1,88 @@
+/**
+ * Token requests with a proof, as a client sends them: with the nonce that the server wants, and once more when it wants another.
+ *
+ * @module
+ */
+import { skip } from '../core/check.ts'
+import type { Answer, HeaderRecord } from '../core/http.ts'
+import { createKeys, type Keys, readJwt, SIGNING_ALGORITHMS } from '../jose/jws.ts'
+import { buildProof, type ProofChanges, type ProofTarget } from '../jose/proof.ts'
+import { type AsContext, type Changes, type Code, type Tokens, toTokens } from './context.ts'
+import { errorOf } from './judge.ts'
+
+/** The value of a `DPoP` header for a request, made wrong in one place or not at all. */
+export type MakeProof = (keys: Keys, target: ProofTarget, nonce: Nonce) => Promise<string> | string
+
+/** Claims: the nonce that is wanted, if any. */
+export type Nonce = { readonly nonce?: string }
+
+export const goodProof =
+  (changes: ProofChanges = {}): MakeProof =>
+  (keys, target, nonce) =>
+    buildProof(keys, target, { ...changes, claims: { ...nonce, ...changes.claims } })
+
+/** The algorithms that the server lists; skips where it lists none. */
+export async function offeredAlgorithms(ctx: AsContext): Promise<readonly string[]> {
+  const listed = await ctx.listed('dpop_signing_alg_values_supported')
+  return listed ?? skip('the metadata do not offer DPoP (dpop_signing_alg_values_supported)')
+}
+
+const made = new Map<string, Promise<Keys>>()
+
+/** Keys of the first of our algorithms that the server lists. `which`: the same name gives the same keys. */
+export async function proofKeys(ctx: AsContext, which = 'first', algorithm?: string): Promise<Keys> {
+  const offered = await offeredAlgorithms(ctx)
+  const alg =
+    algorithm ??
+    SIGNING_ALGORITHMS.find((one) => offered.includes(one)) ??
+    skip('no algorithm is on offer that can be used here')
+  const name = `${which} ${alg}`
+  const keys = made.get(name) ?? createKeys(alg)
+  made.set(name, keys)
+  return keys
+}
+
+/** What a token request is, but for its proof. */
+type Ask = (headers: HeaderRecord) => Promise<Answer>
+
+/** Sends a request with a proof; a second time with the nonce, where the server answers that it wants one. */
+export async function withProof(ctx: AsContext, keys: Keys, ask: Ask, make: MakeProof = goodProof()): Promise<Answer> {
+  const first = await ask({ dpop: await make(keys, await targetOf(ctx), {}) })
+  const nonce = first.headers.get('dpop-nonce')
+  if (errorOf(first) !== 'use_dpop_nonce' || nonce === null) return first
+  return ask({ dpop: await make(keys, await targetOf(ctx), { nonce }) })
+}
+
+export async function targetOf(ctx: AsContext): Promise<ProofTarget> {
+  return { method: 'POST', url: await ctx.endpoint('token_endpoint'), now: ctx.options.now() }
+}
+
+/** Redeems a new code with a proof. */
+export async function redeemBound(ctx: AsContext, make?: MakeProof, code?: Code): Promise<Answer> {
+  const keys = await proofKeys(ctx)
+  const fresh = code ?? (await ctx.code())
+  return withProof(ctx, keys, (headers) => ctx.redeem(fresh, {}, headers), make)
+}
+
+/** New tokens that are bound to the first keys. */
+export async function boundTokens(ctx: AsContext, changes: Changes = {}): Promise<Tokens> {
+  await offeredAlgorithms(ctx)
+  const code = await ctx.code(changes)
+  const answer = await redeemBound(ctx, undefined, code)
+  return toTokens(code.client, answer) ?? skip(`no token is given for a good proof: ${answer.summary}`)
+}
+
+/** Bound tokens with a refresh token among them. */
+export async function boundRefreshable(ctx: AsContext): Promise<Tokens> {
+  const tokens = await boundTokens(ctx)
+  if (tokens.client.method !== 'none') skip('the client has a secret, which binds its refresh tokens already')
+  return tokens.refreshToken === undefined ? skip('the server gives no refresh token') : tokens
+}
+
+/** The thumbprint that a readable token is bound to. */
+export function boundTo(accessToken: string): string | undefined {
+  const { claims } = readJwt(accessToken) ?? skip('access tokens are opaque')
+  const cnf: unknown = claims['cnf']
+  const jkt: unknown = typeof cnf === 'object' && cnf !== null && 'jkt' in cnf ? cnf.jkt : undefined
+  return typeof jkt === 'string' ? jkt : undefined
+}

@@ -1,0 +1,62 @@
+/**
+ * What checks of authorization servers ask of an answer again and again.
+ *
+ * @module
+ */
+import { type Check, pass, problem, skip, type Verdict } from '../core/check.ts'
+import type { Answer } from '../core/http.ts'
+import type { Landing } from '../core/visit.ts'
+import { type AsContext, whyNoCode } from './context.ts'
+
+export type AsCheck = Check<AsContext>
+
+export const errorOf = ({ json }: Answer): string | undefined =>
+  typeof json['error'] === 'string' ? json['error'] : undefined
+
+/** Where a good request leads: back with a code. Skips where it does not. */
+export async function codeLanding(ctx: AsContext): Promise<Landing & { kind: 'callback' }> {
+  const landing = await ctx.authorize()
+  return landing.kind === 'callback' && landing.url.searchParams.has('code') ? landing : skip(whyNoCode(landing))
+}
+
+/** A direct refusal: 400 or 401, with one of these errors. */
+export function refused(answer: Answer, ...errors: readonly string[]): Verdict {
+  const ok = (answer.status === 400 || answer.status === 401) && errors.includes(errorOf(answer) ?? '')
+  return ok ? pass() : problem(`status 400 or 401 with the error ${quoted(errors)}`, answer)
+}
+
+/** A refusal that the client is told of, at its redirect URI. */
+export function redirectedWith(landing: Landing, ...errors: readonly string[]): Verdict {
+  const expected = `a redirect to the client with the error ${quoted(errors)}`
+  if (landing.kind === 'callback') {
+    const error = landing.url.searchParams.get('error')
+    if (error !== null && errors.includes(error)) return pass()
+    return problem(
+      expected,
+      landing.answer ?? 'a redirect',
+      error === null ? 'a redirect with a code' : `a redirect with the error "${error}"`,
+    )
+  }
+  // Whoever refuses without telling the client is safe, if less helpful.
+  if (landing.kind === 'refused') return pass('refused on a page; the client is not told')
+  return problem(expected, landing.answer)
+}
+
+/** Refused without leading anywhere: on a page. */
+export function refusedOnPage(landing: Landing, what: string): Verdict {
+  if (landing.kind === 'refused') {
+    const location = landing.answer?.headers.get('location') ?? null
+    if (location === null || landing.answer === undefined) return pass()
+    return problem(`an error page, for ${what}`, landing.answer)
+  }
+  if (landing.kind === 'page') return problem(`an error page with a status from 400 on, for ${what}`, landing.answer)
+  return problem(`an error page, for ${what}`, landing.answer ?? 'a redirect to it', 'a redirect to it')
+}
+
+export const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(' or ')
+
+export const noStore = (answer: Answer): boolean =>
+  (answer.headers.get('cache-control') ?? '').toLowerCase().includes('no-store')
+
+export const isJson = (answer: Answer): boolean =>
+  /^application\/(?:[\w.+-]+\+)?json\b/i.test(answer.headers.get('content-type') ?? '')

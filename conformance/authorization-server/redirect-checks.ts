@@ -1,0 +1,156 @@
+/**
+ * Where the authorization endpoint sends people, and what a page of it may be used for.
+ *
+ * @module
+ */
+import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
+import { type AsContext, whyNoCode } from './context.ts'
+import { type AsCheck, codeLanding, refusedOnPage } from './judge.ts'
+
+const CODE_FLOW = { spec: 'OAuth 2.1 (draft 16)', level: 'must' } as const
+
+export const REDIRECT_CHECKS: readonly AsCheck[] = [
+  {
+    ...CODE_FLOW,
+    id: 'authorize-unknown-client',
+    title: 'A client that is not known is not sent anything: the error stays on a page',
+    section: 'section 4.1.2.1',
+    mend: 'Show the error to the person. A redirect would make the server an open redirector.',
+    run: async (ctx) => refusedOnPage(await ctx.tryAuthorize({ client_id: 'conformance-nobody' }), 'an unknown client'),
+  },
+  {
+    ...CODE_FLOW,
+    id: 'authorize-redirect-other',
+    title: 'A redirect URI of another host is refused, on a page',
+    section: 'section 4.1.2.1',
+    mend: 'Compare redirect_uri with the registered ones as strings, before anything else, and never redirect to one that does not match.',
+    run: async (ctx) =>
+      refusedOnPage(
+        await ctx.tryAuthorize({ redirect_uri: 'https://attacker.example/callback' }),
+        'a foreign redirect URI',
+      ),
+  },
+  {
+    ...CODE_FLOW,
+    id: 'authorize-redirect-path',
+    title: 'A redirect URI with more path than the registered one is refused',
+    section: 'section 4.1.1',
+    mend: 'Compare the whole string; prefixes are not enough.',
+    run: async (ctx) => otherRedirect(ctx, (registered) => `${registered}/conformance`),
+  },
+  {
+    ...CODE_FLOW,
+    id: 'authorize-redirect-query',
+    title: 'A redirect URI with a query that was not registered is refused',
+    section: 'section 4.1.1',
+    mend: 'Compare the whole string, the query included.',
+    run: async (ctx) => otherRedirect(ctx, (registered) => `${registered}?conformance=1`),
+  },
+  {
+    ...CODE_FLOW,
+    id: 'authorize-redirect-host-trick',
+    title: 'A redirect URI that only begins like the registered one (user info before another host) is refused',
+    section: 'section 4.1.1',
+    mend: 'Compare the whole string; https://registered@attacker.example is at attacker.example.',
+    run: async (ctx) => otherRedirect(ctx, (registered) => `${new URL(registered).origin}@attacker.example/callback`),
+  },
+  {
+    id: 'authorize-redirect-port',
+    title: 'A loopback redirect URI matches with any port',
+    level: 'must',
+    spec: 'RFC 8252',
+    section: 'section 7.3',
+    mend: 'Ignore the port when a registered redirect URI is http://127.0.0.1 or http://[::1]: native applications listen on whatever port is free.',
+    async run(ctx) {
+      if (ctx.options.isAttended === true) return skip('a browser would end at a port where nobody listens')
+      const url = new URL((await ctx.clients.main()).redirectUri)
+      if (url.protocol !== 'http:' || !/^(?:127\.0\.0\.1|\[::1\])$/.test(url.hostname))
+        return skip('the redirect URI is not on a loopback address')
+      url.port = url.port === '49153' ? '49154' : '49153'
+      const landing = await ctx.tryAuthorize({ redirect_uri: url.href })
+      if (landing.kind === 'callback' && landing.url.searchParams.has('code')) return pass()
+      await codeLanding(ctx)
+      return problem('a redirect with a code', landing.answer ?? whyNoCode(landing))
+    },
+  },
+  {
+    id: 'authorize-redirect-status',
+    title: 'The way back to the client is not a 307: it would repeat what the person posted',
+    level: 'must',
+    spec: 'RFC 9700',
+    section: 'section 4.12',
+    mend: 'Redirect with 303 (or 302).',
+    async run(ctx) {
+      const { answer } = await codeLanding(ctx)
+      if (answer === undefined) return skip('only the browser saw the redirect')
+      return expectThat(answer.status === 303 || answer.status === 302, 'status 303', answer)
+    },
+  },
+  {
+    id: 'authorize-no-cors',
+    title: 'Scripts of other origins cannot read the authorization endpoint',
+    level: 'must',
+    spec: 'OAuth 2.1 (draft 16)',
+    section: 'section 3.1',
+    mend: 'Send no Access-Control-Allow-Origin from the authorization endpoint: browsers go there, scripts do not.',
+    async run(ctx) {
+      const answer = await ctx.http.get(await ctx.authorizationUrl(), { origin: 'https://attacker.example' })
+      const allowed = answer.headers.get('access-control-allow-origin')
+      return expectThat(
+        allowed === null,
+        'no Access-Control-Allow-Origin',
+        answer,
+        `Access-Control-Allow-Origin: ${allowed}`,
+      )
+    },
+  },
+  {
+    id: 'authorize-framing',
+    title: 'Pages of the server cannot be shown in a frame of another site',
+    level: 'must',
+    spec: 'OAuth 2.1 (draft 16)',
+    section: 'section 7.11',
+    mend: "Send Content-Security-Policy: frame-ancestors 'none' (and X-Frame-Options: DENY) with every page.",
+    async run(ctx) {
+      const answer = await pageOf(ctx)
+      const framed = /frame-ancestors/i.test(answer.headers.get('content-security-policy') ?? '')
+      return expectThat(
+        framed || answer.headers.has('x-frame-options'),
+        'frame-ancestors or X-Frame-Options',
+        answer,
+        'neither',
+      )
+    },
+  },
+  {
+    id: 'authorize-markup',
+    title: 'What a request says does not become markup of a page',
+    level: 'must',
+    spec: 'RFC 6749',
+    section: 'section 10.14',
+    mend: 'Encode whatever comes from a request before it goes into a page; better, do not show it at all.',
+    async run(ctx) {
+      const answer = await pageOf(ctx)
+      return expectThat(
+        !answer.body.includes(MARKUP),
+        'no unencoded copy of a parameter',
+        answer,
+        'the client_id as it was sent',
+      )
+    },
+  },
+]
+
+const MARKUP = '"><script>conformance()</script>'
+
+/** A page that the server shows for a request that cannot be right. */
+async function pageOf(ctx: AsContext) {
+  const url = await ctx.authorizationUrl({ client_id: MARKUP, redirect_uri: 'https://attacker.example/' })
+  const answer = await ctx.http.get(url, { accept: 'text/html' })
+  return /^text\/html/i.test(answer.headers.get('content-type') ?? '') ? answer : skip('the server shows no page')
+}
+
+async function otherRedirect(ctx: AsContext, change: (registered: string) => string): Promise<Verdict> {
+  const { redirectUri } = await ctx.clients.main()
+  return refusedOnPage(await ctx.tryAuthorize({ redirect_uri: change(redirectUri) }), 'another redirect URI')
+}

@@ -1,0 +1,154 @@
+/**
+ * Revocation and introspection: a token that was given back is worth nothing, and only those who may ask are told.
+ *
+ * @module
+ */
+import { expectThat, pass, problem, skip } from '../core/check.ts'
+import type { Answer, Form } from '../core/http.ts'
+import { type Client, type Credentials, credentialsOf } from './clients.ts'
+import type { AsContext } from './context.ts'
+import { type AsCheck, errorOf, refused } from './judge.ts'
+
+const REVOCATION = { spec: 'RFC 7009', level: 'must' } as const
+const INTROSPECTION = { spec: 'RFC 7662', level: 'must' } as const
+
+const UNKNOWN = 'conformance-token-that-was-never-issued'
+
+async function revoke(ctx: AsContext, { credentials }: Client, form: Form): Promise<Answer> {
+  const url = await ctx.endpoint('revocation_endpoint')
+  return ctx.http.postForm(url, { ...credentials.form, ...form }, credentials.headers)
+}
+
+async function introspect(ctx: AsContext, token: string, credentials?: Credentials): Promise<Answer> {
+  const url = await ctx.endpoint('introspection_endpoint')
+  const { form, headers } = credentials ?? (await introspector(ctx))
+  return ctx.http.postForm(url, { ...form, token }, headers)
+}
+
+async function introspector(ctx: AsContext): Promise<Credentials> {
+  const given = ctx.options.introspector
+  if (given !== undefined) return credentialsOf(given.id, given.secret, 'client_secret_basic')
+  return (await ctx.clients.confidential()).credentials
+}
+
+/** Asked of a live token: whether this client is told anything at all. */
+async function liveAnswer(ctx: AsContext): Promise<Answer> {
+  const answer = await introspect(ctx, (await ctx.tokens()).accessToken)
+  const mayNotAsk = answer.status >= 400 || (answer.json['active'] === false && ctx.options.introspector === undefined)
+  return mayNotAsk ? skip('the client may not ask about tokens: name one that may (--introspection-client-id)') : answer
+}
+
+export const REVOCATION_CHECKS: readonly AsCheck[] = [
+  {
+    ...REVOCATION,
+    id: 'revoke',
+    title: 'A refresh token that was revoked is worth nothing',
+    section: 'section 2.1',
+    mend: 'Invalidate the token at once, and answer 200.',
+    async run(ctx) {
+      const tokens = await ctx.refreshable()
+      const answer = await revoke(ctx, tokens.client, { token: tokens.refreshToken })
+      if (answer.status !== 200) return problem('status 200', answer)
+      return refused(await ctx.refresh(tokens), 'invalid_grant')
+    },
+  },
+  {
+    ...REVOCATION,
+    id: 'revoke-unknown',
+    title: 'Revoking a token that does not exist succeeds',
+    section: 'section 2.2',
+    mend: 'Answer 200: what the client wanted is the case.',
+    async run(ctx) {
+      const answer = await revoke(ctx, await ctx.clients.main(), { token: UNKNOWN })
+      return expectThat(answer.status === 200, 'status 200', answer)
+    },
+  },
+  {
+    ...REVOCATION,
+    id: 'revoke-other-client',
+    title: 'A client cannot revoke what another one was given',
+    section: 'section 2.1',
+    mend: 'Check that the token was issued to the client that asks.',
+    async run(ctx) {
+      const tokens = await ctx.refreshable()
+      await revoke(ctx, await ctx.clients.other(), { token: tokens.refreshToken })
+      const answer = await ctx.refresh(tokens)
+      return expectThat(answer.status === 200, 'the token still works', answer)
+    },
+  },
+  {
+    ...REVOCATION,
+    id: 'revoke-no-token',
+    title: 'A revocation without a token is refused with invalid_request',
+    section: 'section 2.2.1',
+    mend: 'Answer 400 with "error": "invalid_request".',
+    run: async (ctx) => refused(await revoke(ctx, await ctx.clients.main(), {}), 'invalid_request'),
+  },
+  {
+    ...INTROSPECTION,
+    id: 'introspect-unauthenticated',
+    title: 'Whoever does not say who they are is told nothing',
+    section: 'section 2.1',
+    mend: 'Require client authentication at the introspection endpoint: otherwise it is a place to try tokens out.',
+    async run(ctx) {
+      const { accessToken } = await ctx.tokens()
+      const answer = await introspect(ctx, accessToken, { form: {}, headers: {} })
+      return expectThat(answer.status === 400 || answer.status === 401, 'status 401', answer)
+    },
+  },
+  {
+    ...INTROSPECTION,
+    id: 'introspect-active',
+    title: 'A live token is active, and the answer is for the client that it was issued to',
+    section: 'section 2.2',
+    mend: 'Answer {"active": true, "client_id": ..., "scope": ..., "exp": ...} for tokens that are valid.',
+    async run(ctx) {
+      const [answer, { client }] = [await liveAnswer(ctx), await ctx.tokens()]
+      const right = answer.json['active'] === true && (answer.json['client_id'] ?? client.id) === client.id
+      return expectThat(
+        right,
+        `active: true, client_id: ${client.id}`,
+        answer,
+        `active: ${String(answer.json['active'])}, client_id: ${String(answer.json['client_id'])}`,
+      )
+    },
+  },
+  {
+    ...INTROSPECTION,
+    id: 'introspect-unknown',
+    title: 'A token that was never issued is not active, which is no error, and all that is said',
+    section: 'section 2.2',
+    mend: 'Answer 200 with {"active": false} and nothing else.',
+    async run(ctx) {
+      await liveAnswer(ctx)
+      const answer = await introspect(ctx, UNKNOWN)
+      const right = answer.status === 200 && answer.json['active'] === false && Object.keys(answer.json).length === 1
+      return expectThat(
+        right,
+        '200 with {"active": false}',
+        answer,
+        `${answer.status} with ${answer.body.slice(0, 100)}`,
+      )
+    },
+  },
+  {
+    ...INTROSPECTION,
+    id: 'introspect-revoked',
+    title: 'An access token that was revoked is not active',
+    section: 'section 2.2',
+    mend: 'Let revocation end access tokens as well, as far as introspection is concerned.',
+    async run(ctx) {
+      await liveAnswer(ctx)
+      const tokens = await ctx.freshTokens()
+      const revoked = await revoke(ctx, tokens.client, { token: tokens.accessToken, token_type_hint: 'access_token' })
+      if (errorOf(revoked) === 'unsupported_token_type') return pass('the server revokes no access tokens')
+      const answer = await introspect(ctx, tokens.accessToken)
+      return expectThat(
+        answer.json['active'] === false,
+        'active: false',
+        answer,
+        `active: ${String(answer.json['active'])}`,
+      )
+    },
+  },
+]

@@ -1,0 +1,21 @@
+/**
+ * Checks over HTTP that any authorization server or protected MCP server can be put to, and reports of them.
+ *
+ * @module
+ */
+
+export type { ClientMethod } from './authorization-server/clients.ts'
+export type { DocumentHost } from './authorization-server/context.ts'
+export {
+  AUTHORIZATION_SERVER_CHECKS,
+  type CheckAuthorizationServerOptions,
+  checkAuthorizationServer,
+} from './authorization-server/index.ts'
+export type { Check, Level, Verdict } from './core/check.ts'
+export type { Exchange, Fetch } from './core/http.ts'
+export { type CheckResult, type Report, type Status, succeeded } from './core/report.ts'
+export type { Landing, Visit } from './core/visit.ts'
+export { toHtml } from './report/html.ts'
+export { toJson } from './report/json.ts'
+export { toJunit } from './report/junit.ts'
+export { toText } from './report/text.ts'

@@ -1,0 +1,111 @@
+/**
+ * What the command line gives the checks: targets, credentials, and the ways to a person with a browser.
+ *
+ * @module
+ */
+import { loopback } from '../../client/node/loopback.ts'
+import {
+  type CheckResult,
+  type ClientMethod,
+  checkAuthorizationServer,
+  type Report,
+  type Visit,
+} from '../../conformance/index.ts'
+import { publishHere } from '../../conformance/node/publish-here.ts'
+import { isLoopbackUrl } from '../../shared/loopback.ts'
+
+export interface Targets {
+  readonly as?: string
+  readonly clientId?: string
+  readonly clientSecret?: string
+  readonly clientAuth?: ClientMethod
+  readonly redirectUri?: string
+  readonly indicator?: string
+  readonly scope?: string
+  readonly introspectionClientId?: string
+  readonly introspectionClientSecret?: string
+  readonly browser?: true
+  readonly only?: readonly string[]
+  /** Seconds. */
+  readonly timeout: number
+}
+
+/** How long a person has for one visit, in milliseconds. */
+const PATIENCE = 120_000
+
+export async function check(targets: Targets, onResult: (result: CheckResult) => void): Promise<readonly Report[]> {
+  const { as, browser, only, timeout } = targets
+  const visiting = browser === true ? await visitInBrowser(targets.redirectUri) : undefined
+  const documents = as !== undefined && isLoopbackUrl(new URL(as)) ? await publishHere() : undefined
+  try {
+    const reports: Report[] = []
+    if (as !== undefined) {
+      const redirectUri = visiting?.redirectUri ?? targets.redirectUri
+      reports.push(
+        await checkAuthorizationServer({
+          issuer: as,
+          ...credentialsOf(targets),
+          redirectUri,
+          resource: targets.indicator,
+          scope: targets.scope,
+          visit: visiting?.visit,
+          isAttended: visiting !== undefined,
+          documents: documents?.host,
+          timeout,
+          only,
+          onResult,
+        }),
+      )
+    }
+    return reports
+  } finally {
+    await visiting?.close()
+    documents?.close()
+  }
+}
+
+function credentialsOf(targets: Targets) {
+  const { clientId, clientSecret, clientAuth, introspectionClientId, introspectionClientSecret } = targets
+  return {
+    ...(clientId === undefined ? {} : { client: { id: clientId, secret: clientSecret, method: clientAuth } }),
+    ...(introspectionClientId === undefined
+      ? {}
+      : { introspector: { id: introspectionClientId, secret: introspectionClientSecret ?? '' } }),
+  }
+}
+
+interface Visiting {
+  readonly redirectUri: string
+  readonly visit: Visit
+  readonly close: () => Promise<void>
+}
+
+/** The person's own browser, and a listener here for what it brings back. */
+async function visitInBrowser(redirectUri: string | undefined): Promise<Visiting> {
+  const wanted = redirectUri === undefined ? {} : portAndPath(new URL(redirectUri))
+  const interaction = loopback(wanted)
+  const signal = new AbortController().signal
+  const context = { resource: '', issuer: '', redirectUri: undefined, issuerSegment: undefined, signal }
+  const prepared = await interaction.prepare(context)
+  if (prepared === undefined) throw new Error('No listener can be opened on this machine.')
+  return {
+    redirectUri: prepared.redirectUri,
+    close: prepared.close,
+    async visit(url) {
+      const state = new URL(url).searchParams.get('state')
+      const request = {
+        url,
+        judge: (params: URLSearchParams) => (params.get('state') === state ? 'accepted' : 'foreign'),
+        fetch: globalThis.fetch,
+        signal: AbortSignal.timeout(PATIENCE),
+      } as const
+      // Who is shown an error does not come back.
+      return prepared.open(request).then(
+        (callback) => ({ kind: 'callback', url: new URL(callback) }) as const,
+        () => ({ kind: 'refused' }) as const,
+      )
+    },
+  }
+}
+
+const portAndPath = ({ port, pathname }: URL) => ({ port: Number(port), path: pathname })

@@ -1,0 +1,66 @@
+/**
+ * `sallyport conformance`: checks any authorization server or protected MCP server over HTTP, and prints what it found.
+ *
+ * @module
+ */
+import process from 'node:process'
+import { type Command, Option } from 'commander'
+import { exitWith } from '../config/load.ts'
+import { refusal, usage } from '../config/problem.ts'
+import { group } from './command.ts'
+import type { Targets } from './conformance-run.ts'
+import type { Formats } from './conformance-write.ts'
+
+type Options = Omit<Targets, 'timeout'> & Formats & { readonly timeout: string }
+
+const SECRETS = 'SALLYPORT_CONFORMANCE'
+
+export function addConformanceCommand(program: Command): void {
+  group(program, 'conformance', 'Checks any authorization server or MCP server over HTTP, requirement by requirement.')
+    .option('--as <issuer>', 'The authorization server to check, by its issuer.')
+    .option('--client-id <id>', 'A client that is registered there. Default: the checks register their own.')
+    .addOption(new Option('--client-secret <secret>', 'Its secret.').env(`${SECRETS}_CLIENT_SECRET`))
+    .option('--client-auth <method>', 'How it shows it: client_secret_basic or client_secret_post.')
+    .option('--redirect-uri <uri>', 'Where answers are sent; on this machine, with a port.')
+    .option('--indicator <uri>', 'The resource to ask for. Default: what the metadata name.')
+    .option('--scope <scopes>', 'The scopes to ask for, in one string. Default: what the metadata name.')
+    .option('--introspection-client-id <id>', 'A client that may ask about tokens.')
+    .addOption(
+      new Option('--introspection-client-secret <secret>', 'Its secret.').env(`${SECRETS}_INTROSPECTION_CLIENT_SECRET`),
+    )
+    .option('--browser', 'Opens the browser where a person must sign in: often, for each code is good once.')
+    .option('--only <ids...>', 'Only these checks.')
+    .option('--timeout <seconds>', 'For one answer.', '10')
+    .option('--json [file]', 'Writes the report as JSON, to a file or in place of the text.')
+    .option('--junit [file]', 'The same as JUnit has it, for CI.')
+    .option('--html [file]', 'The same as one page.')
+    .addHelpText('after', EXPLANATION)
+    .action(async (options: Options) => {
+      const problem = problemOf(options)
+      if (problem !== null) return exitWith(usage(problem))
+      try {
+        // Loaded where it is used: every other command starts without it.
+        const { check } = await import('./conformance-run.ts')
+        const { tellProgress, write } = await import('./conformance-write.ts')
+        const reports = await check({ ...options, timeout: Number(options.timeout) }, tellProgress())
+        process.exitCode = await write(reports, options)
+      } catch (error) {
+        exitWith(refusal(error instanceof Error ? error.message : String(error)))
+      }
+    })
+}
+
+const EXPLANATION = `
+Exit code: 0 when nothing failed, 1 when something did, 2 when it could not be run. Warnings are no failures.
+A server in development that signs everybody in (sallyport server --dev --dev-login demo) is checked whole without a person.`
+
+function problemOf(options: Options): string | null {
+  if (options.as === undefined) return 'Nothing to check. Say --as ISSUER. Try --help.'
+  for (const [flag, url] of Object.entries({ as: options.as, 'redirect-uri': options.redirectUri })) {
+    if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) return `--${flag}: ${url} is no http or https URL.`
+    if (url !== undefined && !URL.canParse(url)) return `--${flag}: ${url} is no URL.`
+  }
+  if (options.clientSecret !== undefined && options.clientId === undefined) return '--client-secret needs --client-id.'
+  if (!(Number(options.timeout) > 0)) return '--timeout: wanted a number of seconds.'
+  return null
+}
