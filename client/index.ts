@@ -6,6 +6,7 @@
 export type { Callback } from './authorization/callback.ts'
 export type { Flow } from './authorization/flow.ts'
 export type { ChooseAuthorizationServer, ClientCompat, ClientOptions, Fetch } from './context.ts'
+export type { DpopMode } from './dpop/binding.ts'
 export {
   type AuthorizationReason,
   AuthorizationRequiredError,

@@ -14,6 +14,8 @@ import { SallyportError } from '../errors.ts'
  */
 export type DpopMode = 'required' | 'preferred' | 'off'
 
+export const isDpopMode = (mode: string): mode is DpopMode => /^(?:required|preferred|off)$/.test(mode)
+
 /** What the next token request is to ask for. */
 export interface Binding {
   readonly alg: DpopAlgorithm

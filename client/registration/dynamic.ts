@@ -3,6 +3,7 @@
  *
  * @see RFC 7591 section 3.1 (request), section 3.2.1 (response), section 3.2.2 (errors)
  * @see OpenID Connect Dynamic Client Registration 1.0 section 2: `application_type`
+ * @see RFC 9449 section 5.2: `dpop_bound_access_tokens`
  * @module
  */
 import * as v from 'valibot'
@@ -76,6 +77,8 @@ function registrationRequest(context: ClientContext, server: ValidatedServerMeta
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     application_type: applicationType(redirectUri),
+    // RFC 9449 section 5.2: from then on nobody gets a token for this client without a proof.
+    dpop_bound_access_tokens: context.dpop === 'required' ? true : undefined,
     // No scope: some servers make it a ceiling, and a later step-up would run into it.
     client_uri: client.uri,
     logo_uri: client.logoUri,

@@ -13,6 +13,7 @@ import { selectScope } from '../authorization/scope-selection.ts'
 import { probe } from '../discovery/challenge.ts'
 import { discover } from '../discovery/discover.ts'
 import type { Discovery } from '../discovery/discovery.ts'
+import { chooseBinding } from '../dpop/binding.ts'
 import { AuthorizationRequiredError, hasCode, SallyportError } from '../errors.ts'
 import { fingerprint } from '../events.ts'
 import type { PreparedInteraction, Verdict } from '../interactions/interaction.ts'
@@ -118,6 +119,8 @@ export async function discoverForAuthorization(
   if (state.challenge === undefined && credential === undefined) state.challenge = await probe(context, signal)
   const discovery = await discover(context, { challenge: state.challenge, refresh: state.stale, signal })
   state.stale = false
+  // Before anything is registered or shown to a person.
+  chooseBinding(context.dpop, discovery)
   return discovery
 }
 

@@ -6,7 +6,7 @@
 import { parseScope } from '../../shared/scope.ts'
 import type { ChooseAuthorizationServer, ClientCompat, ClientContext, ClientOptions, Fetch } from '../context.ts'
 import { preferHeld } from '../discovery/choose-server.ts'
-import type { DpopMode } from '../dpop/binding.ts'
+import { type DpopMode, isDpopMode } from '../dpop/binding.ts'
 import { createPeers, listening } from '../dpop/peers.ts'
 import { SallyportError } from '../errors.ts'
 import type { SessionEvent } from '../events.ts'
@@ -58,9 +58,9 @@ export interface SessionOptions {
 
 /** @throws {SallyportError} `configuration` */
 export function toContext(resource: string | URL, options: SessionOptions): ClientContext {
-  const { client = {}, scope = [], timeout = DEFAULT_TIMEOUT, onEvent } = options
+  const { client = {}, scope = [], timeout = DEFAULT_TIMEOUT, dpop = 'preferred', onEvent } = options
   checkClientOptions(client)
-  if (!(timeout > 0)) throw new SallyportError('configuration')
+  if (!(timeout > 0) || !isDpopMode(dpop)) throw new SallyportError('configuration')
   const peers = createPeers()
   // Not detached: some runtimes want `fetch` called on its global.
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
@@ -71,7 +71,7 @@ export function toContext(resource: string | URL, options: SessionOptions): Clie
     client,
     scope: typeof scope === 'string' ? parseScope(scope) : scope,
     compat: options.compat ?? {},
-    dpop: options.dpop ?? 'preferred',
+    dpop,
     store: options.store ?? memoryStore(now),
     fetch: listening(fetch, peers),
     peers,

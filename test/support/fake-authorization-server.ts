@@ -180,13 +180,13 @@ export function fakeWorld(options: FakeOptions = {}) {
   const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init)
     request.signal.throwIfAborted()
-    const { search, href } = new URL(request.url)
-    const url = search === '' ? href : href.slice(0, -search.length)
+    const asked = new URL(request.url)
+    const url = `${asked.origin}${asked.pathname}`
     const body = request.method === 'GET' || request.method === 'HEAD' ? '' : await request.clone().text()
     const recorded = {
       method: request.method,
       url,
-      query: new URLSearchParams(search),
+      query: asked.searchParams,
       headers: request.headers,
       redirect: request.redirect,
       body,

@@ -1,0 +1,115 @@
+/**
+ * Somebody bends a document or an answer, so that the client goes without its key.
+ *
+ * @see RFC 9449 section 5: a client that relies on the binding discards an answer without
+ * @module
+ */
+import { describe, expect, test } from 'bun:test'
+import { memoryStore } from '../../client/index.ts'
+import { failureOf, sessionIn } from '../support/client.ts'
+import { json } from '../support/fake-authorization-server.ts'
+import { dpopWorld } from '../support/fake-dpop-world.ts'
+
+const required = { dpop: 'required' } as const
+
+describe('DPoP is required', () => {
+  test('the support is missing from the metadata: nobody is asked, nothing is registered', async () => {
+    const world = dpopWorld({ serverMetadata: { dpop_signing_alg_values_supported: undefined } })
+    const failure = await failureOf(sessionIn(world, required).authorize())
+    expect(failure).toMatchObject({ code: 'dpop_unavailable', retryable: false, interactive: false })
+    expect(world.requests.some(({ url }) => /\/(register|authorize|token)$/.test(url))).toBe(false)
+  })
+
+  test('only algorithms whose key both sides know, or none at all', async () => {
+    const world = dpopWorld({ algs: ['none', 'HS256'] })
+    expect((await failureOf(sessionIn(world, required).authorize())).code).toBe('dpop_unavailable')
+  })
+
+  test('a Bearer answer to the code: an error, and nothing is stored', async () => {
+    const world = dpopWorld()
+    const store = memoryStore(world.now)
+    world.server.tokenType = 'Bearer'
+    const session = sessionIn(world, { ...required, store })
+    expect((await failureOf(session.authorize())).code).toBe('dpop_downgrade')
+    expect(await session.status()).toBe('signed-out')
+    expect(await sessionIn(world, { store }).status()).toBe('signed-out')
+  })
+
+  test('a Bearer answer to a refresh: an error; the rotated token is kept for an honest answer', async () => {
+    const world = dpopWorld()
+    const session = sessionIn(world, required)
+    await session.authorize()
+    world.server.tokenType = 'Bearer'
+    world.clock.now += 900
+    const from = world.seen.length
+    expect((await failureOf(session.fetch(world.resource))).code).toBe('dpop_downgrade')
+    expect(world.at('resource', from)).toEqual([])
+    world.server.tokenType = 'DPoP'
+    expect((await session.fetch(world.resource)).status).toBe(200)
+    expect(world.at('resource').at(-1)?.authorization).toStartWith('DPoP ')
+  })
+
+  test('the resource asks for Bearer: it never gets it', async () => {
+    const world = dpopWorld()
+    const session = sessionIn(world, { ...required })
+    await session.authorize()
+    world.endpoint.knows = false
+    const from = world.seen.length
+    expect((await session.fetch(world.resource)).status).toBe(401)
+    const schemes = world.at('resource', from).map(({ authorization }) => authorization?.split(' ')[0])
+    expect(new Set(schemes)).toEqual(new Set(['DPoP']))
+  })
+
+  test('another process puts an unbound token into the store, and a refresh finds it', async () => {
+    const world = dpopWorld()
+    const store = memoryStore(world.now)
+    const session = sessionIn(world, { ...required, store, interaction: [] })
+    await sessionIn(world, { store }).authorize()
+    await session.fetch(world.resource)
+    // Under the same key: issuer, client, resource, profile.
+    const key = await keyOfCredential(store, world)
+    const { dpop: _key, ...unbound } = (await store.get(key)) ?? { generation: '' }
+    await store.set(key, { ...unbound, generation: 'other' })
+    world.clock.now += 890
+    const from = world.seen.length
+    expect((await failureOf(session.fetch(world.resource))).code).toBe('dpop_downgrade')
+    expect(world.at('resource', from).filter(({ authorization }) => authorization?.startsWith('Bearer'))).toEqual([])
+  })
+})
+
+async function keyOfCredential(store: ReturnType<typeof memoryStore>, world: ReturnType<typeof dpopWorld>) {
+  const selection = await store.get(`selection:${JSON.stringify([world.resource, 'default', ''])}`)
+  return `credential:${JSON.stringify([world.resource, world.issuer, selection?.['clientId'], 'default'])}`
+}
+
+describe('the resource requires bound tokens', () => {
+  const fake = { resourceMetadata: { dpop_bound_access_tokens_required: true } }
+
+  test('DPOP-P1 a Bearer answer is an error at once, also under "preferred"', async () => {
+    const world = dpopWorld(fake)
+    world.server.tokenType = 'Bearer'
+    expect((await failureOf(sessionIn(world).authorize())).code).toBe('dpop_downgrade')
+  })
+
+  test('DPOP-P1 "off" cannot work', async () => {
+    const world = dpopWorld(fake)
+    expect((await failureOf(sessionIn(world, { dpop: 'off' }).authorize())).code).toBe('dpop_unavailable')
+    expect(world.sent('GET', `${world.as}/authorize`)).toEqual([])
+  })
+})
+
+describe('the code is stolen', () => {
+  test('RFC 9449 section 10 it is of no use without the key that the request named', async () => {
+    const world = dpopWorld()
+    const codes: string[] = []
+    world.on('POST', `${world.as}/token`, ({ form }) => {
+      codes.push(form.get('code') ?? '')
+      return json({ error: 'server_error' }, 500)
+    })
+    await failureOf(sessionIn(world).authorize())
+    world.on('POST', `${world.as}/token`)
+    const body = new URLSearchParams({ grant_type: 'authorization_code', code: codes[0] ?? '' })
+    const answer = await world.fetch(`${world.as}/token`, { method: 'POST', body })
+    expect(await answer.json()).toEqual({ error: 'invalid_grant' })
+  })
+})
