@@ -86,5 +86,5 @@ function hasFlexiblePort(uri: string, { localhostAnyPort }: RedirectUriMatching)
 
 /** The string itself, its port cut out: no other normalisation, so that nothing but the port can differ. */
 function withoutPort(uri: string): string {
-  return uri.replace(/^(http:\/\/(?:\[[^\]]*\]|[^/?#:]*)):\d*/, '$1')
+  return uri.replace(/^(http:\/\/(?:\[[^\]]*\]|[^/?#:[]*)):\d*/, '$1')
 }
