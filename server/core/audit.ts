@@ -62,12 +62,30 @@ export type Observation =
       readonly grantId?: string
     }
   | { readonly type: 'client_document_rejected'; readonly reason: DocumentFailure; readonly clientId: string }
+  | PageRefusal
   | {
       readonly type: 'sign_in_failed'
       readonly reason: 'bad_credentials' | 'too_many_attempts'
       readonly clientId?: string
       readonly userId?: string
     }
+
+/** A page stopped somebody before anything could be judged. */
+export interface PageRefusal {
+  readonly type: 'authorization_rejected' | 'sign_in_rejected' | 'consent_rejected'
+  readonly reason: Extract<
+    Reason,
+    | 'unreadable_form'
+    | 'missing_cookie'
+    | 'foreign_form'
+    | 'url_too_long'
+    | 'too_many_parameters'
+    | 'parameter_too_long'
+    | 'rate_limited'
+    | 'unavailable'
+    | 'internal_error'
+  >
+}
 
 export type AuditEvent = Act | Observation
 
@@ -127,6 +145,8 @@ const OBSERVATIONS: Readonly<Record<Observation['type'], true>> = {
   registration_rejected: true,
   client_document_rejected: true,
   sign_in_failed: true,
+  sign_in_rejected: true,
+  consent_rejected: true,
 }
 
 /** Whether nothing has stored it yet. */

@@ -19,8 +19,10 @@ export const MOST_PARAMETERS = 100
 /** Characters of one value. */
 const MOST_VALUE = 8192
 
+type Excess = Extract<Reason, 'too_many_parameters' | 'parameter_too_long'>
+
 /** Why these are too many, or too long; null: they are not. `length`: of the text that they come from. */
-export function excessOf(parameters: URLSearchParams, length: number): Reason | null {
+export function excessOf(parameters: URLSearchParams, length: number): Excess | null {
   if (parameters.size > MOST_PARAMETERS) return 'too_many_parameters'
   // What is short altogether holds nothing long.
   if (length <= MOST_VALUE) return null

@@ -140,6 +140,18 @@ const WIRE = {
   too_many_parameters: ['invalid_request', 400, 'There are more than 100 parameters.'],
   parameter_too_long: ['invalid_request', 400, 'A parameter is longer than 8192 characters.'],
   rate_limited: ['temporarily_unavailable', 429, 'Too many requests. Try again after the time in Retry-After.'],
+  // Forms of our pages.
+  unreadable_form: ['invalid_request', 400, 'The form could not be read.'],
+  missing_cookie: [
+    'invalid_request',
+    403,
+    'The browser sent no cookie with the form: it blocks cookies, or has forgotten them.',
+  ],
+  foreign_form: [
+    'invalid_request',
+    403,
+    'The form is not from a page of this browser: it is old, or from another site.',
+  ],
   // Our own trouble.
   unavailable: ['temporarily_unavailable', 503, 'The server cannot answer right now. Try again soon.'],
   internal_error: ['server_error', 500, 'The server failed. The error was logged.'],

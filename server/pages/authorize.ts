@@ -14,6 +14,7 @@ import { askForConsent } from './ask-for-consent.ts'
 import { inAttempt, type PagesContext } from './context.ts'
 import { authorizeLink, signInLink } from './links.ts'
 import { problemPage, rejectionPage, tooManyRequests } from './problem-page.ts'
+import { noteRefusal } from './refusal.ts'
 import { seeOther } from './respond.ts'
 import { isSignedIn, readVisitor, type Visitor } from './visitor.ts'
 
@@ -27,7 +28,7 @@ export async function authorize(request: Request, given: PagesContext): Promise<
   if (!judged.ok) return judged.error
   if (judged.value === null) return toSignIn(query, ctx)
   if (ctx.devLogin !== undefined) return approveAs(ctx.devLogin, judged.value, ctx)
-  const tooMany = isSignedIn(visitor) ? countForClient(judged.value, ctx) : null
+  const tooMany = isSignedIn(visitor) ? countForClient(judged.value, query, ctx) : null
   if (tooMany !== null) return tooMany
 
   const step = await ctx.as.next(judged.value, visitor.user?.id ?? null, ctx)
@@ -48,7 +49,10 @@ export async function judge(
 ): Promise<Result<ValidRequest | null, Response>> {
   const parameters = new URLSearchParams(query)
   const excess = excessOf(parameters, query.length)
-  if (excess !== null) return err(rejectionPage({ reason: excess }, ctx))
+  if (excess !== null) {
+    noteRefusal(excess, query, ctx)
+    return err(rejectionPage({ reason: excess }, ctx))
+  }
   const presence = { signedIn: user !== null || ctx.devLogin !== undefined }
   const outcome = await ctx.as.authorize(readForm(parameters), presence, ctx)
   if (outcome.kind === 'valid') return ok(outcome.request)
@@ -61,14 +65,19 @@ function toSignIn(query: string, ctx: PagesContext): Response {
   const claimed = claimsOf(readForm(new URLSearchParams(query)), null)
   ctx.trace({ ...auditEntry({ type: 'sign_in_asked' }, ctx), claimed })
   const link = signInLink(query, ctx)
-  return ctx.origin.length + link.length > MOST_URL ? problemPage('too_long', ctx) : seeOther(link)
+  if (ctx.origin.length + link.length <= MOST_URL) return seeOther(link)
+  noteRefusal('url_too_long', query, ctx)
+  return problemPage('too_long', ctx)
 }
 
 /** Counts what people who are signed in do for a client. A page when that was too much. */
-export function countForClient({ client }: ValidRequest, ctx: PagesContext): Response | null {
+export function countForClient({ client }: ValidRequest, query: string, ctx: PagesContext): Response | null {
   const { authorize: limiter } = ctx.limits
-  const seconds = limiter.waitFor(client.id, null)
-  if (seconds > 0) return tooManyRequests(seconds, ctx)
+  const seconds = limiter.waitFor(client.id, null, ctx.requestId)
+  if (seconds > 0) {
+    noteRefusal('rate_limited', query, ctx)
+    return tooManyRequests(seconds, ctx)
+  }
   limiter.succeeded(client.id)
   return null
 }

@@ -11,6 +11,7 @@ import { inAttempt, type PagesContext } from './context.ts'
 import { signInLink } from './links.ts'
 import { readPost } from './post.ts'
 import { problemPage } from './problem-page.ts'
+import { noteRefusal } from './refusal.ts'
 import { seeOther } from './respond.ts'
 import { isSignedIn } from './visitor.ts'
 
@@ -18,7 +19,10 @@ export async function consent(request: Request, given: PagesContext): Promise<Re
   const posted = await readPost(request, given)
   if (!posted.ok) return posted.error
   const { form, visitor } = posted.value
-  if (form.request === undefined || form.decision === undefined) return problemPage('unreadable_form', given)
+  if (form.request === undefined || form.decision === undefined) {
+    noteRefusal('unreadable_form', form.request ?? '', given)
+    return problemPage('unreadable_form', given)
+  }
   const ctx = inAttempt(form.request, given)
   const judged = await judge(form.request, visitor, ctx)
   if (!judged.ok) return judged.error
@@ -30,5 +34,5 @@ export async function consent(request: Request, given: PagesContext): Promise<Re
   if (form.client !== (await clientDigest(judged.value.client, ctx.hash))) {
     return askForConsent({ request: judged.value, query: form.request, visitor, changed: true }, ctx)
   }
-  return countForClient(judged.value, ctx) ?? seeOther(await ctx.as.approve(judged.value, id, ctx))
+  return countForClient(judged.value, form.request, ctx) ?? seeOther(await ctx.as.approve(judged.value, id, ctx))
 }

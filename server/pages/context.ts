@@ -4,7 +4,7 @@
  * @module
  */
 import { readForm } from '../../shared/form.ts'
-import type { Audit } from '../core/audit.ts'
+import type { Audit, PageRefusal } from '../core/audit.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import type { Origin } from '../core/dependencies.ts'
 import { attemptOf, type Trace } from '../core/flow.ts'
@@ -47,6 +47,10 @@ export interface PagesContext extends Required<PagesOptions>, Origin {
   /** The issuer's scheme, host and port. */
   readonly origin: string
   readonly host: string
+  /** What the records call it when this page stops somebody; null: it leads to no application. */
+  readonly step: PageRefusal['type'] | null
+  /** The peer's address, for the records of what fails. */
+  readonly visitorAddress: () => string
 }
 
 /** The same for the authorization request that `query` makes. */
@@ -61,6 +65,8 @@ export function pagesContext(options: PagesOptions): PagesContext {
   const issuer = new URL(options.as.issuer)
   return {
     requestId: null,
+    step: null,
+    visitorAddress: () => 'unknown',
     sessionTtl: ONE_DAY,
     clientAddress: () => 'unknown',
     clientNetwork: () => null,

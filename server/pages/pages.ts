@@ -19,6 +19,7 @@ import { consent } from './consent.ts'
 import { type PagesContext, type PagesOptions, pagesContext } from './context.ts'
 import { path } from './links.ts'
 import { problemPage, tooManyRequests } from './problem-page.ts'
+import { noteRefusal, requestIn } from './refusal.ts'
 import { showSignIn, signIn, signOut } from './sign-in.ts'
 
 /**
@@ -29,19 +30,23 @@ import { showSignIn, signIn, signOut } from './sign-in.ts'
 export function pages(options: PagesOptions) {
   const ctx = pagesContext(options)
   const { limits } = ctx
-  const page = (limiter: EndpointLimiter, handler: Handler) => (context: { readonly request: Request }) =>
-    guard(within(limiter, handler), context.request, { ...ctx, requestId: ctx.requestIdOf(context.request) })
+  const page =
+    (limiter: EndpointLimiter, handler: Handler, step: PagesContext['step'] = null) =>
+    ({ request }: { readonly request: Request }) => {
+      const visit = { requestId: ctx.requestIdOf(request), step, visitorAddress: () => ctx.clientAddress(request) }
+      return guard(within(limiter, handler), request, { ...ctx, ...visit })
+    }
   // The handlers read the body themselves.
   const form = { parse: 'none', detail: { hide: true } } as const
   const view = { detail: { hide: true } } as const
 
   return new Elysia()
-    .get(path.authorize, page(limits.authorize, authorize), view)
-    .all(path.authorize, page(limits.authorize, authorize), form)
-    .post(path.consent, page(limits.authorize, consent), form)
+    .get(path.authorize, page(limits.authorize, authorize, 'authorization_rejected'), view)
+    .all(path.authorize, page(limits.authorize, authorize, 'authorization_rejected'), form)
+    .post(path.consent, page(limits.authorize, consent, 'consent_rejected'), form)
     .get(path.clientLogo, page(limits.authorize, clientLogo), view)
-    .get(path.signIn, page(limits.sign_in, showSignIn), view)
-    .post(path.signIn, page(limits.sign_in, signIn), form)
+    .get(path.signIn, page(limits.sign_in, showSignIn, 'sign_in_rejected'), view)
+    .post(path.signIn, page(limits.sign_in, signIn, 'sign_in_rejected'), form)
     .post(path.signOut, page(limits.sign_in, signOut), form)
     .get(path.account, page(limits.authorize, account), view)
     .post(path.revoke, page(limits.authorize, revokeGrant), form)
@@ -55,9 +60,11 @@ type Handler = (request: Request, ctx: PagesContext) => Promise<Response>
 const within =
   (limiter: EndpointLimiter, handler: Handler): Handler =>
   async (request, ctx) => {
-    const seconds = limiter.arrive(ctx.clientNetwork(request))
-    if (seconds > 0) return tooManyRequests(seconds, ctx)
-    return request.url.length > MOST_URL ? problemPage('too_long', ctx) : handler(request, ctx)
+    const seconds = limiter.arrive(ctx.clientNetwork(request), ctx.requestId)
+    const reason = seconds > 0 ? 'rate_limited' : request.url.length > MOST_URL ? 'url_too_long' : null
+    if (reason === null) return handler(request, ctx)
+    noteRefusal(reason, requestIn(request), ctx)
+    return reason === 'rate_limited' ? tooManyRequests(seconds, ctx) : problemPage('too_long', ctx)
   }
 
 /** Trouble of our own as a page: no stack, no message, nothing that was sent. */
@@ -66,6 +73,8 @@ async function guard(handler: Handler, request: Request, ctx: PagesContext): Pro
     return await handler(request, ctx)
   } catch (error) {
     ctx.onFailure(error, ctx.requestId)
-    return problemPage(error instanceof StoreUnavailable ? 'unavailable' : 'failed', ctx)
+    const isDown = error instanceof StoreUnavailable
+    noteRefusal(isDown ? 'unavailable' : 'internal_error', requestIn(request), ctx)
+    return problemPage(isDown ? 'unavailable' : 'failed', ctx)
   }
 }

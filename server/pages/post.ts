@@ -7,10 +7,12 @@
 import * as v from 'valibot'
 import { readForm } from '../../shared/form.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
+import type { PageRefusal } from '../core/audit.ts'
 import { MOST_BODY, MOST_PARAMETERS } from '../core/bounds.ts'
 import type { PagesContext } from './context.ts'
 import { isCsrfToken, isForeignPost } from './csrf.ts'
 import { problemPage } from './problem-page.ts'
+import { noteRefusal } from './refusal.ts'
 import { readVisitor, type Visitor } from './visitor.ts'
 
 /** Every field of every form of ours. */
@@ -41,13 +43,16 @@ export async function readPost(request: Request, ctx: PagesContext): Promise<Res
   const parameters = new URLSearchParams(body ?? '')
   const readable = body !== null && parameters.size <= MOST_PARAMETERS
   const form = readable ? v.safeParse(PageForm, readForm(parameters)) : null
-  if (form === null || !form.success) return err(problemPage('unreadable_form', ctx))
-  if (isForeignPost(request.headers, ctx.origin)) return err(problemPage('foreign_form', ctx))
+  const refuse = (page: 'unreadable_form' | 'foreign_form', reason: PageRefusal['reason'] = page) => {
+    noteRefusal(reason, parameters.get('request') ?? '', ctx)
+    return err(problemPage(page, ctx))
+  }
+  if (form === null || !form.success) return refuse('unreadable_form')
+  if (isForeignPost(request.headers, ctx.origin)) return refuse('foreign_form')
   const visitor = await readVisitor(request, ctx)
   const { cookie } = visitor
-  if (cookie === null || !(await isCsrfToken(form.output.csrf, cookie, ctx.hash))) {
-    return err(problemPage('foreign_form', ctx))
-  }
+  if (cookie === null) return refuse('foreign_form', 'missing_cookie')
+  if (!(await isCsrfToken(form.output.csrf, cookie, ctx.hash))) return refuse('foreign_form')
   return ok({ form: form.output, visitor })
 }
 

@@ -45,7 +45,7 @@ export async function signIn(request: Request, given: PagesContext): Promise<Res
   const { username, password } = form
   const verified = await ctx.login.verify(username, password, ctx.clientAddress(request))
   if (!verified.ok) {
-    await noteFailure(verified.error, username, { request, query: form.request, client: purpose.value.client }, ctx)
+    await noteFailure(verified.error, username, { query: form.request, client: purpose.value.client }, ctx)
     const shown = displayText(username) ?? ''
     return answer(visitor, purpose.value.view, { username: shown, problem: verified.error }, ctx)
   }
@@ -85,12 +85,12 @@ async function readPurpose(
 async function noteFailure(
   reason: 'bad_credentials' | 'too_many_attempts',
   username: string,
-  { request, query = '', client }: { request: Request; query: string | undefined; client: Client | null },
+  { query = '', client }: { query: string | undefined; client: Client | null },
   ctx: PagesContext,
 ): Promise<void> {
   const user = await ctx.store.users.findByUsername(username)
   const known = { ...(user === null ? {} : { userId: user.id }), ...(client === null ? {} : { clientId: client.id }) }
-  const origin = { ...ctx, from: () => ctx.clientAddress(request) }
+  const origin = { ...ctx, from: ctx.visitorAddress }
   const claimed = claimsOf(readForm(new URLSearchParams(query)), null)
   ctx.audit({ ...auditEntry({ type: 'sign_in_failed', reason, ...known }, origin), claimed })
 }

@@ -290,7 +290,7 @@ describe('signing in', () => {
       })
     for (let name = 0; name < 5; name += 1) expect((await attempt(`user ${name}`)).status).toBe(403)
     expect((await attempt(USER.username)).status).toBe(429)
-    expect(server.limited).toEqual([{ limit: 'sign_in.per_address', from: HERE }])
+    expect(server.limited).toMatchObject([{ limit: 'sign_in.per_address', from: HERE }])
   })
 })
 
