@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { expectThat, pass, problem } from '../core/check.ts'
+import { expectThat, pass, problem, skip } from '../core/check.ts'
 import type { Answer } from '../core/http.ts'
 import { type Client, type ClientMethod, type Credentials, credentialsOf } from './clients.ts'
 import type { AsContext } from './context.ts'
@@ -68,7 +68,7 @@ export const CLIENT_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const client = await ctx.clients.confidential()
       const answer = await knock(ctx, wrongSecret(client))
-      if (answer.status < 400) return pass('nothing is refused')
+      if (errorOf(answer) !== 'invalid_client') return skip('a wrong secret is not refused as one')
       const challenge = answer.headers.get('www-authenticate') ?? ''
       return expectThat(
         answer.status === 401 && /^basic\b/i.test(challenge),
