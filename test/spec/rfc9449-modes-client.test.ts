@@ -146,14 +146,27 @@ describe('preferred, and a resource that does not know DPoP', () => {
 
   test('it was the token, and not the scheme: the next one comes with a proof', async () => {
     const { world, session, schemes } = await signedIn()
-    world.endpoint.knows = true
-    const plain = () => new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer' } })
     // A resource that knows DPoP, and forgets to say so.
+    const plain = () => new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer' } })
     world.on('GET', world.resource, plain)
     expect((await session.fetch(world.resource)).status).toBe(401)
     world.on('GET', world.resource)
+    world.endpoint.knows = true
     expect((await session.fetch(world.resource)).status).toBe(200)
-    expect(schemes().at(-1)).toBe('DPoP')
+    expect(schemes()).toEqual(['DPoP', 'Bearer', 'DPoP', 'Bearer', 'DPoP'])
+  })
+
+  test('the body of the refusal that nobody will see is let go', async () => {
+    const { world, session } = await signedIn()
+    let cancelled = 0
+    const cancel = () => {
+      cancelled += 1
+    }
+    const headers = { 'www-authenticate': 'Bearer' }
+    const answers = [new Response(new ReadableStream({ cancel }), { status: 401, headers })]
+    world.on('GET', world.resource, () => answers.shift() ?? json({}))
+    expect((await session.fetch(world.resource)).status).toBe(200)
+    expect(cancelled).toBe(1)
   })
 
   test('ADR 0056 a stream is not sent a second time; the next call goes out right', async () => {
