@@ -2,6 +2,8 @@
  * Someone who is limited by their address claims to have another one.
  *
  * @see RFC 7239 section 8.1: what a peer says of itself is worth nothing
+ * @see RFC 4291 section 2.5.5.2: IPv4-mapped addresses
+ * @see RFC 6177: what one subscriber has
  * @see docs/adr/0111-rate-limits.md
  * @module
  */

@@ -68,7 +68,7 @@ describe.each([
   ['an issuer without a path', ''],
   ['an issuer with a path', '/tenant'],
 ])('%s', (_, path) => {
-  test.each(machines)('CC-C1 %s: a token, a call, introspection, revocation', async (_, machine) => {
+  test.each(machines)('CC-C1 CC-S1 %s: a token, a call, introspection, revocation', async (_, machine) => {
     const { demo, as } = await start(path)
     expect(as.grant_types_supported).toContain('client_credentials')
     const { client, auth } = await machine(demo)

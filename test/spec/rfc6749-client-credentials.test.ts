@@ -211,3 +211,28 @@ describe('section 2.3 every way of client authentication', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
   })
 })
+
+describe('section 4.4 machines that sign', () => {
+  test('CC-C3 an assertion is for the issuer alone, byte for byte', async () => {
+    const { sign } = await addSigningClient(server)
+    const { issuer } = server
+    expect((await ask(assertionForm(await sign({ aud: issuer })))).status).toBe(200)
+    for (const aud of [`${issuer}/oauth/token`, `${issuer}/`, RESOURCE, [issuer, `${issuer}/oauth/token`]]) {
+      await expectError(await ask(assertionForm(await sign({ aud }))), 401, 'invalid_client')
+    }
+  })
+
+  test('CC-X1 an assertion gets one token, however soon and wherever it is used again', async () => {
+    const { sign } = await addSigningClient(server)
+    const assertion = assertionForm(await sign())
+    const answers = await Promise.all([1, 2, 3].map(() => ask(assertion)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401])
+    await expectError(await postForm(server, '/oauth/introspect', { token: 'x', ...assertion }), 401, 'invalid_client')
+  })
+
+  test('CC-X1 what is not covered is not claimed: no mutual TLS', async () => {
+    const metadata: object = await (await server.fetch('/.well-known/oauth-authorization-server')).json()
+    expect(metadata).not.toHaveProperty('mtls_endpoint_aliases')
+    expect(JSON.stringify(metadata)).not.toContain('tls_client_auth')
+  })
+})

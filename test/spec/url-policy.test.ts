@@ -2,6 +2,8 @@
  * The URL policy: which URLs are contacted or opened, whoever named them.
  *
  * @see MCP 2026-07-28, security best practices, "SSRF"
+ * @see RFC 6890: special-use addresses
+ * @see RFC 6761 section 6.3, RFC 6762 and RFC 8375: names that lead nowhere outside
  * @module
  */
 import { describe, expect, test } from 'bun:test'
