@@ -10,7 +10,7 @@ import type { FlowStep } from '../core/flow.ts'
 /** A step with how often it was taken in a row. */
 export interface TracedStep extends FlowStep {
   readonly times: number
-  /** Joined because the address is the same. */
+  /** Joined because the address is the same, or because no other attempt was under way. */
   readonly guessed: boolean
 }
 
@@ -41,6 +41,7 @@ export function joinAttempts(steps: readonly FlowStep[], now: number): Attempts 
   const keys = new Map<string, FlowStep[]>()
   const registrations = new Map<string, FlowStep>()
   const discoveries = steps.filter(({ step }) => step === 'discovery')
+  const guesses = new Set<FlowStep>()
 
   const groupOf = (step: FlowStep): FlowStep[] =>
     keysOf(step)
@@ -48,11 +49,16 @@ export function joinAttempts(steps: readonly FlowStep[], now: number): Attempts 
       .find((group) => group !== undefined && continues(group, step)) ??
     unfinished(step) ??
     start(step)
-  /** A refused token request without a known code says only whose it was. */
-  const unfinished = (step: FlowStep): FlowStep[] | undefined =>
-    step.step === 'token' && step.clientId !== null
-      ? groups.findLast((group) => group.some(isCodeOf(step.clientId)) && !isConnected(group) && isSoon(group, step))
-      : undefined
+  /** A refused token request without a known code says only whose it was, or not even that. */
+  const unfinished = (step: FlowStep): FlowStep[] | undefined => {
+    if (step.step !== 'token') return undefined
+    const waiting = groups.filter((group) => group.some(isCode) && !isConnected(group) && isSoon(group, step))
+    if (step.clientId !== null) return waiting.findLast((group) => group.some(isCodeOf(step.clientId)))
+    const nearby = waiting.findLast((group) => group.some((other) => isSameAddress(other, step)))
+    const found = nearby ?? (waiting.length === 1 ? waiting[0] : undefined)
+    if (found !== undefined) guesses.add(step)
+    return found
+  }
   const start = (step: FlowStep): FlowStep[] => {
     const registration = step.clientId === null ? undefined : registrations.get(step.clientId)
     if (step.clientId !== null) registrations.delete(step.clientId)
@@ -73,7 +79,7 @@ export function joinAttempts(steps: readonly FlowStep[], now: number): Attempts 
   }
   const all = [...groups, ...[...registrations.values()].map((step) => [step])].sort(byFirst)
   const used = new Set<FlowStep>()
-  const attempts = all.map((group) => toAttempt(withDiscovery(group, discoveries, used), now))
+  const attempts = all.map((group) => toAttempt(withDiscovery(group, discoveries, { used, guesses }), now))
   return { attempts, onlyDiscovered: discoveries.filter((step) => !used.has(step)).length }
 }
 
@@ -91,7 +97,11 @@ function continues(group: readonly FlowStep[], step: FlowStep): boolean {
   return !(isBeginning && isOver)
 }
 
-const isCodeOf = (clientId: string | null) => (step: FlowStep) => step.step === 'code' && step.clientId === clientId
+const isCode = ({ step }: FlowStep): boolean => step === 'code'
+
+const isCodeOf = (clientId: string | null) => (step: FlowStep) => isCode(step) && step.clientId === clientId
+
+const isSameAddress = (one: FlowStep, other: FlowStep): boolean => one.address !== null && one.address === other.address
 
 const isConnected = (group: readonly FlowStep[]): boolean =>
   group.some(({ step, outcome }) => (step === 'token' || step === 'first_call') && outcome === 'done')
@@ -101,8 +111,12 @@ const isSoon = (group: readonly FlowStep[], { at }: FlowStep): boolean => at - (
 const byFirst = ([one]: readonly FlowStep[], [other]: readonly FlowStep[]): number => (one?.at ?? 0) - (other?.at ?? 0)
 
 /** The last reading of the metadata by an address that registered or redeemed soon after. */
-function withDiscovery(group: readonly FlowStep[], discoveries: readonly FlowStep[], used: Set<FlowStep>) {
-  const own = group.map((step): TracedStep => ({ ...step, times: 1, guessed: false }))
+function withDiscovery(
+  group: readonly FlowStep[],
+  discoveries: readonly FlowStep[],
+  { used, guesses }: { readonly used: Set<FlowStep>; readonly guesses: ReadonlySet<FlowStep> },
+): readonly TracedStep[] {
+  const own = group.map((step): TracedStep => ({ ...step, times: 1, guessed: guesses.has(step) }))
   const speaker = group.find(({ address }) => address !== null && address !== 'unknown')
   const read = discoveries.findLast(
     ({ address, at }) =>
@@ -115,7 +129,7 @@ function withDiscovery(group: readonly FlowStep[], discoveries: readonly FlowSte
 }
 
 function toAttempt(steps: readonly TracedStep[], now: number): Attempt {
-  const own = steps.filter(({ guessed }) => !guessed)
+  const own = steps.filter(({ step }) => step !== 'discovery')
   const resources = own.flatMap(({ resource }) => resource ?? [])
   return {
     steps: counted(steps),

@@ -54,7 +54,7 @@ function line({ at, step, outcome, reason, times, guessed, requestId }: TracedSt
   const what = reason === null ? outcome : `${outcome}: ${explain(reason)}`
   const more = [
     ...(times === 1 ? [] : [`${times} times`]),
-    ...(guessed ? ['a guess: the same address'] : []),
+    ...(guessed ? [step === 'discovery' ? 'a guess: the same address' : 'a guess: it names no client'] : []),
     ...(outcome === 'refused' && requestId !== null ? [`request ${requestId}`] : []),
   ]
   return `  ${timeOf(at, 11)}  ${step.padEnd(12)}  ${what}${more.length === 0 ? '' : ` (${more.join(', ')})`}`
@@ -72,9 +72,10 @@ const SILENCE: Readonly<Record<TracedStep['step'], string>> = {
   first_call: 'nothing was called',
 }
 
-function verdict({ state, stoppedAt, reason }: Attempt): string {
+function verdict({ state, stoppedAt, reason, steps }: Attempt): string {
   if (stoppedAt === null) return 'connected'
-  if (state === 'refused') return `stopped at ${stoppedAt}: ${reason ?? 'refused'}`
+  if (state === 'refused')
+    return `stopped at ${stoppedAt}: ${reason ?? 'refused'}${steps.at(-1)?.guessed ? ' (a guess)' : ''}`
   return state === 'waiting' ? `waiting for ${stoppedAt}` : `stopped before ${stoppedAt}: ${SILENCE[stoppedAt]}`
 }
 

@@ -134,6 +134,9 @@ const WIRE = {
     'Software statements are not accepted here. Leave it out.',
   ],
   malformed_metadata: ['invalid_client_metadata', 400, 'The client metadata is malformed.'],
+  // For the records only: the router answers 405 by itself.
+  wrong_method: ['invalid_request', 400, 'This endpoint takes another method.'],
+  wrong_content_type: ['invalid_request', 400, 'The Content-Type is not the one that this endpoint takes.'],
   // Too much.
   body_too_large: ['invalid_request', 413, 'The body is longer than 65536 bytes.'],
   url_too_long: ['invalid_request', 414, 'The URL is longer than 8192 characters.'],

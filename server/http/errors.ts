@@ -7,6 +7,7 @@
  * @module
  */
 import { type Context, Elysia, status } from 'elysia'
+import { readForm } from '../../shared/form.ts'
 import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import { StoreUnavailable } from '../core/ports.ts'
 import { type Reason, toOAuthError } from '../core/rejection.ts'
@@ -118,7 +119,7 @@ function errorResponse(request: Request, reason: Reason, headers: Readonly<Recor
 /** Told of a failure of our own, and of the request in which it was. */
 export type OnFailure = (error: unknown, requestId: string | null) => void
 
-/** Told of a request that the core has not judged, or not to the end, and what was read of it. */
+/** Told of a request that the core has not judged, or not to the end, and what was read of it; of any path. */
 export type OnRefused = (request: Request, reason: Reason, said: Said) => void
 
 /** Answers whatever was thrown. `onFailure` hears of trouble of our own. */
@@ -128,13 +129,17 @@ export const errors = (onFailure: OnFailure, onRefused: OnRefused = () => {}) =>
       onRefused(request, reason, said)
       return errorResponse(request, reason, headers)
     }
-    if (ENDPOINTS.has(pathOf(request))) Object.assign(set.headers, CORS_HEADERS)
+    const isEndpoint = ENDPOINTS.has(pathOf(request))
+    if (isEndpoint) Object.assign(set.headers, CORS_HEADERS)
     const thrown = code === 'PARSE' ? error.cause : error
     if (thrown instanceof UnreadableRequest) return answer(thrown.reason, thrown.said, thrown.headers)
     if (code === 'PARSE') return answer('malformed_request', {})
     const said = isSaid(body) ? body : {}
     if (code === 'VALIDATION' && error.type !== 'response') return answer('malformed_request', said)
-    if (code === 'NOT_FOUND') return noSuchRoute(pathOf(request))
+    if (code === 'NOT_FOUND') {
+      if (isEndpoint) onRefused(request, 'wrong_method', readForm(new URL(request.url).searchParams))
+      return noSuchRoute(pathOf(request))
+    }
     // A validation error holds what did not validate, tokens included: only that it happened is told on.
     onFailure(code === 'VALIDATION' ? new Error('an answer did not fit its schema') : error, requestIdOf(request))
     return answer(error instanceof StoreUnavailable ? 'unavailable' : 'internal_error', said)

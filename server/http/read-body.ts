@@ -30,7 +30,7 @@ export const parseJson = async ({ request }: { request: Request }): Promise<unkn
 
 async function readText(request: Request, contentType: string): Promise<string> {
   const given = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (given !== contentType) throw new UnreadableRequest('malformed_request')
+  if (given !== contentType) throw new UnreadableRequest('wrong_content_type')
   const length = announcedLength(request.headers)
   if (length !== null && length > MOST_BODY) throw tooLarge()
   if (length !== null) return request.text()

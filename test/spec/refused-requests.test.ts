@@ -150,7 +150,7 @@ describe('what is refused before it is judged', () => {
       'malformed_request',
       ofClient,
     ],
-    ['JSON', '/oauth/token', '{}', JSON_TYPE, 'malformed_request', { clientId: null }],
+    ['JSON', '/oauth/token', '{}', JSON_TYPE, 'wrong_content_type', { clientId: null }],
     ['too many parameters', '/oauth/token', `${own}&${many}`, FORM, 'too_many_parameters', ofClient],
     ['a long parameter', '/oauth/token', `${own}&code=${'x'.repeat(9000)}`, FORM, 'parameter_too_long', ofClient],
     ['a long body', '/oauth/token', 'x'.repeat(70_000), { ...FORM, ...inBasic }, 'body_too_large', ofClient],
@@ -193,6 +193,16 @@ describe('what is refused before it is judged', () => {
     expect(shown.ok && shown.value).toContain(`request ${response.headers.get('x-request-id')}`)
     expect(shown.ok && shown.value).toContain('1 attempts:')
     await fresh.close()
+  })
+
+  test('another method than POST', async () => {
+    const response = await app.fetch(`/oauth/token?${code}`)
+    expect(response.status).toBe(405)
+    expect(await rowsOf(response)).toMatchObject([{ type: 'token_rejected', reason: 'wrong_method', ...ofClient }])
+    server.events.length = 0
+    for (const path of ['/oauth/nothing', '/nowhere', '/.well-known/jwks.json?x'])
+      await app.fetch(path, { method: 'PUT' })
+    expect(server.events).toEqual([])
   })
 
   test('a failure of ours is where it stopped, too', async () => {
