@@ -5,7 +5,7 @@
  * @module
  */
 import { readdir, readFile } from 'node:fs/promises'
-import { STANDARDS, STATUSES, type Standard } from './standards.ts'
+import { STANDARDS, STATUSES, type Standard, type Status } from './standards.ts'
 
 /** A file of the project, by its path from the root. */
 export interface Document {
@@ -104,6 +104,9 @@ export function readDecision({ path, text }: Document): Pick<Evidence, 'deviatio
   return { deviations, unreadable }
 }
 
+/** What somebody outside can hold against us. */
+const CLAIMS: readonly Status[] = ['implemented', 'partly', 'followed']
+
 /** What is wrong: each problem says what to do about it. */
 export function problems({ citations, deviations, unreadable }: Evidence, standards = ALL): readonly string[] {
   const byId = new Map(standards.map((standard) => [standard.id, standard]))
@@ -116,11 +119,8 @@ export function problems({ citations, deviations, unreadable }: Evidence, standa
       const tests = proofs.get(id) ?? []
       const sources = citations.filter((citation) => citation.id === id && !citation.path.startsWith('test/'))
       const [source] = sources
-      if (status === 'implemented' && !tests.some((path) => path.startsWith('test/spec/'))) {
-        return [`${id} is implemented, and no file in test/spec/ has it in its name (rfc1234-...) or an @see line.`]
-      }
-      if ((status === 'partly' || status === 'followed') && tests.length === 0) {
-        return [`${id} is ${status}, and no test has it in its name or an @see line.`]
+      if (CLAIMS.includes(status) && !tests.some((path) => path.startsWith('test/spec/'))) {
+        return [`${id} is ${status}, and no file in test/spec/ has it in its name (rfc1234-...) or an @see line.`]
       }
       if (status === 'missing' && source !== undefined) {
         return [`${id} is missing according to .ci/standards.ts, but ${source.path} cites it: update its row.`]
