@@ -34,6 +34,7 @@ export const AuthorizationServerMetadata = v.looseObject({
   dpop_signing_alg_values_supported: v.optional(v.array(v.string())),
   authorization_response_iss_parameter_supported: v.optional(v.boolean()),
   client_id_metadata_document_supported: v.optional(v.boolean()),
+  resource_indicators_supported: v.optional(v.boolean()),
   prompt_values_supported: v.optional(v.array(v.string())),
   subject_types_supported: v.optional(v.array(v.string())),
   id_token_signing_alg_values_supported: v.optional(v.array(v.string())),

@@ -4,6 +4,7 @@
  * @see RFC 8414 section 2
  * @see RFC 9728 section 4: `protected_resources`
  * @see OpenID Connect Discovery 1.0 section 3: the same document under the other name
+ * @see docs/adr/0128-resource-indicators-supported.md
  * @module
  */
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
@@ -41,6 +42,8 @@ export function buildMetadata(
     ),
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
+    // In no registry, but looked for in the field.
+    resource_indicators_supported: true,
     ...(readsDocuments ? { client_id_metadata_document_supported: true } : {}),
     prompt_values_supported: ['none', 'login', 'consent'],
     // Never used, for no ID token is issued: OpenID Connect requires both, and clients that read the document under that name insist.

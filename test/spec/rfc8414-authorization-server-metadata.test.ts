@@ -82,6 +82,7 @@ describe.each([
       introspection_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
+      resource_indicators_supported: true,
       client_id_metadata_document_supported: true,
       prompt_values_supported: ['none', 'login', 'consent'],
       subject_types_supported: ['public'],

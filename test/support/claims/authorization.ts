@@ -4,7 +4,7 @@
  * @module
  */
 import { expect } from 'bun:test'
-import { approve, authorizationQuery, codeForm, REDIRECT_URI, VERIFIER } from '../authorization-server.ts'
+import { approve, authorizationQuery, codeForm, REDIRECT_URI, RESOURCE, VERIFIER } from '../authorization-server.ts'
 import { createConfidential } from './clients.ts'
 import { ask, type Changes, createAny, granted, obtainCode, redemption, verified } from './tokens.ts'
 import { authorizationUrl, createPerson, isConsentPage, isSignInPage, post, type World } from './world.ts'
@@ -86,6 +86,17 @@ export async function proveIss(claim: unknown, world: World): Promise<void> {
   for (const { url } of [denied, allowed, wrong]) {
     expect(url.searchParams.getAll('iss')).toEqual([world.server.issuer])
   }
+}
+
+/** `resource_indicators_supported`: the token is for the resource that was asked for, and what is none here is refused. */
+export async function proveResourceIndicators(claim: unknown, world: World): Promise<void> {
+  expect(claim).toBeTrue()
+  const client = await createAny(world)
+  const form = redemption(client.id, await obtainCode(world, client.id))
+  expect(await verified(world, await granted(await ask(world, 'token_endpoint', client, form)))).toMatchObject({
+    aud: RESOURCE,
+  })
+  await expectError(world, { resource: 'https://unknown.example/mcp' }, 'invalid_target')
 }
 
 /** `client_id_metadata_document_supported`: a client that nobody registered says at its URL what it is, and gets tokens. */

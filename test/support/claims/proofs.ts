@@ -13,6 +13,7 @@ import {
   PROMPTS,
   proveClientDocuments,
   proveIss,
+  proveResourceIndicators,
   RESPONSE_MODES,
   RESPONSE_TYPES,
 } from './authorization.ts'
@@ -36,6 +37,7 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
   code_challenge_methods_supported: each('code_challenge_methods_supported', CHALLENGE_METHODS),
   authorization_response_iss_parameter_supported: proveIss,
   client_id_metadata_document_supported: proveClientDocuments,
+  resource_indicators_supported: proveResourceIndicators,
   prompt_values_supported: each('prompt_values_supported', PROMPTS),
   subject_types_supported: each('subject_types_supported', { public: proveSubjects }),
   id_token_signing_alg_values_supported: proveSigning,
