@@ -107,6 +107,18 @@ describe('the published password', () => {
     return running.ok ? 'started' : running.error.message
   }
 
+  test('is made by the server, and the audit log says so', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sallyport-demo-user-'))
+    folders.push(folder)
+    const database = `sqlite:${join(folder, 'new.db')}`
+    const running = await startServer(settingsFor('http://localhost:9100', { database, dev: true, port: 0 }))
+    if (!running.ok) throw new Error(running.error.message)
+    await running.value.stop({ drain: false })
+    const store = await openStore({ database })
+    expect((await store.audit.readBack(null, { type: 'user_added' })).records).toMatchObject([{ actor: 'server' }])
+    await store.close()
+  })
+
   test('lets nobody in on a public issuer: the server does not start, and says what to do', async () => {
     const refused = await startIn(await used(), 'https://auth.example')
     expect(refused).toContain('sallyport users remove demo')

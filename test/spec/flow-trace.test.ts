@@ -221,6 +221,13 @@ test('--failed and --client choose, and what only read the metadata is counted',
   expect(await traced(act, { client: 'nobody' })).toStartWith('0 attempts')
 })
 
+test('an id that nobody knows is a mark, and found by whoever was told the id', async () => {
+  const act = async (server: TestServer) => server.fetch(`/oauth/authorize?${await authorizationQuery('gone')}`)
+  const shown = await traced(act, { client: 'gone' })
+  expect(shown).toContain('1 attempts: 0 connected, 1 refused')
+  expect(shown).toMatch(/^2027-01-15 08:00:00 {2}unknown:[\w-]{6} {2}claimed:https:/)
+})
+
 test('an application with one challenge for all attempts has several attempts all the same', async () => {
   const text = await traced(async (server) => {
     const { client_id } = await registerClient(server)
