@@ -85,9 +85,9 @@ export const STANDARDS: Readonly<Record<string, readonly Standard[]>> = {
     ),
     row(
       'RFC 9449',
-      'partly',
+      'implemented',
       'Demonstrating Proof of Possession (DPoP)',
-      'proofs are made and judged (section 4), with nonces (section 8) and memory of what was used (section 11.1); not yet asked for by any endpoint',
+      'server, resource server and client: bound tokens, codes (`dpop_jkt`) and refresh tokens of public clients, nonces, memory of what was used, demanded by client or by resource; not in pushed requests, which there are none of',
     ),
     row(
       'RFC 9700',

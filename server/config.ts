@@ -6,6 +6,7 @@
  */
 import * as v from 'valibot'
 import { CimdConfig } from './config/cimd.ts'
+import { DpopConfig } from './config/dpop.ts'
 import { AccessTokenConfig, CodeConfig, KeysConfig, RefreshConfig, SessionConfig } from './config/lifetimes.ts'
 import { LISTENING, ShutdownConfig } from './config/listening.ts'
 import { PROGRAM } from './config/program.ts'
@@ -30,6 +31,7 @@ export const Config = v.strictObject({
   registration: v.optional(RegistrationConfig, {}),
   cimd: v.optional(CimdConfig, {}),
   client_credentials: v.optional(ClientCredentialsConfig, {}),
+  dpop: v.optional(DpopConfig, {}),
   compat: v.optional(CompatConfig, {}),
   rate_limits: v.optional(RateLimitSettings, {}),
   session: v.optional(SessionConfig, {}),

@@ -5,6 +5,8 @@
  * @module
  */
 import { setTimeout } from 'node:timers'
+import { createDpopNonces } from '../shared/dpop/nonces.ts'
+import { DPOP_ALGORITHMS } from '../shared/dpop/public-key.ts'
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
 import type { Settings } from './config.ts'
@@ -19,6 +21,7 @@ import type { Outbound } from './core/outbound.ts'
 import type { Clock, Random, Resources } from './core/ports.ts'
 import { createRateLimiter, type Limited } from './core/rate-limits/rate-limiter.ts'
 import type { Resource } from './core/records.ts'
+import type { Dpop } from './core/sender.ts'
 import { localLogin } from './login/local-login.ts'
 import { createOutbound } from './outbound/create-outbound.ts'
 import { rateLimited } from './outbound/rate-limited.ts'
@@ -27,6 +30,7 @@ import { rateLimits } from './rate-limit-rules.ts'
 import { asRecorded, refusalAsRecorded } from './records/as-recorded.ts'
 import { createFlowTrace } from './records/flow-trace.ts'
 import { createObservations } from './records/observations.ts'
+import { createProofKeys } from './resource/proof-keys.ts'
 import { auditedKeys } from './store/audited-keys.ts'
 import { digest, hash } from './store/hash.ts'
 import type { OpenStore } from './store/open-store.ts'
@@ -109,6 +113,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     ordinal,
     outbound,
     clientDocuments,
+    dpop: settings.dpop.enabled ? toDpop(settings, now) : undefined,
     now,
     audit,
     trace,
@@ -168,6 +173,15 @@ const toCoreSettings = (settings: Settings): AuthorizationServerSettings => ({
     unusedLifetime: settings.registration.unused_lifetime,
     idleLifetime: settings.registration.idle_lifetime,
   },
+})
+
+/** Nonces follow from the secret, so that all replicas have the same. */
+const toDpop = ({ dpop, issuer, secret }: Settings, now: Clock): Dpop => ({
+  algorithms: DPOP_ALGORITHMS,
+  readKey: createProofKeys(DPOP_ALGORITHMS),
+  nonces: createDpopNonces({ secret, audience: issuer, lifetime: dpop.nonce_lifetime, now }),
+  requireNonce: dpop.nonce === 'required',
+  tolerance: dpop.tolerance,
 })
 
 /** The settings' resources stand before the store's, and win where both name one. */

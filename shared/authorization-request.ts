@@ -3,6 +3,7 @@
  *
  * @see OAuth 2.1 section 4.1.1 (draft-ietf-oauth-v2-1-16)
  * @see RFC 8707 section 2.1: `resource`
+ * @see RFC 9449 section 10: `dpop_jkt`
  * @see OpenID Connect Core 1.0 section 3.1.2.1: `prompt`
  * @module
  */
@@ -24,5 +25,6 @@ export const AuthorizationRequest = v.object({
   resource: v.optional(ResourceParameter),
   prompt: v.optional(v.string()),
   response_mode: v.optional(v.string()),
+  dpop_jkt: v.optional(v.string()),
 })
 export type AuthorizationRequest = v.InferOutput<typeof AuthorizationRequest>

@@ -43,6 +43,7 @@ export const ClientIdMetadataDocument = v.object({
   jwks: v.optional(ClientJwks),
   jwks_uri: v.optional(uri),
   grant_types: v.optional(v.array(text)),
+  dpop_bound_access_tokens: v.optional(v.boolean()),
   scope: lenient(uri),
   client_uri: lenient(uri),
   logo_uri: lenient(uri),

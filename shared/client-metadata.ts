@@ -2,6 +2,7 @@
  * Client metadata: what a client says of itself at registration, and what it is told back.
  *
  * @see RFC 7591 section 2 (metadata), section 3.2.1 (client information response)
+ * @see RFC 9449 section 5.2: `dpop_bound_access_tokens`
  * @see OpenID Connect Dynamic Client Registration 1.0 section 2: `application_type`
  * @module
  */
@@ -44,6 +45,7 @@ export const ClientRegistrationRequest = v.object({
   /** What a key set must be is looked at where one is needed. */
   jwks: v.optional(v.unknown()),
   jwks_uri: v.optional(uri),
+  dpop_bound_access_tokens: v.optional(v.boolean()),
   software_statement: v.nullish(v.pipe(v.string(), v.maxLength(16_384))),
   client_uri: lenient(descriptive.client_uri),
   logo_uri: lenient(descriptive.logo_uri),
@@ -70,6 +72,7 @@ export const ClientInformationResponse = v.object({
   scope: v.optional(v.string()),
   jwks: v.optional(ClientJwks),
   jwks_uri: v.optional(v.string()),
+  dpop_bound_access_tokens: v.optional(v.boolean()),
   ...descriptive,
 })
 export type ClientInformationResponse = v.InferOutput<typeof ClientInformationResponse>

@@ -2,9 +2,11 @@
  * The introspection response.
  *
  * @see RFC 7662 section 2.2
+ * @see RFC 9449 section 6.2: `cnf`
  * @module
  */
 import * as v from 'valibot'
+import { Confirmation } from './access-token.ts'
 
 /** Nothing but `active` when that is false. `token_type` is there for access tokens, as `jti` is. Times in seconds since the epoch. */
 export const IntrospectionResponse = v.variant('active', [
@@ -13,13 +15,14 @@ export const IntrospectionResponse = v.variant('active', [
     active: v.literal(true),
     scope: v.exactOptional(v.string()),
     client_id: v.string(),
-    token_type: v.exactOptional(v.literal('Bearer')),
+    token_type: v.exactOptional(v.picklist(['Bearer', 'DPoP'])),
     exp: v.number(),
     iat: v.number(),
     sub: v.string(),
     aud: v.union([v.string(), v.array(v.string())]),
     iss: v.string(),
     jti: v.exactOptional(v.string()),
+    cnf: v.exactOptional(Confirmation),
   }),
 ])
 export type IntrospectionResponse = v.InferOutput<typeof IntrospectionResponse>

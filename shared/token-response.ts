@@ -2,6 +2,7 @@
  * The token response.
  *
  * @see RFC 6749 section 5.1
+ * @see RFC 9449 section 5: `token_type` DPoP
  * @module
  */
 import * as v from 'valibot'
@@ -9,7 +10,7 @@ import * as v from 'valibot'
 /** What Sallyport's token endpoint answers. `expires_in` is in seconds; `scope` is always told. */
 export const TokenResponse = v.object({
   access_token: v.string(),
-  token_type: v.literal('Bearer'),
+  token_type: v.picklist(['Bearer', 'DPoP']),
   expires_in: v.number(),
   refresh_token: v.optional(v.string()),
   scope: v.string(),

@@ -7,7 +7,7 @@ import { looksLikeUrl } from '../../shared/client-id-url.ts'
 import { classifyRedirectUri } from '../../shared/redirect-uri.ts'
 import { ok } from '../../shared/result.ts'
 import { isConfidential } from '../core/client-auth/is-confidential.ts'
-import type { Client } from '../core/records.ts'
+import type { Client, DpopPolicy } from '../core/records.ts'
 import { checkKeys } from '../core/registration/check-registration.ts'
 import { type AdminContext, type Outcome, refuse } from './context.ts'
 import { date, day, table } from './table.ts'
@@ -23,6 +23,8 @@ export interface NewClient {
   readonly resource: string | null
   /** The most that it may ask for; null: whatever the resource offers. */
   readonly scopeCeiling: readonly string[] | null
+  /** Whether its tokens must be bound to a key. */
+  readonly dpop: DpopPolicy
 }
 
 /** How it proves itself: not at all, by a secret that it is given, or by keys of its own. */
@@ -108,6 +110,7 @@ const toClient = (wanted: NewClient, id: string, now: number): Omit<Client, 'jwk
     scope: null,
     scopeCeiling: wanted.scopeCeiling,
     resource: wanted.resource,
+    dpop: wanted.dpop,
     metadata: {},
     origin: 'administrator',
     issuedAt: now,

@@ -14,11 +14,12 @@ export const toResource = (config: ResourceConfig): Resource => ({
   scopeHierarchy: config.scope_hierarchy ?? {},
   defaultScopes: config.default_scopes ?? null,
   accessTokenLifetime: config.access_token_lifetime ?? null,
+  dpop: config.dpop ?? 'optional',
 })
 
 /** The other way round. What is as it would be without being said is left out. */
 export function toResourceConfig(resource: Resource): ResourceInput {
-  const { identifier, aliases, name, scopes, scopeHierarchy, defaultScopes, accessTokenLifetime } = resource
+  const { identifier, aliases, name, scopes, scopeHierarchy, defaultScopes, accessTokenLifetime, dpop } = resource
   return {
     identifier,
     ...(name === null ? {} : { name }),
@@ -27,6 +28,7 @@ export function toResourceConfig(resource: Resource): ResourceInput {
     ...(aliases.length === 0 ? {} : { aliases: [...aliases] }),
     ...(defaultScopes === null ? {} : { default_scopes: [...defaultScopes] }),
     ...(accessTokenLifetime === null ? {} : { access_token_lifetime: accessTokenLifetime }),
+    ...(dpop === 'optional' ? {} : { dpop }),
   }
 }
 

@@ -10,8 +10,9 @@ import { rotateSecret } from '../admin/client-secrets.ts'
 import { addClient, type ClientProof, listClients, removeClient } from '../admin/clients.ts'
 import type { AdminContext, Outcome } from '../admin/context.ts'
 import { type Problem, usage } from '../config/problem.ts'
+import type { DpopPolicy } from '../core/records.ts'
 import { addClientDocumentCommands } from './client-documents.ts'
-import { command, group } from './command.ts'
+import { command, dpopOption, group } from './command.ts'
 
 /** Runs a command with the store that its flags name. */
 type Run = (self: Command, act: (context: AdminContext) => Outcome) => Promise<void>
@@ -25,6 +26,7 @@ interface NewClientOptions {
   readonly clientCredentials?: true
   readonly resourceServer?: string
   readonly scope?: readonly string[]
+  readonly dpop?: DpopPolicy
 }
 
 const DAY = 24 * 60 * 60
@@ -43,6 +45,7 @@ export function addClientCommands(program: Command, run: Run): void {
     .option('--client-credentials', 'It gets tokens of its own, without a person.')
     .option('--resource-server <url>', 'It is the server of this resource, and may ask what its tokens are worth.')
     .option('--scope <scopes...>', 'The most that it may ask for. Default: whatever the resource offers.')
+    .addOption(dpopOption('All of its tokens must be bound to a key of its own; nonce: with proofs that hold a nonce.'))
     .action((options: NewClientOptions, self: Command) =>
       run(self, async (context) => {
         const proof = await proofOf(options)
@@ -54,6 +57,7 @@ export function addClientCommands(program: Command, run: Run): void {
           clientCredentials: options.clientCredentials === true,
           resource: options.resourceServer ?? null,
           scopeCeiling: options.scope?.flatMap((scopes) => scopes.split(' ')) ?? null,
+          dpop: options.dpop ?? 'optional',
         })
       }),
     )

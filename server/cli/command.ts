@@ -5,7 +5,7 @@
  */
 import { userInfo } from 'node:os'
 import process from 'node:process'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { administered } from '../admin/administered.ts'
 import type { Outcome } from '../admin/context.ts'
 import { addSettingFlags, flagValues } from '../config/flags.ts'
@@ -27,6 +27,10 @@ export const group = (parent: Command, name: string, description: string): Comma
 
 export const command = (parent: Command, name: string, description: string): Command =>
   addSettingFlags(group(parent, name, description), SHARED)
+
+/** Whether tokens must be bound to a key. */
+export const dpopOption = (description: string): Option =>
+  new Option('--dpop <policy>', description).choices(['required', 'nonce'])
 
 /** Acts, prints, and ends with the right exit code. */
 export async function run(self: Command, act: (config: Config) => Outcome): Promise<void> {

@@ -19,7 +19,7 @@ import {
   showResource,
 } from '../admin/resources.ts'
 import { type Problem, refusal, usage } from '../config/problem.ts'
-import { command, group, runWithStore } from './command.ts'
+import { command, dpopOption, group, runWithStore } from './command.ts'
 
 interface NewResource {
   name?: string
@@ -28,6 +28,7 @@ interface NewResource {
   alias?: string[]
   defaultScope?: string[]
   tokenLifetime?: string
+  dpop?: string
   replace?: true
 }
 
@@ -40,6 +41,7 @@ export function addResourceCommands(program: Command): void {
     .option('--alias <url...>', 'Another spelling that clients may send, e.g. with a slash at the end.')
     .option('--default-scope <scope...>', 'Granted when a request names no scope. Default: all of them.')
     .option('--token-lifetime <seconds>', 'How long its access tokens are valid. Default: access_token.lifetime.')
+    .addOption(dpopOption('Its tokens must be bound to a key of the client; nonce: with proofs that hold a nonce.'))
     .option('--replace', 'Changes the one of this identifier.')
     .action((identifier: string, options: NewResource, self: Command) =>
       run(self, async (context) => {
@@ -97,6 +99,7 @@ function fromOptions(identifier: string, options: NewResource): Result<object, P
     aliases: options.alias,
     default_scopes: options.defaultScope,
     access_token_lifetime: tokenLifetime === '' ? undefined : Number(tokenLifetime),
+    dpop: options.dpop,
   })
 }
 

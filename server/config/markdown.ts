@@ -56,6 +56,7 @@ In \`resources\`, and as \`sallyport resources put\` and \`show\` have it in JSO
 | \`aliases\` | Other spellings that clients may send, e.g. with a slash at the end. Default: none. |
 | \`default_scopes\` | Granted to requests without a scope, where \`oauth.require_scope\` is off. Default: all scopes. |
 | \`access_token_lifetime\` | How long its access tokens are valid, from 1 to ${LONGEST_ACCESS_TOKEN} seconds. Default: \`access_token.lifetime\`. |
+| \`dpop\` | \`required\`: its access tokens must be bound to a key of the client (DPoP); \`nonce\`: with proofs that hold a nonce, too. Default: \`optional\`. |
 `
 
 const row = (leaf: Leaf): string =>

@@ -24,6 +24,8 @@ export const ResourceConfig = v.strictObject({
   default_scopes: v.optional(v.array(ScopeToken)),
   /** In seconds. Default: `access_token.lifetime`. */
   access_token_lifetime: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LONGEST_ACCESS_TOKEN))),
+  /** Whether its tokens must be bound to a key; `nonce`: with nonces. */
+  dpop: v.optional(v.picklist(['optional', 'required', 'nonce'])),
 })
 export type ResourceConfig = v.InferOutput<typeof ResourceConfig>
 
@@ -32,7 +34,7 @@ export type ResourceInput = v.InferInput<typeof ResourceConfig>
 
 /** Its shape in words, for those who got it wrong. */
 export const RESOURCE_SHAPE =
-  '{ identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime? }'
+  '{ identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime?, dpop? }'
 
 /** What is wrong with a resource although each of its members is well-formed; null: nothing. */
 export function resourceProblem(resource: ResourceConfig): string | null {

@@ -22,6 +22,7 @@ export async function applyStartRules(
     checkLifetimes(config) ??
     checkWorkers(config) ??
     checkClientIds(config) ??
+    checkDpop(config) ??
     checkResources(config)
   if (problem !== null) return refuse(problem)
   const secret = config.secret ?? (config.dev ? await devSecret() : undefined)
@@ -74,6 +75,13 @@ function checkClientIds({ cimd, dev }: Config): string | null {
 function checkWorkers({ workers, database }: Config): string | null {
   if (workers === 1 || database !== 'sqlite::memory:') return null
   return 'workers: a database in memory belongs to one process. Name a file, or PostgreSQL.'
+}
+
+function checkDpop({ dpop, resources }: Config): string | null {
+  const needing = dpop.enabled ? undefined : resources.find((resource) => (resource.dpop ?? 'optional') !== 'optional')
+  return needing === undefined
+    ? null
+    : `dpop.enabled is off, and ${needing.identifier} needs it: one of the two must change.`
 }
 
 function checkResources({ resources }: Config): string | null {

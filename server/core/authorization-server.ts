@@ -17,6 +17,7 @@ import type { Presence } from './authorize/client-known.ts'
 import type { AuthorizationOutcome, NextStep, ValidRequest } from './authorize/request.ts'
 import type { Origin } from './dependencies.ts'
 import type { Rejection } from './rejection.ts'
+import type { PresentedProof } from './sender.ts'
 
 /**
  * The endpoints as functions. None throws but for `StoreUnavailable` and defects. `origin`: which request the audit log is to name; default:
@@ -37,8 +38,13 @@ export interface AuthorizationServer {
   /** The person declined: says where to go. */
   deny(request: ValidRequest, userId: string, origin?: Origin): string
 
-  /** `authorization` is the request's Authorization header. */
-  token(request: TokenRequest, authorization: string | null, origin?: Origin): Promise<Result<TokenResponse, Rejection>>
+  /** `authorization` is the request's Authorization header; `proof`: what its DPoP header says, if it has one. */
+  token(
+    request: TokenRequest,
+    authorization: string | null,
+    origin?: Origin,
+    proof?: PresentedProof | null,
+  ): Promise<Result<TokenResponse, Rejection>>
   revoke(request: RevocationRequest, authorization: string | null, origin?: Origin): Promise<Result<null, Rejection>>
   introspect(
     request: IntrospectionRequest,

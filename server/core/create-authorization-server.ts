@@ -23,8 +23,10 @@ import { isLive, withdrawGrant } from './live-grant.ts'
 import { memoizeLast } from './memoize-last.ts'
 import { buildMetadata, endpointsOf } from './metadata.ts'
 import type { Resource } from './records.ts'
+import type { Offered } from './registration/check-registration.ts'
 import { register } from './registration/register.ts'
 import { revoke } from './revocation.ts'
+import type { Dpop } from './sender.ts'
 import { type GrantTypes, token } from './token-endpoint.ts'
 
 /** What the server speaks; everything when left out. */
@@ -49,12 +51,10 @@ export function createAuthorizationServer(
   } = offer
   const { settings, store, signer } = ports
   const within = (origin: Origin = NOWHERE): Dependencies => ({ ...ports, ...origin })
-  const offered = { grantTypes: Object.keys(grantTypes), authMethods: clientAuthMethods.map(({ name }) => name) }
+  const offered = namesOf(grantTypes, clientAuthMethods, ports.dpop)
   // Nobody has looked at a client that registers itself, so it gets no tokens without a person.
-  const offeredToStrangers = {
-    ...offered,
-    grantTypes: offered.grantTypes.filter((type) => type !== 'client_credentials'),
-  }
+  const forStrangers = offered.grantTypes.filter((type) => type !== 'client_credentials')
+  const offeredToStrangers = { ...offered, grantTypes: forStrangers }
   const metadata = memoizeLast((resources: readonly Resource[], keys: JsonWebKeySet) =>
     buildMetadata(settings, offered, resources, keys, ports.clientDocuments?.areRead),
   )
@@ -74,8 +74,8 @@ export function createAuthorizationServer(
     approve: (request, userId, origin) => approve(request, userId, { ...within(origin), clientKeys }),
     deny: (request, userId, origin) => deny(request, userId, within(origin)),
 
-    token: (request, authorization, origin) =>
-      token(request, authorization, { grantTypes, clientAuthMethods }, within(origin)),
+    token: (request, authorization, origin, proof = null) =>
+      token(request, { authorization, proof }, { grantTypes, clientAuthMethods }, within(origin)),
     revoke: (request, authorization, origin) => revoke(request, authorization, clientAuthMethods, within(origin)),
     introspect: (request, authorization, origin) =>
       introspect(request, authorization, clientAuthMethods, within(origin)),
@@ -87,6 +87,12 @@ export function createAuthorizationServer(
 }
 
 const NOWHERE: Origin = { requestId: null }
+
+const namesOf = (grantTypes: GrantTypes, methods: readonly ClientAuthMethod[], dpop: Dpop | undefined): Offered => ({
+  grantTypes: Object.keys(grantTypes),
+  authMethods: methods.map(({ name }) => name),
+  dpopAlgorithms: dpop?.algorithms ?? [],
+})
 
 const grantTypesFor = ({ clientCredentials: machines }: AuthorizationServerSettings): GrantTypes => ({
   authorization_code: authorizationCode,

@@ -9,6 +9,7 @@ import type { ClientDocuments } from './client-documents/client-documents.ts'
 import type { Trace } from './flow.ts'
 import type { Outbound } from './outbound.ts'
 import type { Audited, Clock, Hash, Ordinal, Random, Sealer, Signer, Store } from './ports.ts'
+import type { Dpop } from './sender.ts'
 
 /** The decisions that an operator makes. Lifetimes in seconds. */
 export interface AuthorizationServerSettings {
@@ -80,6 +81,8 @@ export interface Dependencies extends Origin {
   readonly outbound: Outbound
   /** Clients that publish what they are; left out: there are none. */
   readonly clientDocuments?: ClientDocuments | undefined
+  /** How tokens are bound to keys; left out: they are not. */
+  readonly dpop?: Dpop | undefined
   readonly now: Clock
   readonly audit: Audit
   readonly trace?: Trace

@@ -3,6 +3,7 @@
  * else, no token is active.
  *
  * @see RFC 7662 section 2 and section 4
+ * @see RFC 9449 section 6.2: the key that a token is bound to
  * @see docs/adr/0101-introspection.md
  * @module
  */
@@ -53,14 +54,15 @@ async function describeToken(token: string, caller: Client, deps: Dependencies):
 async function describeAccessToken(token: string, caller: Client, deps: Dependencies) {
   const claims = await deps.signer.readAccessToken(token)
   if (claims === null) return null
-  const { iss, sub, aud, client_id, scope, iat, exp, jti } = claims
+  const { iss, sub, aud, client_id, scope, iat, exp, jti, cnf } = claims
   const concerned = client_id === caller.id || (caller.resource !== null && [aud].flat().includes(caller.resource))
   if (!concerned || exp <= deps.now() || !(await isLive(claims, deps))) return INACTIVE
   return {
     active: true,
-    token_type: 'Bearer',
+    token_type: cnf === undefined ? 'Bearer' : 'DPoP',
     ...{ iss, sub, aud, client_id, iat, exp, jti },
     ...(scope === undefined ? {} : { scope }),
+    ...(cnf === undefined ? {} : { cnf }),
   } satisfies IntrospectionResponse
 }
 

@@ -2,6 +2,7 @@
  * Authorization server metadata, built from what is on offer, so that it cannot say anything else.
  *
  * @see RFC 8414 section 2
+ * @see RFC 9449 section 5.1: `dpop_signing_alg_values_supported`
  * @see RFC 9728 section 4: `protected_resources`
  * @see OpenID Connect Discovery 1.0 section 3: the same document under the other name
  * @see docs/adr/0128-resource-indicators-supported.md
@@ -41,6 +42,7 @@ export function buildMetadata(
       offered.authMethods.filter((method) => method !== 'none'),
     ),
     code_challenge_methods_supported: ['S256'],
+    ...(offered.dpopAlgorithms.length === 0 ? {} : { dpop_signing_alg_values_supported: [...offered.dpopAlgorithms] }),
     authorization_response_iss_parameter_supported: true,
     // In no registry, but looked for in the field.
     resource_indicators_supported: true,

@@ -9,6 +9,12 @@ import type { ClientJwks } from '../../shared/client-jwks.ts'
 import type { ApplicationType, ClientAuthMethod, ClientRegistrationRequest } from '../../shared/client-metadata.ts'
 import type { ScopeHierarchy } from '../../shared/scope.ts'
 
+/**
+ * Whether tokens must be bound to a key: `optional`: they are where the client proves one; `required`; `nonce`: required, and every proof
+ * needs a nonce of ours.
+ */
+export type DpopPolicy = 'optional' | 'required' | 'nonce'
+
 /** A registered client. */
 export interface Client {
   readonly id: string
@@ -30,6 +36,8 @@ export interface Client {
   readonly scopeCeiling: readonly string[] | null
   /** The identifier of the resource that it is, for a resource server: it may look at that resource's tokens. */
   readonly resource: string | null
+  /** Of its tokens, whichever resource they are for. */
+  readonly dpop: DpopPolicy
   /** Descriptive members of its metadata (`client_uri`, `logo_uri`, ...), echoed and shown. */
   readonly metadata: ClientDescription
   /** Who registered it: an administrator, or the client itself. */
@@ -79,6 +87,8 @@ export interface Resource {
   readonly defaultScopes: readonly string[] | null
   /** Of its access tokens; null: as the settings say for all. */
   readonly accessTokenLifetime: number | null
+  /** Of its access tokens, whichever client they are for. */
+  readonly dpop: DpopPolicy
 }
 
 /** One person's consent in action: the family of everything that was issued from one authorization. */
@@ -101,6 +111,8 @@ export interface AuthorizationCode {
   readonly redirectUri: string
   /** S256 only. */
   readonly codeChallenge: string
+  /** The thumbprint of the key that whoever redeems it must hold; null: any, or none. */
+  readonly boundTo: string | null
   readonly expiresAt: number
   readonly consumedAt: number | null
 }
@@ -116,6 +128,8 @@ export interface RefreshToken {
   readonly successorHash: string | null
   /** The token itself, sealed for the bearer of its predecessor; null for the first of a grant, and once it was used. */
   readonly sealedValue: string | null
+  /** The thumbprint of the key that whoever uses it must hold; null: any, or none. */
+  readonly boundTo: string | null
 }
 
 /** What a person once agreed to for a client at a resource. */

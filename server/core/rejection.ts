@@ -3,9 +3,11 @@
  * The audit log gets the reason, the wire gets the code and a constant description.
  *
  * @see RFC 6749 section 4.1.2.1 and section 5.2
+ * @see RFC 9449 section 5 and section 8
  * @see RFC 7591 section 3.2.2, RFC 8707 section 2, RFC 7009 section 2.2.1
  * @module
  */
+import { DPOP_PROBLEMS } from '../../shared/dpop/problem.ts'
 import type { OAuthErrorCode } from '../../shared/oauth-error.ts'
 import { err } from '../../shared/result.ts'
 
@@ -97,6 +99,30 @@ const WIRE = {
   reused_refresh_token: ['invalid_grant', 400, 'The refresh token is not valid.'],
   dead_grant: ['invalid_grant', 400, 'The grant has ended.'],
   scope_beyond_grant: ['invalid_scope', 400, 'The scope goes beyond what was granted.'],
+  // Proof of possession.
+  missing_dpop_proof: [
+    'invalid_dpop_proof',
+    400,
+    'This client or this resource needs tokens that are bound to a key: send a DPoP proof.',
+  ],
+  several_dpop_proofs: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.several_dpop_proofs],
+  malformed_dpop_proof: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.malformed_dpop_proof],
+  wrong_dpop_type: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.wrong_dpop_type],
+  unsupported_dpop_algorithm: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.unsupported_dpop_algorithm],
+  malformed_dpop_key: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.malformed_dpop_key],
+  private_dpop_key: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.private_dpop_key],
+  missing_dpop_claim: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.missing_dpop_claim],
+  wrong_dpop_signature: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.wrong_dpop_signature],
+  wrong_dpop_method: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.wrong_dpop_method],
+  wrong_dpop_url: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.wrong_dpop_url],
+  expired_dpop_proof: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.expired_dpop_proof],
+  early_dpop_proof: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.early_dpop_proof],
+  wrong_dpop_token: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.wrong_dpop_token],
+  replayed_dpop_proof: ['invalid_dpop_proof', 400, DPOP_PROBLEMS.replayed_dpop_proof],
+  missing_dpop_nonce: ['use_dpop_nonce', 400, DPOP_PROBLEMS.missing_dpop_nonce],
+  wrong_dpop_nonce: ['use_dpop_nonce', 400, DPOP_PROBLEMS.wrong_dpop_nonce],
+  wrong_dpop_key: ['invalid_grant', 400, 'The grant is bound to another key than that of the DPoP proof.'],
+  malformed_dpop_jkt: ['invalid_request', 400, 'The dpop_jkt is not the thumbprint of a key.'],
   // Registration.
   missing_registration_token: [
     'invalid_token',

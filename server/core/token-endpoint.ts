@@ -5,13 +5,16 @@
  * 1 authenticate the client    401 invalid_client
  * 2 is the grant type offered  400 unsupported_grant_type
  * 3 may this client use it     400 unauthorized_client
- * 4 grant.authorize            400 invalid_grant | invalid_target | invalid_scope
- * 5 mint
+ * 4 who is to use the tokens    400 invalid_dpop_proof | use_dpop_nonce
+ * 5 grant.authorize            400 invalid_grant | invalid_target | invalid_scope
+ * 6 mint
  * ```
  *
  * @see RFC 6749 section 3.2, section 5
+ * @see RFC 9449 section 5
  * @module
  */
+import { wantsNonce } from '../../shared/dpop/problem.ts'
 import { ok, type Result } from '../../shared/result.ts'
 import type { TokenRequest } from '../../shared/token-request.ts'
 import type { TokenResponse } from '../../shared/token-response.ts'
@@ -24,22 +27,31 @@ import type { Entitlement, GrantType } from './grants/grant-type.ts'
 import type { Client } from './records.ts'
 import { noteUse } from './registration/life.ts'
 import { type Rejection, reject } from './rejection.ts'
+import { type PresentedProof, proveSender, type Sender } from './sender.ts'
 import { mint } from './tokens/mint.ts'
 
 /** The grant types on offer, by name. */
 export type GrantTypes = { readonly [Type in TokenRequest['grant_type']]?: GrantType<Type> }
 
+/** What came beside the form. */
+export interface Credentials {
+  /** The `Authorization` header. */
+  readonly authorization: string | null
+  readonly proof: PresentedProof | null
+}
+
 export async function token(
   request: TokenRequest,
-  authorization: string | null,
+  { authorization, proof }: Credentials,
   offered: { readonly grantTypes: GrantTypes; readonly clientAuthMethods: readonly ClientAuthMethod[] },
   deps: Dependencies,
 ): Promise<Result<TokenResponse, Rejection>> {
   const { store, hash, now, audit } = deps
   const tools = { methods: offered.clientAuthMethods, clients: store.clients, hash, now: now() }
   const client = await authenticateClient({ ...request, authorization }, tools)
-  const outcome = client.ok ? await answer(request, client.value, offered.grantTypes, deps) : client
+  const outcome = client.ok ? await answer(request, client.value, proof, offered.grantTypes, deps) : client
   if (!outcome.ok) {
+    if (wantsNonce(outcome.error.reason) && deps.dpop !== undefined) proof?.announce(await deps.dpop.nonces.current())
     const known = client.ok ? { clientId: client.value.id } : {}
     const entry = auditEntry({ type: 'token_rejected', ...outcome.error, ...known }, deps)
     audit({ ...entry, claimed: claimsOf(request, authorization) })
@@ -50,12 +62,15 @@ export async function token(
 async function answer(
   request: TokenRequest,
   client: Client,
+  proof: PresentedProof | null,
   grantTypes: GrantTypes,
   deps: Dependencies,
 ): Promise<Result<TokenResponse, Rejection>> {
   if (grantTypes[request.grant_type] === undefined) return reject('unsupported_grant_type')
   if (!client.grantTypes.includes(request.grant_type)) return reject('client_may_not_use_grant')
-  const entitlement = await authorizeGrant(request, client, grantTypes, deps)
+  const sender = await proveSender(proof, client, deps)
+  if (!sender.ok) return sender
+  const entitlement = await authorizeGrant(request, client, sender.value, grantTypes, deps)
   if (!entitlement.ok) return entitlement
   await noteUse(client, entitlement.value.grant.expiresAt, deps)
   const minted = await mint(entitlement.value, deps)
@@ -67,15 +82,24 @@ async function answer(
 async function authorizeGrant(
   request: TokenRequest,
   client: Client,
+  sender: Sender,
   grantTypes: GrantTypes,
   deps: Dependencies,
 ): Promise<Result<Entitlement, Rejection>> {
   switch (request.grant_type) {
     case 'authorization_code':
-      return (await grantTypes.authorization_code?.authorize(request, client, deps)) ?? reject('unsupported_grant_type')
+      return (
+        (await grantTypes.authorization_code?.authorize(request, client, sender, deps)) ??
+        reject('unsupported_grant_type')
+      )
     case 'refresh_token':
-      return (await grantTypes.refresh_token?.authorize(request, client, deps)) ?? reject('unsupported_grant_type')
+      return (
+        (await grantTypes.refresh_token?.authorize(request, client, sender, deps)) ?? reject('unsupported_grant_type')
+      )
     case 'client_credentials':
-      return (await grantTypes.client_credentials?.authorize(request, client, deps)) ?? reject('unsupported_grant_type')
+      return (
+        (await grantTypes.client_credentials?.authorize(request, client, sender, deps)) ??
+        reject('unsupported_grant_type')
+      )
   }
 }

@@ -13,7 +13,7 @@ import { requestIdHeaders } from './request-id.ts'
 /** On every answer that a script of any origin may read. */
 export const CORS_HEADERS = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate, Retry-After, X-Request-Id',
+  'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Retry-After, X-Request-Id',
 } as const
 
 export const cors = () =>
@@ -32,7 +32,7 @@ export const cors = () =>
       headers: {
         'access-control-allow-origin': CORS_HEADERS['access-control-allow-origin'],
         'access-control-allow-methods': method,
-        'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
+        'access-control-allow-headers': 'Authorization, Content-Type, DPoP, MCP-Protocol-Version',
         'access-control-max-age': '86400',
       },
     })

@@ -11,6 +11,7 @@ import type { AuthorizationServer } from '../core/authorization-server.ts'
 import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
 import { refuse, UnreadableRequest, withErrors } from './errors.ts'
 import { originOf } from './origin.ts'
+import { proofOf } from './proof.ts'
 import { answerWithin, within } from './rate-limit.ts'
 import { parseForm } from './read-body.ts'
 
@@ -19,7 +20,7 @@ export const token = (as: AuthorizationServer, limiter: EndpointLimiter) =>
     '/oauth/token',
     async ({ body, request, set, status }) => {
       const authorization = request.headers.get('authorization')
-      const answer = () => as.token(body, authorization, originOf(request))
+      const answer = () => as.token(body, authorization, originOf(request), proofOf({ request, set }))
       const outcome = await answerWithin(limiter, request, { ...body, authorization }, answer)
       if (!outcome.ok) return refuse({ request, set }, outcome.error.reason)
       set.headers['cache-control'] = 'no-store'

@@ -56,6 +56,7 @@ export const insertCode = ({ db }: Database): Statement<CodeRow, unknown> =>
       grant_id: value('grant_id'),
       redirect_uri: value('redirect_uri'),
       code_challenge: value('code_challenge'),
+      dpop_jkt: value('dpop_jkt'),
       expires_at: value('expires_at'),
       consumed_at: value('consumed_at'),
     }),
@@ -66,6 +67,7 @@ export const codeToRow = (code: AuthorizationCode): CodeRow => ({
   grant_id: code.grantId,
   redirect_uri: code.redirectUri,
   code_challenge: code.codeChallenge,
+  dpop_jkt: code.boundTo,
   expires_at: code.expiresAt,
   consumed_at: code.consumedAt,
 })
@@ -75,6 +77,7 @@ const toCode = (row: CodeRow): AuthorizationCode => ({
   grantId: row.grant_id,
   redirectUri: row.redirect_uri,
   codeChallenge: row.code_challenge,
+  boundTo: row.dpop_jkt,
   expiresAt: row.expires_at,
   consumedAt: row.consumed_at,
 })

@@ -60,6 +60,7 @@ export const insertRefreshToken = ({ db }: Database): Statement<RefreshTokenRow,
       consumed_at: value('consumed_at'),
       successor_hash: value('successor_hash'),
       sealed_value: value('sealed_value'),
+      dpop_jkt: value('dpop_jkt'),
     }),
   )
 
@@ -71,6 +72,7 @@ export const refreshTokenToRow = (token: RefreshToken): RefreshTokenRow => ({
   consumed_at: token.consumedAt,
   successor_hash: token.successorHash,
   sealed_value: token.sealedValue,
+  dpop_jkt: token.boundTo,
 })
 
 const toRefreshToken = (row: RefreshTokenRow): RefreshToken => ({
@@ -81,4 +83,5 @@ const toRefreshToken = (row: RefreshTokenRow): RefreshToken => ({
   consumedAt: row.consumed_at,
   successorHash: row.successor_hash,
   sealedValue: row.sealed_value,
+  boundTo: row.dpop_jkt,
 })

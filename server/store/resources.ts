@@ -30,6 +30,7 @@ export function createResources(database: Database): Resources {
         scope_hierarchy: toJson(resource.scopeHierarchy),
         default_scopes: toJson(resource.defaultScopes),
         access_token_lifetime: resource.accessTokenLifetime,
+        dpop: resource.dpop,
       }
       const put = db
         .insertInto('resources')
@@ -58,4 +59,5 @@ const toResource = (row: ResourceRow): Resource => ({
   scopeHierarchy: fromJson(row.scope_hierarchy),
   defaultScopes: listOrNull(row.default_scopes),
   accessTokenLifetime: row.access_token_lifetime,
+  dpop: row.dpop,
 })

@@ -7,7 +7,7 @@ import type { CompiledQuery, Generated, Kysely, QueryResult, Transaction } from 
 import type { AuditEvent } from '../core/audit.ts'
 import type { RasterType } from '../core/client-documents/client-document.ts'
 import type { FlowStep } from '../core/flow.ts'
-import type { Client } from '../core/records.ts'
+import type { Client, DpopPolicy } from '../core/records.ts'
 
 /** JSON as text: neither engine looks inside, so both behave alike. */
 type Json = string
@@ -26,6 +26,7 @@ export interface ClientRow {
   scope: string | null
   scope_ceiling: Json | null
   resource: string | null
+  dpop: DpopPolicy
   metadata: Json
   origin: Client['origin']
   issued_at: number
@@ -65,6 +66,7 @@ export interface ResourceRow {
   scope_hierarchy: Json
   default_scopes: Json | null
   access_token_lifetime: number | null
+  dpop: DpopPolicy
 }
 
 export interface GrantRow {
@@ -83,6 +85,7 @@ export interface CodeRow {
   grant_id: string
   redirect_uri: string
   code_challenge: string
+  dpop_jkt: string | null
   expires_at: number
   consumed_at: number | null
 }
@@ -95,6 +98,7 @@ export interface RefreshTokenRow {
   consumed_at: number | null
   successor_hash: string | null
   sealed_value: string | null
+  dpop_jkt: string | null
 }
 
 export interface RevokedTokenRow {

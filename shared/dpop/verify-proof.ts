@@ -54,6 +54,8 @@ export interface ProofDemand extends ProvenRequest {
 /** What was proven. */
 export interface ProvenKey {
   readonly thumbprint: string
+  /** Whether the proof held a nonce of ours. */
+  readonly withNonce: boolean
   /** What to tell the sender to use from now on; null: nothing new. */
   readonly nonce: string | null
 }
@@ -82,5 +84,5 @@ export async function verifyDpopProof(
   // By then it is too old for anybody.
   if (!(await replays.remember(seen, Math.floor(iat) + tolerance + 1, now))) return err('replayed_dpop_proof')
   const current = nonce === undefined ? nonce : await nonces.current()
-  return ok({ thumbprint, nonce: current === nonce ? null : (current ?? null) })
+  return ok({ thumbprint, withNonce: nonce !== undefined, nonce: current === nonce ? null : (current ?? null) })
 }

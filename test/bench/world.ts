@@ -51,6 +51,7 @@ export async function prepareDatabase(database: string): Promise<void> {
     scopeHierarchy: {},
     defaultScopes: null,
     accessTokenLifetime: null,
+    dpop: 'optional',
   })
   await store.clients.create({
     id: CLIENT.id,
@@ -66,6 +67,7 @@ export async function prepareDatabase(database: string): Promise<void> {
     scope: null,
     scopeCeiling: null,
     resource: null,
+    dpop: 'optional',
     metadata: {},
     origin: 'administrator',
     issuedAt: now,
@@ -85,6 +87,7 @@ export async function prepareDatabase(database: string): Promise<void> {
       grantId: 'bench-grant',
       redirectUri: REDIRECT_URI,
       codeChallenge: CHALLENGE,
+      boundTo: null,
       expiresAt: now + 60,
       consumedAt: null,
     },

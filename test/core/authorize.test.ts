@@ -28,6 +28,7 @@ const publicClient: Client = {
   scope: null,
   scopeCeiling: null,
   resource: null,
+  dpop: 'optional',
   metadata: {},
   origin: 'dynamic',
   issuedAt: 0,
@@ -43,6 +44,7 @@ const resource: Resource = {
   scopeHierarchy: {},
   defaultScopes: null,
   accessTokenLifetime: null,
+  dpop: 'optional',
 }
 
 /** Claims offline_access as a scope of its own, as only an embedding application could. */
@@ -59,7 +61,7 @@ function redirectable(query: FormRecord, client: Client | null = publicClient) {
 function validRequest(client: Client, prompts: readonly Prompt[], scopes: readonly string[]): ValidRequest {
   const checked = redirectable({ redirect_uri: 'http://127.0.0.1/cb' }, client)
   if (!checked.ok) throw new Error(checked.error.reason)
-  return { ...checked.value, codeChallenge: 'x', resource, scopes, prompts }
+  return { ...checked.value, codeChallenge: 'x', boundTo: null, resource, scopes, prompts }
 }
 
 describe('nextStep', () => {

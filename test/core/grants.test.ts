@@ -24,6 +24,7 @@ const client: Client = {
   scope: null,
   scopeCeiling: null,
   resource: null,
+  dpop: 'optional',
   metadata: {},
   origin: 'dynamic',
   issuedAt: 0,
@@ -39,6 +40,7 @@ const notes: Resource = {
   scopeHierarchy: {},
   defaultScopes: null,
   accessTokenLifetime: null,
+  dpop: 'optional',
 }
 const mail: Resource = { ...notes, identifier: 'https://mail/mcp', aliases: [] }
 
@@ -57,6 +59,7 @@ const code: AuthorizationCode = {
   grantId: 'grant',
   redirectUri: 'https://app.example/cb',
   codeChallenge: 'challenge',
+  boundTo: null,
   expiresAt: 100,
   consumedAt: null,
 }
@@ -109,13 +112,13 @@ describe('checkCode', () => {
     ['AS-063 used already, another resource', used, otherResource, client, 'challenge', 60, 'resource_mismatch'],
   ]
   test.each(cases)('%s', (_, record, changes, presenter, challenge, now, reason) => {
-    const known = { client: presenter, resources: [notes, mail], challenge }
+    const known = { client: presenter, sender: null, resources: [notes, mail], challenge }
     const checked = checkCode(record, grant, { ...codeRequest, ...changes }, known, now)
-    expect(checked).toEqual(reason === null ? { ok: true, value: notes } : { ok: false, error: { reason } })
+    expect(checked.ok ? checked.value.resource : checked.error.reason).toEqual(reason ?? notes)
   })
 
   test('a resource that is gone', () => {
-    const known = { client, resources: [mail], challenge: 'challenge' }
+    const known = { client, sender: null, resources: [mail], challenge: 'challenge' }
     expect(checkCode(code, grant, codeRequest, known, 60)).toMatchObject({ error: { reason: 'unknown_resource' } })
   })
 })
@@ -144,6 +147,7 @@ const token: RefreshToken = {
   consumedAt: null,
   successorHash: null,
   sealedValue: null,
+  boundTo: null,
 }
 const consumed: RefreshToken = { ...token, consumedAt: 50, successorHash: 'next' }
 const successor: RefreshToken = { ...token, hash: 'next', sealedValue: 'sealed' }
@@ -160,7 +164,7 @@ describe('checkRefreshToken', () => {
     ['consumed, but the grant has ended', consumed, grant, client, 1000, 'expired_refresh_token'],
   ]
   test.each(cases)('%s', (_, record, family, presenter, now, reason) => {
-    const checked = checkRefreshToken(record, family, presenter, now)
+    const checked = checkRefreshToken(record, family, { client: presenter, sender: null }, now)
     expect(checked.ok ? null : checked.error.reason).toBe(reason)
   })
 })
@@ -179,9 +183,9 @@ describe('checkRequest', () => {
   ]
   test.each(cases)('AS-068 %p: %p', (changes, expected) => {
     const request: RefreshTokenRequest = { grant_type: 'refresh_token', refresh_token: 'x', ...changes }
-    const checked = checkRequest(grant, request, [notes, mail])
+    const checked = checkRequest(grant, request, null, [notes, mail])
     expect(checked.ok ? checked.value.scopes : checked.error.reason).toEqual(expected)
-    expect(checked.ok ? checked.value.resource : notes).toEqual(notes)
+    expect(checked.ok ? checked.value.admission.resource : notes).toEqual(notes)
   })
 
   const implied: readonly (readonly [string | undefined, readonly string[] | Reason])[] = [
@@ -194,7 +198,7 @@ describe('checkRequest', () => {
   test.each(implied)('ADR 0108 AS-068 with a hierarchy, %p: %p', (scope, expected) => {
     const resource = { ...notes, scopeHierarchy: { write: ['read', 'admin'] } }
     const request: RefreshTokenRequest = { grant_type: 'refresh_token', refresh_token: 'x', ...(scope && { scope }) }
-    const checked = checkRequest(grant, request, [resource])
+    const checked = checkRequest(grant, request, null, [resource])
     expect(checked.ok ? checked.value.scopes : checked.error.reason).toEqual(expected)
   })
 })

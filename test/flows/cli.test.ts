@@ -305,7 +305,8 @@ describe('resources', () => {
   })
 
   test('what is wrong is said, and where', async () => {
-    const shape = '{ identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime? }'
+    const shape =
+      '{ identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime?, dpop? }'
     const put = (value: unknown) => sallyport(['resources', 'put'], { stdin: JSON.stringify(value) })
     expect(await sallyport(['resources', 'put'], { stdin: '{' })).toEqual(
       refused(`That is not JSON. Wanted: ${shape}, or a list.`, 1),

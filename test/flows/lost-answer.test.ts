@@ -202,7 +202,8 @@ describe('real processes, over a socket', () => {
       () => rm(directory, { recursive: true }),
     )
     const store = fileStore({ directory: join(directory, 'first') })
-    await createSession(demo.mcpUrl, { store, interaction: follow() }).authorize()
+    // The demo's clock is not that of the processes, which proofs would need.
+    await createSession(demo.mcpUrl, { store, interaction: follow(), dpop: 'off' }).authorize()
     demo.clock.now += 16 * MINUTE
     return { demo, directory }
   }

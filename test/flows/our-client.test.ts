@@ -104,7 +104,8 @@ describe('refresh', () => {
     const demo = started(await createTestDemo())
     const before = frozen(demo)
     const now = () => (before === 0 ? demo.clock.now : before)
-    const session = sessionAt(demo, { interaction: asking(createPerson(demo)), now })
+    // Proofs would need clocks that agree.
+    const session = sessionAt(demo, { interaction: asking(createPerson(demo)), now, dpop: 'off' })
     await session.authorize()
 
     demo.clock.now += 16 * 60
@@ -189,7 +190,7 @@ describe('step-up', () => {
 
 describe('signing out', () => {
   test('revokes both tokens at the server, and deletes them here', async () => {
-    const { demo, session } = await signedIn()
+    const { demo, session } = await signedIn({ dpop: 'off' })
     await call(session, 'whoami')
     const token = demo.sent('POST', '/mcp').at(-1)?.headers.get('authorization') ?? ''
     expect((await callTool(demo.fetch, demo.mcpUrl, 'whoami', {}, { authorization: token })).status).toBe(200)

@@ -78,6 +78,7 @@ test('ADR 0109 what is changed in the store counts for the next token', () =>
         scopeHierarchy: {},
         defaultScopes: null,
         accessTokenLifetime,
+        dpop: 'optional',
       })
     await put(120)
     const code = await obtainCode(server, id, { resource: identifier })

@@ -109,7 +109,7 @@ describe('section 4.3.1 rotation', () => {
       const old = 'O'.repeat(43)
       const at = server.clock.now
       const record = { hash: await hash(old), grantId, createdAt: at, expiresAt: at + 100 }
-      const unused = { consumedAt: null, successorHash: null, sealedValue: null }
+      const unused = { consumedAt: null, successorHash: null, sealedValue: null, boundTo: null }
       const known = await hashOpaqueToken(first.refresh_token, hash)
       await server.store.refreshTokens.rotate({ hash: known, successor: { ...record, ...unused }, now: at })
       const next = await rotate(old)
@@ -314,6 +314,7 @@ describe('section 4.3.1 bound to client, scope and resource', () => {
         scopeHierarchy: {},
         defaultScopes: null,
         accessTokenLifetime: null,
+        dpop: 'optional',
       })
       await expectError(await refresh(first.refresh_token, { scope: 'notes:new' }), 400, 'invalid_scope')
       await rotate(first.refresh_token)

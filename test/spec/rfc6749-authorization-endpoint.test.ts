@@ -205,6 +205,7 @@ describe('section 4.1.2 the code', () => {
         grantId: expect.any(String),
         redirectUri: REDIRECT_URI,
         codeChallenge: await hash(VERIFIER),
+        boundTo: null,
         expiresAt: server.clock.now + 60,
         consumedAt: null,
       },

@@ -18,6 +18,7 @@ import { ordinal } from '../../server/store/ordinal.ts'
 import { random } from '../../server/store/random.ts'
 import { sealer } from '../../server/store/sealer.ts'
 import { createSigner } from '../../server/store/signer.ts'
+import { DPOP_ALGORITHMS } from '../../shared/dpop/public-key.ts'
 import { authorizationServerMetadataUrls } from '../../shared/well-known.ts'
 import {
   codeForm,
@@ -81,6 +82,7 @@ describe.each([
       introspection_endpoint_auth_methods_supported: PROOFS,
       introspection_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
       code_challenge_methods_supported: ['S256'],
+      dpop_signing_alg_values_supported: [...DPOP_ALGORITHMS],
       authorization_response_iss_parameter_supported: true,
       resource_indicators_supported: true,
       client_id_metadata_document_supported: true,
@@ -220,6 +222,7 @@ async function createOffering(offer: Offer) {
     scopeHierarchy: {},
     defaultScopes: null,
     accessTokenLifetime: null,
+    dpop: 'optional',
   })
   const signer = await createSigner({ keys: store.signingKeys, secret: 's'.repeat(32), now })
   const settings = {
@@ -318,6 +321,7 @@ describe('AS-009 what is offered is advertised, what is not is not spoken', () =
       scopeHierarchy: {},
       defaultScopes: null,
       accessTokenLifetime: null,
+      dpop: 'optional',
     })
     expect(await server.as.metadata()).toMatchObject({
       scopes_supported: ['b:read', 'offline_access'],

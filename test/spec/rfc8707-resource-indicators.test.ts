@@ -141,6 +141,7 @@ describe('section 2.2 at the token endpoint', () => {
       scopeHierarchy: {},
       defaultScopes: null,
       accessTokenLifetime: null,
+      dpop: 'optional' as const,
     }
     await server.store.resources.put(gone)
     const code = await obtainCode(server, client_id, { resource: gone.identifier })

@@ -37,7 +37,7 @@ const demand: ProofDemand = { ...request, nonceRequired: false }
 
 async function verdict(proof: string, asked: Partial<ProofDemand> = {}, rules: DpopRules = judge()) {
   const result = await verifyDpopProof(proof, { ...demand, ...asked }, rules)
-  return result.ok ? result.value : result.error
+  return result.ok ? { thumbprint: result.value.thumbprint, nonce: result.value.nonce } : result.error
 }
 
 const crafted = async (crafting: Crafted, asked: Partial<ProofDemand> = {}) =>

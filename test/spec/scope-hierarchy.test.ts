@@ -110,6 +110,7 @@ describe('SEC-044 a hierarchy that changes', () => {
       scopeHierarchy,
       defaultScopes: null,
       accessTokenLifetime: null,
+      dpop: 'optional',
     })
 
   test('gives a living grant nothing, not by refresh either', async () => {

@@ -222,7 +222,7 @@ describe('one clear line', () => {
       'a bad resource',
       file('{ "resources": [{ "identifier": "https://h/mcp", "scopes": { "a b": "x" } }] }'),
       1,
-      'sallyport.config.json: resources.0.scopes.a b is not right: resources wants a list of { identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime? }.',
+      'sallyport.config.json: resources.0.scopes.a b is not right: resources wants a list of { identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime?, dpop? }.',
     ],
     ['a missing file', { argv: '--config no.json' }, 1, 'The config file no.json does not exist.'],
     [
@@ -362,7 +362,7 @@ describe('one clear line', () => {
       `ADR 0109 an access token lifetime of ${lifetime}`,
       file(`{ "resources": [{ "identifier": "https://h/a", "scopes": {}, "access_token_lifetime": ${lifetime} }] }`),
       1,
-      'sallyport.config.json: resources.0.access_token_lifetime is not right: resources wants a list of { identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime? }.',
+      'sallyport.config.json: resources.0.access_token_lifetime is not right: resources wants a list of { identifier, name?, scopes, scope_hierarchy?, aliases?, default_scopes?, access_token_lifetime?, dpop? }.',
     ]),
   ]
   test.each(cases)('%s', async (_, given, exitCode, message) =>

@@ -16,6 +16,7 @@ import {
   grant,
   NOW,
   refreshToken,
+  registrationToken,
   resource,
   user,
 } from '../../server/store/conformance/records.ts'
@@ -27,7 +28,7 @@ import { openStore } from '../../server/store/open-store.ts'
 import { createSigner } from '../../server/store/signer.ts'
 import { usePostgres } from '../support/postgres.ts'
 import { ROOT } from '../support/source-tree.ts'
-import { FIXTURE_CLAIMS, FIXTURE_SECRET } from './fixtures/make-fixture.ts'
+import { clientDocument, FIXTURE_CLAIMS, FIXTURE_SECRET, flowStep } from './fixtures/make-fixture.ts'
 
 setDefaultTimeout(60_000)
 
@@ -101,6 +102,14 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_,
     expect(await store.refreshTokens.find(next.hash)).toMatchObject({ token: next })
     const successor = refreshToken({ hash: 'token-hash-3' })
     expect(await store.refreshTokens.rotate({ hash: next.hash, successor, now: NOW + 2 })).toBe('rotated')
+
+    if (migration >= '0006') {
+      expect(await store.registrationTokens.list()).toEqual([registrationToken()])
+      expect(await store.clientDocuments.list()).toEqual([clientDocument()])
+      expect(await store.replays.remember('assertion-1', NOW + 60, NOW)).toBe(false)
+      expect((await store.audit.readBack(null, {})).records).toMatchObject([{ type: 'sign_in_failed', at: NOW }])
+      expect(await store.flows.since(0)).toEqual([flowStep()])
+    }
 
     const token = /access token: (\S+)/.exec(script)?.[1] ?? ''
     const signer = await createSigner({ keys: store.signingKeys, secret: FIXTURE_SECRET, now: () => NOW + 1 })

@@ -62,5 +62,6 @@ const ALGORITHMS: Readonly<Record<string, Parameters<SubtleCrypto['sign']>[0]>> 
   ES512: { name: 'ECDSA', hash: 'SHA-512' },
   RS256: { name: 'RSASSA-PKCS1-v1_5' },
   PS256: { name: 'RSA-PSS', saltLength: 32 },
+  PS384: { name: 'RSA-PSS', saltLength: 48 },
   EdDSA: { name: 'Ed25519' },
 }

@@ -37,6 +37,7 @@ export const RESOURCE: Resource = {
   scopeHierarchy: {},
   defaultScopes: null,
   accessTokenLifetime: null,
+  dpop: 'optional',
 }
 
 export interface PagesFixture {

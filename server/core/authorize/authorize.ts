@@ -10,6 +10,7 @@
  * 6 resource
  * 7 scope
  * 8 prompt
+ * 9 key
  * ```
  *
  * @see OAuth 2.1 section 4.1.2.1 (draft-ietf-oauth-v2-1-16)
@@ -28,6 +29,7 @@ import { type Rejection, reject } from '../rejection.ts'
 import { selectResource } from '../select-resource.ts'
 import { findClient, type Presence, readClientId } from './client-known.ts'
 import { checkCodeChallenge } from './code-challenge.ts'
+import { checkDpopJkt } from './dpop-jkt.ts'
 import { checkPrompt } from './prompt.ts'
 import { errorRedirect } from './redirect.ts'
 import { checkRedirectable, type RedirectableRequest } from './redirectable-request.ts'
@@ -63,7 +65,7 @@ export async function authorize(
   return { kind: 'redirect', location: errorRedirect(request, reason, settings.issuer) }
 }
 
-/** Checks 3 to 8, pure. */
+/** Checks 3 to 9, pure. */
 export function checkRequest(
   query: FormRecord,
   request: RedirectableRequest,
@@ -83,9 +85,12 @@ export function checkRequest(
   if (!scopes.ok) return scopes
   const prompts = checkPrompt(params.prompt)
   if (!prompts.ok) return prompts
+  const boundTo = checkDpopJkt(params.dpop_jkt)
+  if (!boundTo.ok) return boundTo
   return ok({
     ...request,
     codeChallenge: codeChallenge.value,
+    boundTo: boundTo.value,
     resource: resource.value,
     scopes: scopes.value,
     prompts: prompts.value,

@@ -13,7 +13,7 @@ import type { ValidRequest } from './request.ts'
 
 /** Stores grant and code; the redirect that carries the code. */
 export async function issueCode(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
-  const { settings, store, clientDocuments, hash, now, audit } = deps
+  const { settings, store, clientDocuments, dpop, hash, now, audit } = deps
   const at = now()
   const grantId = createGrantId(deps)
   const code = createOpaqueToken(deps)
@@ -31,6 +31,8 @@ export async function issueCode(request: ValidRequest, userId: string, deps: Dep
     grantId,
     redirectUri: request.redirectUri,
     codeChallenge: request.codeChallenge,
+    // Where DPoP is off, no key can be proven.
+    boundTo: dpop === undefined ? null : request.boundTo,
     expiresAt: at + settings.codeLifetime,
     consumedAt: null,
   }

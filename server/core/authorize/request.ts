@@ -13,6 +13,8 @@ export type Prompt = 'none' | 'login' | 'consent'
 /** Every check passed: what remains is who the person is and whether they agree. */
 export interface ValidRequest extends RedirectableRequest {
   readonly codeChallenge: string
+  /** The thumbprint of the key that whoever redeems the code must hold; null: the request names none. */
+  readonly boundTo: string | null
   readonly resource: Resource
   readonly scopes: readonly string[]
   readonly prompts: readonly Prompt[]

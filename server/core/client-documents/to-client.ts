@@ -34,6 +34,7 @@ export function toClient({ clientId, document, pinned, fetchedAt }: ClientDocume
     scope: document.scope ?? null,
     scopeCeiling: null,
     resource: null,
+    dpop: document.dpop_bound_access_tokens === true ? 'required' : 'optional',
     metadata: describe(document),
     origin: pinned ? 'administrator' : 'document',
     issuedAt: fetchedAt,

@@ -4,6 +4,7 @@
  * @see RFC 6749 section 4.1.3: the token request
  * @see RFC 7636 section 4.6: the verifier check
  * @see RFC 8707 section 2.2: a token request may only narrow the audience
+ * @see RFC 9449 section 10: the key that the authorization request named
  * @see OAuth 2.1 section 7.5.3 (draft-ietf-oauth-v2-1-16): a valid replay revokes what the code issued
  * @module
  */
@@ -16,6 +17,7 @@ import { partiesOf, revokeGrant } from '../live-grant.ts'
 import type { AuthorizationCode, Client, Grant, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { namesResource } from '../select-resource.ts'
+import { type Admission, admitResource, checkBoundTo, refreshTokenKey, type Sender } from '../sender.ts'
 import { hashOpaqueToken } from '../tokens/opaque-token.ts'
 import { createRefreshToken } from '../tokens/refresh-token.ts'
 import type { GrantType } from './grant-type.ts'
@@ -23,13 +25,14 @@ import type { GrantType } from './grant-type.ts'
 export const authorizationCode: GrantType<'authorization_code'> = {
   type: 'authorization_code',
 
-  async authorize(request, client, deps) {
+  async authorize(request, client, sender, deps) {
     const { store, hash, now } = deps
     const at = now()
     const presented = await store.codes.find(await hashOpaqueToken(request.code, hash))
     if (presented === null) return reject('unknown_code')
     const { code, grant } = presented
-    const known = { client, resources: await store.resources.list(), challenge: await s256(request.code_verifier) }
+    const challenge = await s256(request.code_verifier)
+    const known = { client, sender, resources: await store.resources.list(), challenge }
     const checked = checkCode(code, grant, request, known, at)
     // A replay that is otherwise valid means that two parties hold the code: everything it issued is suspect.
     if (!checked.ok) {
@@ -37,14 +40,16 @@ export const authorizationCode: GrantType<'authorization_code'> = {
       return reason === 'replayed_code' ? revokeReplayed(grant, deps) : err({ reason, grantId: grant.id })
     }
 
-    const refreshToken = client.grantTypes.includes('refresh_token') ? await createRefreshToken(grant, deps) : null
+    const refreshToken = client.grantTypes.includes('refresh_token')
+      ? await createRefreshToken(grant, refreshTokenKey(client, sender), deps)
+      : null
     const entry = auditEntry({ type: 'token_issued', ...partiesOf(grant) }, deps)
     // Many may pass the checks; this line lets one through, and it comes before minting.
     switch (await store.codes.redeem(code.hash, refreshToken?.record ?? null, at, entry)) {
       case 'redeemed':
         return ok({
           grant,
-          resource: checked.value,
+          admission: checked.value,
           scopes: grant.scopes,
           refreshToken: refreshToken?.value ?? null,
           entry,
@@ -62,22 +67,27 @@ export function checkCode(
   code: AuthorizationCode,
   grant: Grant,
   request: AuthorizationCodeRequest,
-  { client, resources, challenge }: Known,
+  { client, sender, resources, challenge }: Known,
   now: number,
-): Result<Resource, Rejection> {
+): Result<Admission, Rejection> {
   // Client first: a code shown by the wrong client must not let that client revoke the owner's grant.
   if (grant.clientId !== client.id) return reject('client_mismatch')
   if (request.redirect_uri !== undefined && request.redirect_uri !== code.redirectUri)
     return reject('redirect_uri_mismatch')
   if (challenge !== code.codeChallenge) return reject('verifier_mismatch')
+  const held = checkBoundTo(code.boundTo, sender)
+  if (!held.ok) return held
   const resource = checkSameResource(grant.resource, request.resource, resources)
   if (!resource.ok) return resource
+  const admission = admitResource(resource.value, sender)
+  if (!admission.ok) return admission
   if (code.consumedAt !== null) return reject('replayed_code')
-  return code.expiresAt <= now ? reject('expired_code') : resource
+  return code.expiresAt <= now ? reject('expired_code') : admission
 }
 
 interface Known {
   readonly client: Client
+  readonly sender: Sender
   readonly resources: readonly Resource[]
   /** S256 of the verifier. */
   readonly challenge: string

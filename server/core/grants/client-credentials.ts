@@ -13,16 +13,19 @@ import { checkScope } from '../authorize/scope-allowed.ts'
 import { isConfidential } from '../client-auth/is-confidential.ts'
 import { reject } from '../rejection.ts'
 import { selectResource } from '../select-resource.ts'
+import { admitResource } from '../sender.ts'
 import type { GrantType } from './grant-type.ts'
 
 export const clientCredentials: GrantType<'client_credentials'> = {
   type: 'client_credentials',
 
-  async authorize(request, client, deps) {
+  async authorize(request, client, sender, deps) {
     // Whoever registered itself was looked at by nobody, and no person will be asked.
     if (!isConfidential(client) || client.origin !== 'administrator') return reject('client_may_not_use_grant')
     const resource = selectResource(await deps.store.resources.list(), request.resource)
     if (!resource.ok) return resource
+    const admission = admitResource(resource.value, sender)
+    if (!admission.ok) return admission
     const scopes = checkScope(request.scope, resource.value, client, deps.settings.requireScope)
     if (!scopes.ok) return scopes
     const { identifier } = resource.value
@@ -30,7 +33,7 @@ export const clientCredentials: GrantType<'client_credentials'> = {
     return ok({
       grant: { id: null, expiresAt: Number.POSITIVE_INFINITY, ...itself },
       scopes: scopes.value,
-      resource: resource.value,
+      admission: admission.value,
       refreshToken: null,
       entry: auditEntry({ type: 'machine_token_issued', clientId: client.id, resource: identifier }, deps),
     })

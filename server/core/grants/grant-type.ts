@@ -9,14 +9,15 @@ import type { Result } from '../../../shared/result.ts'
 import type { TokenRequest } from '../../../shared/token-request.ts'
 import type { AuditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
-import type { Client, Grant, Resource } from '../records.ts'
+import type { Client, Grant } from '../records.ts'
 import type { Rejection } from '../rejection.ts'
+import type { Admission, Sender } from '../sender.ts'
 
 /** What the client may have now. Whatever may be used once has been consumed for it. */
 export interface Entitlement {
   readonly grant: Basis
-  /** That of the grant, as it is registered now. */
-  readonly resource: Resource
+  /** The resource of the grant, as it is registered now, and who is to use the token. */
+  readonly admission: Admission
   /** The scopes of the access token. */
   readonly scopes: readonly string[]
   /** To be told to the client; null: none. */
@@ -33,6 +34,7 @@ export interface GrantType<Type extends TokenRequest['grant_type'] = TokenReques
   authorize(
     request: Extract<TokenRequest, { grant_type: Type }>,
     client: Client,
+    sender: Sender,
     deps: Dependencies,
   ): Promise<Result<Entitlement, Rejection>>
 }

@@ -5,6 +5,7 @@
  * successor is unused, the same client is told the same successor again, with an access token of its own.
  *
  * @see OAuth 2.1 section 4.3.1 (draft-ietf-oauth-v2-1-16)
+ * @see RFC 9449 section 5: bound to the key, for public clients
  * @see docs/adr/0040-refresh-replay-window.md
  * @module
  */
@@ -17,6 +18,7 @@ import { partiesOf, revokeGrant } from '../live-grant.ts'
 import { withoutOfflineAccess } from '../offline-access.ts'
 import type { Client, Grant, RefreshToken, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
+import { admitResource, checkBoundTo, refreshTokenKey, type Sender } from '../sender.ts'
 import { hashOpaqueToken } from '../tokens/opaque-token.ts'
 import { createRefreshToken } from '../tokens/refresh-token.ts'
 import { checkSameResource } from './authorization-code.ts'
@@ -25,39 +27,42 @@ import type { Entitlement, GrantType } from './grant-type.ts'
 export const refreshToken: GrantType<'refresh_token'> = {
   type: 'refresh_token',
 
-  async authorize(request, client, deps) {
+  async authorize(request, client, sender, deps) {
     const { store, hash, now } = deps
     const presented = await store.refreshTokens.find(await hashOpaqueToken(request.refresh_token, hash))
     if (presented === null) return reject('unknown_refresh_token')
     const { token, grant } = presented
-    const live = checkRefreshToken(token, grant, client, now())
+    const live = checkRefreshToken(token, grant, { client, sender }, now())
     if (!live.ok) return live
-    if (token.consumedAt !== null) return replayOrRevoke(presented, request, deps)
-    const wanted = checkRequest(grant, request, await store.resources.list())
+    if (token.consumedAt !== null) return replayOrRevoke(presented, request, sender, deps)
+    const wanted = checkRequest(grant, request, sender, await store.resources.list())
     if (!wanted.ok) return wanted
 
-    const successor = await createRefreshToken(grant, deps, request.refresh_token)
+    const boundTo = refreshTokenKey(client, sender, token.boundTo)
+    const successor = await createRefreshToken(grant, boundTo, deps, request.refresh_token)
     const entry = auditEntry({ type: 'token_refreshed', ...partiesOf(grant) }, deps)
     // Many may pass the checks; this line lets one through, and it comes before minting.
     switch (await store.refreshTokens.rotate({ hash: token.hash, successor: successor.record, now: now() }, entry)) {
       case 'rotated':
         return ok({ grant, ...wanted.value, refreshToken: successor.value, entry })
       case 'consumed':
-        return replayLost(token, request, deps)
+        return replayLost(token, request, sender, deps)
       case 'dead':
         return reject('dead_grant')
     }
   },
 }
 
-/** Pure. Whose token it is comes first: shown by another client, nothing is revoked. */
+/** Pure. Whose token it is comes first: shown by another client, or without its key, nothing is revoked. */
 export function checkRefreshToken(
   token: RefreshToken,
   grant: Grant,
-  client: Client,
+  { client, sender }: { readonly client: Client; readonly sender: Sender },
   now: number,
 ): Result<null, Rejection> {
   if (grant.clientId !== client.id) return reject('client_mismatch')
+  const held = checkBoundTo(token.boundTo, sender)
+  if (!held.ok) return held
   if (grant.revokedAt !== null) return reject('dead_grant')
   // An expired token that was consumed long ago is still a reuse; one that was never used is merely late.
   const expired = grant.expiresAt <= now || (token.consumedAt === null && token.expiresAt <= now)
@@ -68,16 +73,19 @@ export function checkRefreshToken(
 export function checkRequest(
   grant: Grant,
   request: RefreshTokenRequest,
+  sender: Sender,
   resources: readonly Resource[],
-): Result<Pick<Entitlement, 'resource' | 'scopes'>, Rejection> {
+): Result<Pick<Entitlement, 'admission' | 'scopes'>, Rejection> {
   const resource = checkSameResource(grant.resource, request.resource, resources)
   if (!resource.ok) return resource
+  const admission = admitResource(resource.value, sender)
+  if (!admission.ok) return admission
   const asked = withoutOfflineAccess(parseScope(request.scope))
-  if (asked.length === 0) return ok({ resource: resource.value, scopes: grant.scopes })
+  if (asked.length === 0) return ok({ admission: admission.value, scopes: grant.scopes })
   if (!includesScopes(grant.scopes, asked)) return reject('scope_beyond_grant')
   // What the hierarchy gained since the consent stays out.
   const implied = expandScopes(asked, resource.value.scopeHierarchy)
-  return ok({ resource: resource.value, scopes: implied.filter((scope) => grant.scopes.includes(scope)) })
+  return ok({ admission: admission.value, scopes: implied.filter((scope) => grant.scopes.includes(scope)) })
 }
 
 /** A refresh token together with its grant, as they were read. */
@@ -100,21 +108,22 @@ export function replayable(token: RefreshToken, next: Presented | null, window: 
 }
 
 /** Someone was faster with the same token: the replay window decides. */
-async function replayLost({ hash }: RefreshToken, request: RefreshTokenRequest, deps: Dependencies) {
+async function replayLost({ hash }: RefreshToken, request: RefreshTokenRequest, sender: Sender, deps: Dependencies) {
   const consumed = await deps.store.refreshTokens.find(hash)
-  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, deps)
+  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, sender, deps)
 }
 
 async function replayOrRevoke(
   { token, grant }: Presented,
   request: RefreshTokenRequest,
+  sender: Sender,
   deps: Dependencies,
 ): Promise<Result<Entitlement, Rejection>> {
   const { store, settings, sealer, now } = deps
   const next = token.successorHash === null ? null : await store.refreshTokens.find(token.successorHash)
   const sealed = replayable(token, next, settings.replayWindow, now())
   if (sealed !== null) {
-    const wanted = checkRequest(grant, request, await store.resources.list())
+    const wanted = checkRequest(grant, request, sender, await store.resources.list())
     if (!wanted.ok) return wanted
     const value = await sealer.open(sealed, request.refresh_token)
     if (value !== null) {

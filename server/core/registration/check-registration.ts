@@ -2,6 +2,7 @@
  * What of a registration request is registered. Unknown grant types and members are left out, not refused; what is registered is told.
  *
  * @see RFC 7591 section 2 (defaults), section 3.2.2 (errors)
+ * @see RFC 9449 section 5.2: `dpop_bound_access_tokens`
  * @see OpenID Connect Dynamic Client Registration 1.0 section 2: `application_type`
  * @module
  */
@@ -29,6 +30,7 @@ export type RegisteredMetadata = Pick<
   | 'responseTypes'
   | 'applicationType'
   | 'scope'
+  | 'dpop'
   | 'metadata'
 >
 
@@ -39,6 +41,8 @@ export type RedirectSettings = Pick<RegistrationSettings, 'mode' | 'approvedRedi
 export interface Offered {
   readonly grantTypes: readonly string[]
   readonly authMethods: readonly string[]
+  /** What DPoP proofs may be signed with; none: they are not read. */
+  readonly dpopAlgorithms: readonly string[]
 }
 
 export function checkRegistration(
@@ -69,6 +73,8 @@ export function checkRegistration(
     responseTypes: grantTypes.includes('authorization_code') ? ['code'] : [],
     applicationType: applicationType.output,
     scope: request.scope ?? null,
+    // Nobody is promised what is not on offer.
+    dpop: request.dpop_bound_access_tokens === true && offered.dpopAlgorithms.length > 0 ? 'required' : 'optional',
     metadata: describe(request),
   })
 }

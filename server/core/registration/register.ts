@@ -100,6 +100,7 @@ function toClientInformation(client: Client, secret: string | null): ClientInfor
     ...(client.scope === null ? {} : { scope: client.scope }),
     ...(client.jwks === null ? {} : { jwks: client.jwks }),
     ...(client.jwksUri === null ? {} : { jwks_uri: client.jwksUri }),
+    ...(client.dpop === 'optional' ? {} : { dpop_bound_access_tokens: true }),
     ...client.metadata,
   }
 }

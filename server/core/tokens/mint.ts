@@ -3,6 +3,7 @@
  *
  * @see RFC 9068 section 2
  * @see RFC 6749 section 5.1
+ * @see RFC 9449 section 6.1: `cnf`
  * @see docs/adr/0109-lifetimes-per-resource.md
  * @module
  */
@@ -13,7 +14,8 @@ import type { Entitlement } from '../grants/grant-type.ts'
 import { formatAccessTokenId } from './access-token-id.ts'
 
 export async function mint(entitlement: Entitlement, deps: Dependencies): Promise<TokenResponse> {
-  const { grant, resource, scopes, refreshToken } = entitlement
+  const { grant, admission, scopes, refreshToken } = entitlement
+  const { resource, sender } = admission
   const { settings, signer, random, now } = deps
   const iat = now()
   // A token never outlives its grant.
@@ -28,10 +30,11 @@ export async function mint(entitlement: Entitlement, deps: Dependencies): Promis
     exp,
     jti: formatAccessTokenId(grant.id, random(16)),
     ...(scope === '' ? {} : { scope }),
+    ...(sender === null ? {} : { cnf: { jkt: sender.thumbprint } }),
   })
   return {
     access_token,
-    token_type: 'Bearer',
+    token_type: sender === null ? 'Bearer' : 'DPoP',
     expires_in: exp - iat,
     ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
     scope,

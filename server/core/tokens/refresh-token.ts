@@ -14,9 +14,10 @@ export interface NewRefreshToken {
   readonly record: RefreshToken
 }
 
-/** `predecessor`: whoever holds it may be told the new one again for a while. */
+/** `boundTo`: the thumbprint of the key that its bearer must hold. `predecessor`: whoever holds it may be told the new one again for a while. */
 export async function createRefreshToken(
   grant: Grant,
+  boundTo: string | null,
   deps: Dependencies,
   predecessor?: string,
 ): Promise<NewRefreshToken> {
@@ -33,6 +34,7 @@ export async function createRefreshToken(
       expiresAt: at + settings.refreshIdleLifetime,
       consumedAt: null,
       successorHash: null,
+      boundTo,
       sealedValue: tellAgain ? await sealer.seal(value, predecessor) : null,
     },
   }

@@ -22,6 +22,7 @@ export const clientCases: readonly ConformanceCase[] = [
         jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'one' }] },
         jwksUri: 'https://client.example/jwks.json',
         resource: 'https://notes.example/mcp',
+        dpop: 'nonce',
         scope: null,
         scopeCeiling: ['notes:read'],
         metadata: {},
@@ -123,6 +124,7 @@ export const clientCases: readonly ConformanceCase[] = [
         scopes: { b: 'B', a: 'A' },
         scopeHierarchy: { b: ['a'] },
         accessTokenLifetime: 60,
+        dpop: 'required' as const,
       }
       await resources.put(changed)
       deepEqual(await resources.list(), [changed, second])

@@ -16,6 +16,9 @@ export const grantCases: readonly ConformanceCase[] = [
       deepEqual(await codes.find(code().hash), { code: code(), grant: grant() })
       equal(await grants.find('grant-2'), null)
       equal(await codes.find('code-2'), null)
+      const bound = code({ hash: 'bound', grantId: 'grant-2', boundTo: 'thumbprint' })
+      await grants.create(grant({ id: 'grant-2' }), bound)
+      deepEqual((await codes.find('bound'))?.code, bound)
     },
   },
   {

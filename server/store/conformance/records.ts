@@ -32,6 +32,7 @@ export const client = (changes: Partial<Client> = {}): Client => ({
   scope: 'notes:read',
   scopeCeiling: null,
   resource: null,
+  dpop: 'optional',
   metadata: { client_uri: 'https://client.example/', contacts: ['a@client.example'] },
   origin: 'dynamic',
   issuedAt: NOW,
@@ -57,6 +58,7 @@ export const resource = (changes: Partial<Resource> = {}): Resource => ({
   scopeHierarchy: {},
   defaultScopes: ['notes:read'],
   accessTokenLifetime: null,
+  dpop: 'optional',
   ...changes,
 })
 
@@ -77,6 +79,7 @@ export const code = (changes: Partial<AuthorizationCode> = {}): AuthorizationCod
   grantId: 'grant-1',
   redirectUri: 'http://127.0.0.1:4711/callback',
   codeChallenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+  boundTo: null,
   expiresAt: NOW + 60,
   consumedAt: null,
   ...changes,
@@ -90,6 +93,7 @@ export const refreshToken = (changes: Partial<RefreshToken> = {}): RefreshToken 
   consumedAt: null,
   successorHash: null,
   sealedValue: null,
+  boundTo: null,
   ...changes,
 })
 

@@ -9,6 +9,7 @@ import { signInAttempts } from './0003-sign-in-attempts.ts'
 import { sessionsByUser } from './0004-sessions-by-user.ts'
 import { leanTokens } from './0005-lean-tokens.ts'
 import { complete } from './0006-complete.ts'
+import { dpop } from './0007-dpop.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   sessionsByUser,
   leanTokens,
   complete,
+  dpop,
 ]

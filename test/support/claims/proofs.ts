@@ -17,6 +17,7 @@ import {
   RESPONSE_MODES,
   RESPONSE_TYPES,
 } from './authorization.ts'
+import { proveDpop } from './dpop.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { GRANT_TYPES, proveResources, proveScopes, proveSigning, proveSubjects } from './tokens.ts'
 import { each, type Proof, UNPROVEN, type World } from './world.ts'
@@ -35,6 +36,7 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
   introspection_endpoint_auth_methods_supported: authMethods('introspection'),
   introspection_endpoint_auth_signing_alg_values_supported: signingAlgorithms('introspection'),
   code_challenge_methods_supported: each('code_challenge_methods_supported', CHALLENGE_METHODS),
+  dpop_signing_alg_values_supported: proveDpop,
   authorization_response_iss_parameter_supported: proveIss,
   client_id_metadata_document_supported: proveClientDocuments,
   resource_indicators_supported: proveResourceIndicators,
