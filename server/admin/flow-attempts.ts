@@ -21,6 +21,8 @@ export interface Attempt {
   readonly resource: string | null
   /** `waiting`: the next step may still come. `left`: it did not. */
   readonly state: 'connected' | 'waiting' | 'left' | 'refused'
+  /** A refused token request that named nobody, while this attempt had a code and no token: it may have been its own. */
+  readonly nameless: FlowStep | null
   /** Where it ended; null: it did not. */
   readonly stoppedAt: FlowStep['step'] | null
   readonly reason: string | null
@@ -41,6 +43,7 @@ export function joinAttempts(steps: readonly FlowStep[], now: number): Attempts 
   const keys = new Map<string, FlowStep[]>()
   const registrations = new Map<string, FlowStep>()
   const discoveries = steps.filter(({ step }) => step === 'discovery')
+  const nameless = steps.filter(isNameless)
   const guesses = new Set<FlowStep>()
 
   const groupOf = (step: FlowStep): FlowStep[] =>
@@ -79,7 +82,7 @@ export function joinAttempts(steps: readonly FlowStep[], now: number): Attempts 
   }
   const all = [...groups, ...[...registrations.values()].map((step) => [step])].sort(byFirst)
   const used = new Set<FlowStep>()
-  const attempts = all.map((group) => toAttempt(withDiscovery(group, discoveries, { used, guesses }), now))
+  const attempts = all.map((group) => toAttempt(withDiscovery(group, discoveries, { used, guesses }), nameless, now))
   return { attempts, onlyDiscovered: discoveries.filter((step) => !used.has(step)).length }
 }
 
@@ -108,6 +111,12 @@ const isConnected = (group: readonly FlowStep[]): boolean =>
 
 const isSoon = (group: readonly FlowStep[], { at }: FlowStep): boolean => at - (group.at(-1)?.at ?? 0) <= WITHIN
 
+const isNameless = ({ step, clientId, grantId }: FlowStep): boolean =>
+  step === 'token' && clientId === null && grantId === null
+
+/** One step stands for all of its kind from one address in a minute. */
+const isMeanwhile = (code: FlowStep, { at }: FlowStep): boolean => at >= code.at - 60 && at <= code.at + WITHIN
+
 const byFirst = ([one]: readonly FlowStep[], [other]: readonly FlowStep[]): number => (one?.at ?? 0) - (other?.at ?? 0)
 
 /** The last reading of the metadata by an address that registered or redeemed soon after. */
@@ -128,10 +137,12 @@ function withDiscovery(
   return own.toSpliced(Math.max(before, 0), 0, { ...read, times: 1, guessed: true })
 }
 
-function toAttempt(steps: readonly TracedStep[], now: number): Attempt {
+function toAttempt(steps: readonly TracedStep[], nameless: readonly FlowStep[], now: number): Attempt {
   const own = steps.filter(({ step }) => step !== 'discovery')
   const resources = own.flatMap(({ resource }) => resource ?? [])
+  const last = own.at(-1)
   return {
+    nameless: last?.step === 'code' ? (nameless.find((step) => isMeanwhile(last, step)) ?? null) : null,
     steps: counted(steps),
     clientId: own.find(({ clientId }) => clientId !== null)?.clientId ?? null,
     resource: resources.find((resource) => !resource.startsWith(CLAIMED)) ?? resources[0] ?? null,

@@ -72,11 +72,20 @@ const SILENCE: Readonly<Record<TracedStep['step'], string>> = {
   first_call: 'nothing was called',
 }
 
-function verdict({ state, stoppedAt, reason, steps }: Attempt): string {
+/** Who comes too often is not read, so nobody knows whose request that was. */
+const perhaps = ({ nameless }: Attempt): string =>
+  nameless === null
+    ? ''
+    : `; or its request was refused: one that names no client was (${nameless.reason}, request ${nameless.requestId})`
+
+function verdict(attempt: Attempt): string {
+  const { state, stoppedAt, reason, steps } = attempt
   if (stoppedAt === null) return 'connected'
   if (state === 'refused')
     return `stopped at ${stoppedAt}: ${reason ?? 'refused'}${steps.at(-1)?.guessed ? ' (a guess)' : ''}`
-  return state === 'waiting' ? `waiting for ${stoppedAt}` : `stopped before ${stoppedAt}: ${SILENCE[stoppedAt]}`
+  const silence =
+    state === 'waiting' ? `waiting for ${stoppedAt}` : `stopped before ${stoppedAt}: ${SILENCE[stoppedAt]}`
+  return `${silence}${perhaps(attempt)}`
 }
 
 function summary(attempts: readonly Attempt[], onlyDiscovered: number): string {

@@ -354,6 +354,24 @@ describe('a refused token request that names no client', () => {
       [null, 'body_too_large', false],
     ])
   })
+  test('is told with an attempt that it may have been of, if that came to nothing', async () => {
+    const text = await traced(async (server) => {
+      const application = from(server, '192.0.2.7')
+      const token = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
+      await application.fetch('/oauth/token', token)
+      const { client_id } = await registerClient(server)
+      await signInAndAgree(server, client_id)
+      // The same again within a minute: the trace has it once.
+      await application.fetch('/oauth/token', token)
+      later(server, 700)
+    })
+    expect(lines(text).filter((line) => line.includes('=>'))).toEqual([
+      '  => stopped at token: wrong_content_type',
+      expect.stringMatching(
+        /before token: the code was never .+ names no client was \(wrong_content_type, request ID\)$/,
+      ),
+    ])
+  })
   test('and is told as a guess, until the token is there', async () => {
     const act = (redeem: boolean) => async (server: TestServer) => {
       const { client_id } = await registerClient(from(server, '192.0.2.7'))

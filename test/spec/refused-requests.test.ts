@@ -245,6 +245,28 @@ describe('who comes too often', () => {
     await limited.close()
   })
 
+  test('with guesses for one client: that client is named', async () => {
+    const limited = await createTestServer({ rate_limits: { token: { failures: 1 } } })
+    const { client_id: guessed } = await registerClient(limited)
+    const guess = async () =>
+      limited.handle(
+        new Request(`${limited.issuer}/oauth/token`, {
+          method: 'POST',
+          body: new URLSearchParams(codeForm(guessed, 'x')),
+        }),
+        '192.0.2.7',
+      )
+    await guess()
+    const answer = await guess()
+    expect(answer?.status).toBe(429)
+    await limited.flush()
+    const { records } = await limited.store.audit.readBack(null, {
+      requestId: answer?.headers.get('x-request-id') ?? '',
+    })
+    expect(records).toMatchObject([{ reason: 'rate_limited', clientId: `claimed:${guessed}` }])
+    await limited.close()
+  })
+
   test('is a line in the log once, as a warning, and the others are for those who debug', () => {
     const lines: string[] = []
     configureLogging({ level: 'info', format: 'json' }, (line) => void lines.push(line))
