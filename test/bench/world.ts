@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import manifest from '../../package.json' with { type: 'json' }
 import { LEAVES } from '../../server/config/leaves.ts'
 import { openStore } from '../../server/store/open-store.ts'
 
@@ -32,7 +33,13 @@ export const environment = (database: string, port: number): Readonly<Record<str
   SALLYPORT_CLIENT_CREDENTIALS_ENABLED: 'true',
   NODE_ENV: 'production',
   ...HIGH_LIMITS,
+  ...OF_RUNTIME,
 })
+
+/** What `bun run server` tells the runtime. */
+const OF_RUNTIME: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from(manifest.scripts.server.matchAll(/(\w+)=(\S+) /g), ([, name = '', value = '']) => [name, value]),
+)
 
 /** Everything comes from one address here: it is counted as ever, and never refused. */
 const HIGH_LIMITS: Readonly<Record<string, string>> = Object.fromEntries(
