@@ -56,17 +56,27 @@ export const isProofTrouble = (credential: Credential | undefined, response: Res
 async function withProof(
   context: ClientContext,
   { method, url, send }: ReplayableRequest,
-  { accessToken, dpop }: Credential,
+  credential: Credential,
 ): Promise<Response> {
+  const { accessToken, dpop } = credential
   if (dpop === undefined) throw new SallyportError('dpop_downgrade')
   return sendProven(context, dpop.key, {
     method,
     url,
-    tokenHash: await s256(accessToken),
+    tokenHash: await hashOf(credential),
     send: (proof) => send({ authorization: `DPoP ${accessToken}`, dpop: proof }),
     refusal,
     discard,
   })
+}
+
+/** A token is sent many times, and hashing it costs as much as half a signature. */
+const hashes = new WeakMap<Credential, Promise<string>>()
+
+function hashOf(credential: Credential): Promise<string> {
+  const hash = hashes.get(credential) ?? s256(credential.accessToken)
+  hashes.set(credential, hash)
+  return hash
 }
 
 function refusal(response: Response): ProofRefusal | undefined {

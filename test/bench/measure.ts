@@ -100,6 +100,7 @@ const programs: Readonly<Record<Program, (database: string, directory: string) =
   postgres: ofSallyport,
   floor: () => ({ program: 'test/bench/floor.ts', port: freePort(), ready: '/' }),
   resource: () => ({ program: 'test/bench/resource.ts', port: freePort(), ready: '/ready' }),
+  client: () => ({ program: 'test/bench/client.ts', port: freePort(), ready: '/ready' }),
   'oidc-provider': () => ({
     program: 'test/bench/oidc-provider.ts',
     port: freePort(),

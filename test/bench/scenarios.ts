@@ -7,7 +7,7 @@ import { codeFlow, introspects, type MakeUser, oidcProvider, posts, reads, refre
 import { BASIC, RESOURCE, SCOPE } from './world.ts'
 
 /** The programs that can be under load. */
-export type Program = 'floor' | 'sqlite' | 'executable' | 'postgres' | 'oidc-provider' | 'resource'
+export type Program = 'floor' | 'sqlite' | 'executable' | 'postgres' | 'oidc-provider' | 'resource' | 'client'
 
 export interface Scenario {
   /** What `--scenario` looks for. */
@@ -41,6 +41,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'refresh with rotation', program: 'executable', target: 3.5, load: refreshes(sallyport) },
   { name: 'verify a token seen before', program: 'resource', target: 0.3, load: '/seen' },
   { name: 'verify a token not seen before', program: 'resource', target: 1.5, load: '/unseen' },
+  { name: 'make a DPoP proof, ES256', program: 'client', target: 1, load: '/proofs' },
   { name: 'refresh with rotation', program: 'postgres', target: null, load: refreshes(sallyport) },
   { name: 'authorize + code exchange', program: 'postgres', target: null, load: codeFlow(sallyport) },
   { name: MACHINE, program: 'postgres', target: null, load: machine },
