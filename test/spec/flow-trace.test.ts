@@ -7,10 +7,8 @@
 import { describe, expect, test } from 'bun:test'
 import { decodeJwt } from 'jose'
 import { joinAttempts } from '../../server/admin/flow-attempts.ts'
-import { showFlows } from '../../server/admin/flows.ts'
 import type { FlowStep } from '../../server/core/flow.ts'
 import { createFlowTrace } from '../../server/records/flow-trace.ts'
-import { digest } from '../../server/store/hash.ts'
 import { s256 } from '../../shared/pkce.ts'
 import {
   authorizationQuery,
@@ -23,49 +21,8 @@ import {
   type TestServer,
   VERIFIER,
 } from '../support/authorization-server.ts'
+import { discover, from, later, lines, signInAndAgree, traced } from '../support/flow-trace.ts'
 import { createPerson } from '../support/person.ts'
-
-/** A server, and what the command says of it a minute after `act`. */
-async function traced(
-  act: (server: TestServer) => Promise<unknown>,
-  wanted: { failed?: boolean; client?: string } = {},
-) {
-  const server = await createTestServer()
-  await act(server)
-  await server.flush()
-  const tools = { store: server.store, now: () => server.clock.now, digest }
-  const shown = await showFlows(tools, { failed: false, since: '24h', json: false, ...wanted })
-  await server.close()
-  if (!shown.ok) throw new Error(shown.error.message)
-  return shown.value
-}
-
-/** Requests of an application at this address. */
-const from = (server: TestServer, address: string): Pick<TestServer, 'fetch'> => ({
-  fetch: async (input, init) =>
-    (await server.handle(new Request(`${server.issuer}${input}`, init), address)) ?? new Response(null),
-})
-
-const discover = (app: Pick<TestServer, 'fetch'>) => app.fetch('/.well-known/oauth-authorization-server')
-
-/** The whole way to a code. */
-async function signInAndAgree(server: TestServer, client_id: string, decision: 'allow' | 'deny' = 'allow') {
-  const query = await authorizationQuery(client_id)
-  const url = await createPerson(server, { decision }).visit(`${server.issuer}/oauth/authorize?${query}`)
-  return url.searchParams.get('code') ?? ''
-}
-
-function later(server: TestServer, seconds: number): void {
-  server.clock.now += seconds
-}
-
-const lines = (text: string): readonly string[] =>
-  text.split('\n').map((line) =>
-    line
-      .replace(/request \S+?(?=[,)])/g, 'request ID')
-      .replace(/[\w-]{22}(?= {2})/, 'CLIENT')
-      .trimEnd(),
-  )
 
 describe('a timeline', () => {
   test('of everything that went well, from discovery to the first call', async () => {
@@ -316,77 +273,6 @@ test('addresses are those of applications, never of people', async () => {
     ...['sign_in', 'sign_in', 'consent', 'code'].map((step) => [step, null]),
   ])
   await server.close()
-})
-
-describe('a refused token request that names no client', () => {
-  const step = (at: number, changes: Partial<FlowStep>): FlowStep => ({
-    ...{ step: 'code', outcome: 'done', reason: null, clientId: null, resource: null },
-    ...{ at, attempt: null, grantId: null, address: null, requestId: null, ...changes },
-  })
-  const registration = (clientId: string, address: string) => step(0, { step: 'registration', clientId, address })
-  const code = (clientId: string) => step(1, { clientId, grantId: `grant of ${clientId}` })
-  const nameless = step(2, { step: 'token', outcome: 'refused', reason: 'body_too_large', address: '192.0.2.7' })
-  const ends = (steps: readonly FlowStep[], now = 3000) =>
-    joinAttempts(steps, now).attempts.map(({ clientId, reason, steps: own }) => [clientId, reason, own.at(-1)?.guessed])
-
-  test('belongs to the attempt whose application registered from there', () => {
-    const steps = [registration('a', '192.0.2.7'), registration('b', '192.0.2.8'), code('a'), code('b'), nameless]
-    expect(ends(steps)).toEqual([
-      ['a', 'body_too_large', true],
-      ['b', null, false],
-    ])
-  })
-  test('or else to the only one that has a code and no token', () => {
-    const done = step(1, { step: 'token', clientId: 'b', grantId: 'grant of b' })
-    expect(ends([code('a'), code('b'), done, nameless])).toEqual([
-      ['a', 'body_too_large', true],
-      ['b', null, false],
-    ])
-  })
-  test('or else to none', () => {
-    expect(ends([code('a'), code('b'), nameless])).toEqual([
-      ['a', null, false],
-      ['b', null, false],
-      [null, 'body_too_large', false],
-    ])
-    expect(ends([code('a'), { ...nameless, at: 700 }])).toEqual([
-      ['a', null, false],
-      [null, 'body_too_large', false],
-    ])
-  })
-  test('is told with an attempt that it may have been of, if that came to nothing', async () => {
-    const text = await traced(async (server) => {
-      const application = from(server, '192.0.2.7')
-      const token = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
-      await application.fetch('/oauth/token', token)
-      const { client_id } = await registerClient(server)
-      await signInAndAgree(server, client_id)
-      // The same again within a minute: the trace has it once.
-      await application.fetch('/oauth/token', token)
-      later(server, 700)
-    })
-    expect(lines(text).filter((line) => line.includes('=>'))).toEqual([
-      '  => stopped at token: wrong_content_type',
-      expect.stringMatching(
-        /before token: the code was never .+ names no client was \(wrong_content_type, request ID\)$/,
-      ),
-    ])
-  })
-  test('and is told as a guess, until the token is there', async () => {
-    const act = (redeem: boolean) => async (server: TestServer) => {
-      const { client_id } = await registerClient(from(server, '192.0.2.7'))
-      const code = await signInAndAgree(server, client_id)
-      const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
-      await from(server, '192.0.2.7').fetch('/oauth/token', json)
-      if (redeem) await postForm(server, '/oauth/token', codeForm(client_id, code))
-      later(server, 700)
-    }
-    const text = await traced(act(false))
-    expect(text).toContain('(a guess: it names no client, request ')
-    expect(text).toContain('  => stopped at token: wrong_content_type (a guess)\n')
-    expect(text).toContain('1 attempts: 0 connected, 1 refused')
-    expect(await traced(act(true))).toContain('1 attempts: 1 connected')
-  })
 })
 
 test('an attempt whose registration is not in the trace is still one', () => {
