@@ -190,6 +190,19 @@ test('a failure of ours is where it stopped, too', async () => {
   expect(server.events.at(-1)).toEqual({ type: 'authorization_rejected', reason: 'unavailable' })
 })
 
+test('what somebody is sent to sign in for is a claim as well, as long as nothing was judged', async () => {
+  const { server } = await world()
+  const changes = { resource: `${RESOURCE}?key=s3cr3t` }
+  const query = await authorizationQuery('https://app.example/client.json', changes)
+  expect((await at(server).fetch(`/oauth/authorize?${query}`, { redirect: 'manual' })).status).toBe(303)
+  await server.flush()
+  expect((await server.store.flows.since(0)).at(-1)).toMatchObject({
+    ...{ step: 'sign_in', outcome: 'asked', clientId: 'https://app.example/client.json' },
+    resource: `claimed:${RESOURCE}...`,
+  })
+  await server.close()
+})
+
 test('pages that lead to no application leave no trace of that', async () => {
   const { server } = await world()
   await post(at(server), '/account/revoke', { grant: 'x' })
