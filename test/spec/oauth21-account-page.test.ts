@@ -75,7 +75,8 @@ describe('AS-058 pages of the account page', () => {
     expect(answer.location).toBe('/account?revoked&page=2')
     const after = await shown(answer.location ?? '')
     expect([after.ids.length, after.html.includes('Access was revoked.')]).toEqual([20, true])
-    // 40 are left: there is no third page any more.
+    // 40 are left: there is no third page any more, and no link to it.
+    expect(after.links).toEqual(['prev /account Newer'])
     const last = await shown('/account?revoked&page=3')
     expect(last).toMatchObject({ status: 303, location: '/account?revoked' })
     expect(page.html).toContain('<input type="hidden" name="page" value="2">')
