@@ -46,7 +46,6 @@ const MAX_DEPTH = 5
 export const redact = (record: LogRecord): LogRecord => ({
   ...record,
   message: record.message.map((part) => redactValue(part, 0)),
-  ...(typeof record.rawMessage === 'string' ? { rawMessage: redactText(record.rawMessage) } : {}),
   properties: redactMembers(record.properties, 0),
 })
 
