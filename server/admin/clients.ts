@@ -9,6 +9,7 @@ import { ok } from '../../shared/result.ts'
 import { isConfidential } from '../core/client-auth/is-confidential.ts'
 import type { Client, DpopPolicy } from '../core/records.ts'
 import { checkKeys } from '../core/registration/check-registration.ts'
+import { createClientId } from '../core/registration/client-id.ts'
 import { type AdminContext, type Outcome, refuse } from './context.ts'
 import { date, day, table } from './table.ts'
 
@@ -45,7 +46,7 @@ export async function addClient({ store, random, hash, now }: AdminContext, want
   }
   const secret = proof.type === 'secret' ? random() : null
   const secrets = secret === null ? [] : [{ hash: await hash(secret), expiresAt: 0 }]
-  const client = { ...toClient(wanted, random(16), now()), ...keys.value, secrets }
+  const client = { ...toClient(wanted, createClientId(random), now()), ...keys.value, secrets }
   if (!(await store.clients.create(client))) return refuse('The client could not be registered. Try again.')
   const lines = [`client_id=${client.id}`]
   if (secret !== null) lines.push(`client_secret=${secret}`, 'Keep the secret now: only its hash is stored.')

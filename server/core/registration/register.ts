@@ -24,6 +24,7 @@ import {
   type RedirectSettings,
   type RegisteredMetadata,
 } from './check-registration.ts'
+import { createClientId } from './client-id.ts'
 import { readInitialAccessToken } from './initial-access-token.ts'
 
 export async function register(
@@ -69,7 +70,7 @@ async function create(
   const secret = carriesSecret ? random() : null
   const client: Client = {
     ...metadata,
-    id: random(16),
+    id: createClientId(random),
     secrets: secret === null ? [] : [{ hash: await hash(secret), expiresAt: 0 }],
     resource: null,
     scopeCeiling: null,
