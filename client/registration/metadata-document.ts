@@ -3,6 +3,7 @@
  *
  * @see draft-ietf-oauth-client-id-metadata-document-02 section 3, section 4
  * @see MCP 2026-07-28, client registration: client ID metadata documents
+ * @see RFC 9449 section 5.2: `dpop_bound_access_tokens`
  * @module
  */
 import {
@@ -24,6 +25,8 @@ export interface ClientDocumentOptions {
   readonly logoUri?: string
   readonly softwareId?: string
   readonly softwareVersion?: string
+  /** Authorization servers are to refuse tokens for this client without a proof of its key. */
+  readonly dpop?: 'required'
   /** For a host that keeps a key: public keys, or where they are. Then each request to the token endpoint must be signed with one. */
   readonly keys?: { readonly jwks: ClientIdMetadataDocument['jwks'] } | { readonly jwksUri: string }
 }
@@ -40,7 +43,7 @@ export interface ClientDocumentOptions {
  * })
  */
 export function clientDocument(options: ClientDocumentOptions): Readonly<Record<string, unknown>> {
-  const { id, name, redirectUris, keys } = options
+  const { id, name, redirectUris, keys, dpop } = options
   const document = {
     client_id: id,
     client_name: name,
@@ -48,6 +51,7 @@ export function clientDocument(options: ClientDocumentOptions): Readonly<Record<
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     token_endpoint_auth_method: keys === undefined ? 'none' : 'private_key_jwt',
+    ...(dpop === 'required' && { dpop_bound_access_tokens: true }),
     ...(keys === undefined ? {} : 'jwks' in keys ? { jwks: keys.jwks } : { jwks_uri: keys.jwksUri }),
     ...described(options),
   }

@@ -38,6 +38,15 @@ describe('clientDocument', () => {
     })
   })
 
+  test('DPOP-C5 a host that wants bound tokens alone says so', () => {
+    const document = clientDocument({ ...HOST, dpop: 'required' })
+    expect(document['dpop_bound_access_tokens']).toBe(true)
+    expect(checkClientDocument(document, HOST.id)).toMatchObject({
+      ok: true,
+      value: { dpop_bound_access_tokens: true },
+    })
+  })
+
   test.each<[string, Partial<ClientDocumentOptions>]>([
     ['http', { id: 'http://app.example/client.json' }],
     ['no path', { id: 'https://app.example' }],
