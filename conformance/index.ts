@@ -19,3 +19,8 @@ export { toHtml } from './report/html.ts'
 export { toJson } from './report/json.ts'
 export { toJunit } from './report/junit.ts'
 export { toText } from './report/text.ts'
+export {
+  type CheckResourceServerOptions,
+  checkResourceServer,
+  RESOURCE_SERVER_CHECKS,
+} from './resource-server/index.ts'

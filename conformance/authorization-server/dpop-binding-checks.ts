@@ -6,7 +6,7 @@
 import { expectThat, problem, skip, type Verdict } from '../core/check.ts'
 import type { Answer } from '../core/http.ts'
 import { type AsContext, toTokens } from './context.ts'
-import { boundRefreshable, boundTo, offeredAlgorithms, proofKeys, withProof } from './dpop-steps.ts'
+import { boundRefreshable, boundTo, judged, offeredAlgorithms, proofKeys, withProof } from './dpop-steps.ts'
 import { type AsCheck, refused } from './judge.ts'
 
 const DPOP = { spec: 'RFC 9449', level: 'must' } as const
@@ -18,7 +18,7 @@ async function boundCode(ctx: AsContext) {
 }
 
 const otherKeysRefused = (answer: Answer): Verdict =>
-  refused(answer, 'invalid_grant', 'invalid_dpop_proof', 'invalid_request')
+  refused(judged(answer), 'invalid_grant', 'invalid_dpop_proof', 'invalid_request')
 
 export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
   {
@@ -105,7 +105,8 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
         credentials: { form: { client_id: id }, headers: {} },
       } as const
       const answer = await ctx.redeem(await ctx.code({}, client))
-      return refused(answer, 'invalid_dpop_proof', 'invalid_request')
+      // The RFC names no error for it.
+      return refused(answer, 'invalid_dpop_proof', 'invalid_request', 'invalid_grant')
     },
   },
   {

@@ -45,6 +45,11 @@ export async function proofKeys(ctx: AsContext, which = 'first', algorithm?: str
 /** What a token request is, but for its proof. */
 type Ask = (headers: HeaderRecord) => Promise<Answer>
 
+/** The answer to `withProof`, unless the server wants yet another nonce: then nothing can be said of the proof. */
+export function judged(answer: Answer): Answer {
+  return errorOf(answer) === 'use_dpop_nonce' ? skip('the server takes none of its own nonces') : answer
+}
+
 /** Sends a request with a proof; a second time with the nonce, where the server answers that it wants one. */
 export async function withProof(ctx: AsContext, keys: Keys, ask: Ask, make: MakeProof = goodProof()): Promise<Answer> {
   const first = await ask({ dpop: await make(keys, await targetOf(ctx), {}) })

@@ -29,7 +29,8 @@ export function refused(answer: Answer, ...errors: readonly string[]): Verdict {
 export function redirectedWith(landing: Landing, ...errors: readonly string[]): Verdict {
   const expected = `a redirect to the client with the error ${quoted(errors)}`
   if (landing.kind === 'callback') {
-    const error = landing.url.searchParams.get('error')
+    // Errors of the implicit grant come in the fragment.
+    const error = landing.url.searchParams.get('error') ?? new URLSearchParams(landing.url.hash.slice(1)).get('error')
     if (error !== null && errors.includes(error)) return pass()
     return problem(
       expected,

@@ -35,7 +35,9 @@ async function introspector(ctx: AsContext): Promise<Credentials> {
 async function liveAnswer(ctx: AsContext): Promise<Answer> {
   const answer = await introspect(ctx, (await ctx.tokens()).accessToken)
   const mayNotAsk = answer.status >= 400 || (answer.json['active'] === false && ctx.options.introspector === undefined)
-  return mayNotAsk ? skip('the client may not ask about tokens: name one that may (--introspection-client-id)') : answer
+  return mayNotAsk
+    ? skip(`the client is told nothing (${answer.summary}): name one that may ask (--introspection-client-id)`)
+    : answer
 }
 
 export const REVOCATION_CHECKS: readonly AsCheck[] = [

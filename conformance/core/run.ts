@@ -58,8 +58,8 @@ async function attempt<Context>({ run }: Check<Context>, context: Context): Prom
     if (error instanceof Skip) return { kind: 'skipped', reason: error.message }
     if (error instanceof Trouble) return { kind: 'problem', expected: 'an answer', received: error.message }
     // A server can answer anything; what a check did not foresee is still no crash of the tool.
-    const message = error instanceof Error ? error.message : String(error)
-    return { kind: 'problem', expected: 'an answer that can be read', received: message.split('\n')[0] ?? '' }
+    const message = (error instanceof Error ? error.message : String(error)).split('\n')[0]
+    return { kind: 'problem', expected: 'what can be judged', received: `something unforeseen: ${message}` }
   }
 }
 

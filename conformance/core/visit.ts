@@ -31,7 +31,8 @@ export function followRedirects(http: Http): Visit {
       })
       for (const line of answer.headers.getSetCookie()) {
         const [, name = '', value = ''] = /^([^=;]+)=([^;]*)/.exec(line) ?? []
-        cookies.set(name, value)
+        if (value === '') cookies.delete(name)
+        else cookies.set(name, value)
       }
       const location = answer.headers.get('location')
       if (location === null) return answer.status >= 400 ? { kind: 'refused', answer } : { kind: 'page', answer }

@@ -70,7 +70,7 @@ export function changeAnswer(
 
 type Members = Record<string, unknown>
 
-const isGoodJson = ({ ok, headers }: Response): boolean =>
+export const isGoodJson = ({ ok, headers }: Response): boolean =>
   ok && headers.get('content-type')?.startsWith('application/json') === true
 
 /** JSON answers of `path`, changed. */

@@ -15,6 +15,7 @@ import {
   changeRedirect,
   errorAnswer,
   formOf,
+  isGoodJson,
   type Mutant,
   mutant,
   TOKEN,
@@ -49,8 +50,12 @@ export function remembering(act: (owner: string | undefined, form: URLSearchPara
   )
 }
 
+/** Tokens that are bound to keys have broken servers of their own. */
+const isUnbound = ({ headers }: Sent): boolean => !headers.has('dpop')
+
 /** Token responses, changed. */
-const changeTokens = (change: Parameters<typeof changeJson>[1]): Mutation => changeJson(TOKEN, change)
+const changeTokens = (change: Parameters<typeof changeJson>[1]): Mutation =>
+  changeJson(TOKEN, change, (response, sent) => isUnbound(sent) && isGoodJson(response))
 
 const errorsOf = (error: string, change: (response: Response) => Response): Mutation =>
   changeAnswer(TOKEN, async (response) => {
@@ -257,6 +262,7 @@ export const REFRESH_MUTANTS: readonly Mutant[] = [
     'gives refresh tokens that are good for nothing',
     () => async (sent, next) =>
       at(sent, TOKEN) &&
+      isUnbound(sent) &&
       isRefresh(formOf(sent)) &&
       !formOf(sent).get('refresh_token')?.startsWith('conformance') &&
       formOf(sent).get('resource') !== OTHER &&

@@ -1,0 +1,186 @@
+/**
+ * What a resource server answers to whoever has no token, or none that is one.
+ *
+ * @module
+ */
+import { parseChallenges } from '../../shared/challenge.ts'
+import { expectThat, pass, problem, skip } from '../core/check.ts'
+import type { Answer } from '../core/http.ts'
+import { isAccepted, type RsCheck, type RsContext } from './context.ts'
+
+const CHALLENGE = { spec: 'RFC 6750', level: 'must' } as const
+
+const headerOf = (answer: Answer): string => answer.headers.get('www-authenticate') ?? ''
+
+/** The first challenge that is about tokens. */
+export const challengeOf = (answer: Answer) =>
+  parseChallenges(headerOf(answer)).find(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')
+
+const challenged = async (ctx: RsContext): Promise<Answer> => {
+  const answer = await ctx.challenge()
+  return answer.status === 401 && challengeOf(answer) !== undefined ? answer : skip('there is no challenge')
+}
+
+const ONCE = ['scope', 'error', 'error_description', 'error_uri', 'realm', 'resource_metadata']
+
+export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
+  {
+    id: 'rs-401',
+    title: 'A request without a token is answered 401',
+    level: 'must',
+    spec: 'MCP 2026-07-28',
+    section: 'Error Handling',
+    mend: 'Ask for the token before anything else, also before the message is read. Hosts begin to authorize when they see 401, and at nothing else.',
+    async run(ctx) {
+      const answer = await ctx.challenge()
+      return expectThat(answer.status === 401, 'status 401', answer)
+    },
+  },
+  {
+    ...CHALLENGE,
+    id: 'rs-challenge',
+    title: 'The 401 has a challenge for tokens',
+    section: 'section 3',
+    mend: 'Send WWW-Authenticate: Bearer resource_metadata="...". Check that no proxy drops the header.',
+    async run(ctx) {
+      const answer = await ctx.challenge()
+      if (answer.status !== 401) return skip('the answer is no 401')
+      return expectThat(
+        challengeOf(answer) !== undefined,
+        'WWW-Authenticate with Bearer or DPoP',
+        answer,
+        headerOf(answer) || 'no WWW-Authenticate',
+      )
+    },
+  },
+  {
+    id: 'rs-challenge-metadata',
+    title: 'The challenge says where the metadata are',
+    level: 'should',
+    spec: 'RFC 9728',
+    section: 'section 5.1',
+    mend: 'Add resource_metadata with the absolute URL of the document to the challenge. Many hosts look nowhere else.',
+    async run(ctx) {
+      const answer = await challenged(ctx)
+      const url = challengeOf(answer)?.params['resource_metadata']
+      if (url === undefined || !URL.canParse(url))
+        return problem('resource_metadata with a URL', answer, headerOf(answer))
+      const { found: any, looked } = await ctx.locate()
+      if (any === undefined) return skip('there are no metadata')
+      const found = looked.find(({ from }) => from === 'header')
+      return expectThat(found?.answer.status === 200, 'the document at that URL', found?.answer ?? answer)
+    },
+  },
+  {
+    id: 'rs-challenge-scope',
+    title: 'The challenge says which scopes are needed',
+    level: 'should',
+    spec: 'MCP 2026-07-28',
+    section: 'Scope Selection',
+    mend: 'Add scope with what ordinary use needs, so that hosts need not ask for everything.',
+    async run(ctx) {
+      const { members } = await ctx.metadata()
+      if (members['scopes_supported'] === undefined) return skip('the server has no scopes')
+      const answer = await challenged(ctx)
+      return expectThat(challengeOf(answer)?.params['scope'] !== undefined, 'a scope', answer, headerOf(answer))
+    },
+  },
+  {
+    ...CHALLENGE,
+    level: 'should',
+    id: 'rs-challenge-no-error',
+    title: 'Who shows no token is told of no error',
+    section: 'section 3.1',
+    mend: 'Leave error out of the challenge when there was no token: some hosts take it for a failure.',
+    async run(ctx) {
+      const answer = await challenged(ctx)
+      const error = challengeOf(answer)?.params['error']
+      return expectThat(error === undefined, 'no error', answer, `error="${error}"`)
+    },
+  },
+  {
+    ...CHALLENGE,
+    id: 'rs-challenge-repeated',
+    title: 'No challenge has a parameter twice',
+    section: 'section 3',
+    mend: 'Write each parameter once; readers differ in which of two they take.',
+    async run(ctx) {
+      const answer = await challenged(ctx)
+      const header = headerOf(answer).replace(/"(?:[^"\\]|\\.)*"/g, '""')
+      const most = parseChallenges(headerOf(answer)).length
+      const twice = ONCE.filter((name) => [...header.matchAll(new RegExp(`\\b${name}\\s*=`, 'gi'))].length > most)
+      return expectThat(twice.length === 0, 'each at most once', answer, twice.join(', '))
+    },
+  },
+  {
+    id: 'rs-challenge-exposed',
+    title: 'Clients in a browser can read the challenge',
+    level: 'should',
+    spec: 'RFC 10017',
+    section: 'CORS',
+    mend: 'Send Access-Control-Allow-Origin, and Access-Control-Expose-Headers: WWW-Authenticate, with the 401.',
+    async run(ctx) {
+      await challenged(ctx)
+      const answer = await ctx.send({ origin: new URL(ctx.options.url).origin })
+      const exposed = answer.headers.get('access-control-expose-headers') ?? ''
+      return expectThat(
+        /www-authenticate|\*/i.test(exposed),
+        'WWW-Authenticate among the exposed headers',
+        answer,
+        exposed || 'none',
+      )
+    },
+  },
+  {
+    id: 'rs-origin',
+    title: 'Pages of other sites are turned away by their Origin',
+    level: 'should',
+    spec: 'MCP 2026-07-28',
+    section: 'Streamable HTTP, Security',
+    mend: 'Answer 403 to an Origin that is not yours or allowed: otherwise a page can reach the server by DNS rebinding.',
+    async run(ctx) {
+      const answer = await ctx.send({ origin: 'https://attacker.example' })
+      return expectThat(answer.status === 403, 'status 403', answer)
+    },
+  },
+  {
+    ...CHALLENGE,
+    id: 'rs-garbage',
+    title: 'Something that is no token is answered 401',
+    section: 'section 3.1',
+    mend: 'Answer 401 whenever the token cannot be verified, whatever it is; never 500.',
+    async run(ctx) {
+      const answer = await ctx.sendToken('conformance')
+      return expectThat(answer.status === 401, 'status 401', answer)
+    },
+  },
+  {
+    ...CHALLENGE,
+    level: 'should',
+    id: 'rs-invalid-token',
+    title: 'Who shows a bad token is told that it is: invalid_token',
+    section: 'section 3.1',
+    mend: 'Add error="invalid_token" to the challenge: hosts then refresh or authorize again.',
+    async run(ctx) {
+      const answer = await ctx.sendToken('conformance')
+      if (answer.status !== 401) return skip('the answer is no 401')
+      return expectThat(
+        challengeOf(answer)?.params['error'] === 'invalid_token',
+        'error="invalid_token"',
+        answer,
+        headerOf(answer) || 'no challenge',
+      )
+    },
+  },
+  {
+    ...CHALLENGE,
+    id: 'rs-two-tokens',
+    title: 'An Authorization header with more than one token is refused',
+    section: 'section 2.1',
+    mend: 'Read the header as "Bearer", one space, one token, and nothing more.',
+    async run(ctx) {
+      const answer = await ctx.send({ authorization: `Bearer ${await ctx.token()} conformance` })
+      return isAccepted(answer) && answer.status !== 400 ? problem('400 or 401', answer) : pass()
+    },
+  },
+]

@@ -1,0 +1,240 @@
+/**
+ * Which tokens a resource server accepts: the good one, and none that differs from it where it matters.
+ *
+ * @module
+ */
+import { exportSPKI, importJWK } from 'jose'
+import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
+import { createKeys, encodeJson, type Members, signJws, signSymmetric, unsignedJws } from '../jose/jws.ts'
+import { challengeOf } from './challenge-checks.ts'
+import { isAccepted, type RsCheck, type RsContext, toolCall } from './context.ts'
+
+const PROFILE = { spec: 'RFC 9068', level: 'must', section: 'section 4' } as const
+const JWT = { spec: 'RFC 8725', level: 'must' } as const
+const MCP = { spec: 'MCP 2026-07-28', level: 'must' } as const
+
+/** Skips unless the good token is accepted: otherwise a refusal says nothing. */
+async function refuses(ctx: RsContext, token: string): Promise<Verdict> {
+  if (!isAccepted(await ctx.sendToken(await ctx.token()))) return skip('the good token is not accepted either')
+  const answer = await ctx.sendToken(token)
+  return expectThat(answer.status === 401, 'status 401', answer)
+}
+
+const forged = (
+  id: string,
+  title: string,
+  mend: string,
+  claims: (ctx: RsContext) => Members | Promise<Members>,
+): RsCheck => ({
+  ...PROFILE,
+  id,
+  title,
+  mend,
+  run: async (ctx) => refuses(ctx, await ctx.forge(await claims(ctx))),
+})
+
+const FAR = 60 * 60
+const text = new TextEncoder()
+
+export const RS_TOKEN_CHECKS: readonly RsCheck[] = [
+  {
+    ...MCP,
+    id: 'rs-token',
+    title: 'A good token is accepted',
+    section: 'Token Handling',
+    mend: 'Compare issuer, audience and keys that the server is configured with to what the token has. Often the audience is the URL behind the proxy instead of the public one.',
+    async run(ctx) {
+      const answer = await ctx.sendToken(await ctx.token())
+      return expectThat(isAccepted(answer), 'neither 401 nor 403', answer)
+    },
+  },
+  {
+    id: 'rs-scheme-case',
+    title: 'The scheme counts in any case',
+    level: 'must',
+    spec: 'RFC 9110',
+    section: 'section 11.1',
+    mend: 'Compare "Bearer" without regard to case.',
+    async run(ctx) {
+      const token = await ctx.token()
+      if (!isAccepted(await ctx.sendToken(token))) return skip('the good token is not accepted either')
+      const answer = await ctx.send({ authorization: `bearer ${token}` })
+      return expectThat(isAccepted(answer), 'neither 401 nor 403', answer)
+    },
+  },
+  {
+    id: 'rs-query',
+    title: 'A token in the URL counts for nothing',
+    level: 'must',
+    spec: 'OAuth 2.1 (draft 16)',
+    section: 'section 5.1',
+    mend: 'Read tokens from the Authorization header alone: URLs end up in logs.',
+    async run(ctx) {
+      const url = new URL(ctx.options.url)
+      url.searchParams.set('access_token', await ctx.token())
+      const answer = await ctx.send({}, undefined, url.href)
+      return expectThat(!isAccepted(answer), 'status 401', answer)
+    },
+  },
+  {
+    ...JWT,
+    id: 'rs-altered',
+    title: 'A token whose claims were altered is refused',
+    section: 'section 3.3',
+    mend: 'Verify the signature of every token.',
+    async run(ctx) {
+      const { token, claims } = await ctx.jwt()
+      const [header, , signature] = token.split('.')
+      return refuses(ctx, `${header}.${encodeJson({ ...claims, sub: 'somebody else' })}.${signature}`)
+    },
+  },
+  {
+    ...JWT,
+    id: 'rs-unsigned',
+    title: 'A token that is not signed (alg none) is refused',
+    section: 'section 3.2',
+    mend: 'Accept the algorithms of a list of your own, without none.',
+    async run(ctx) {
+      const { header, claims } = await ctx.jwt()
+      return refuses(ctx, unsignedJws({ ...header, alg: 'none' }, claims))
+    },
+  },
+  {
+    ...JWT,
+    id: 'rs-symmetric',
+    title: 'A token that is signed with the public key as a shared secret (HS256) is refused',
+    section: 'section 2.1 and section 3.1',
+    mend: 'Accept asymmetric algorithms only, whatever the token says.',
+    async run(ctx) {
+      const [{ header, claims }, keys] = [await ctx.jwt(), await ctx.keys()]
+      const key = keys.find(({ kid }) => kid === header['kid']) ?? keys[0] ?? skip('there is no key')
+      const symmetric = { ...header, alg: 'HS256' }
+      for (const secret of [JSON.stringify(key), await pemOf(key, String(header['alg']))]) {
+        const verdict = await refuses(ctx, await signSymmetric(symmetric, claims, text.encode(secret)))
+        if (verdict.kind !== 'pass') return verdict
+      }
+      return pass()
+    },
+  },
+  {
+    ...JWT,
+    id: 'rs-own-key',
+    title: 'A token that somebody else signed in the name of a known key is refused',
+    section: 'section 3.3',
+    mend: 'Verify with the key that the authorization server publishes under that kid.',
+    async run(ctx) {
+      const { header, claims } = await ctx.jwt()
+      return refuses(ctx, await signedByStranger(header, claims))
+    },
+  },
+  {
+    ...JWT,
+    id: 'rs-embedded-key',
+    title: 'A token that brings its key along is refused',
+    section: 'section 3.10',
+    mend: 'Take keys from the authorization server, never from the token (jwk, jku, x5c).',
+    async run(ctx) {
+      const { header, claims } = await ctx.jwt()
+      return refuses(ctx, await signedByStranger(header, claims, true))
+    },
+  },
+  forged(
+    'rs-expired',
+    'A token that has expired is refused',
+    'Compare exp with the time, with little or no leeway.',
+    ({ options }) => ({ exp: options.now() - FAR, iat: options.now() - 2 * FAR }),
+  ),
+  forged('rs-no-expiry', 'A token without an end is refused', 'Require exp.', () => ({ exp: undefined })),
+  forged(
+    'rs-audience',
+    'A token for another server is refused',
+    'Compare aud with your own resource identifier. Otherwise another server can use the tokens that it is given here.',
+    () => ({ aud: 'https://other.example/mcp' }),
+  ),
+  forged(
+    'rs-audience-prefix',
+    'A token for another path of this host is refused',
+    'Compare the whole identifier, not its beginning.',
+    async (ctx) => ({ aud: `${new URL((await ctx.about()).resource).origin}/conformance` }),
+  ),
+  forged('rs-no-audience', 'A token for nobody in particular is refused', 'Require aud.', () => ({ aud: undefined })),
+  forged(
+    'rs-issuer',
+    'A token of another issuer is refused',
+    'Compare iss with the issuers that you trust, byte for byte, before a key is looked up.',
+    () => ({ iss: 'https://other.example' }),
+  ),
+  {
+    ...PROFILE,
+    level: 'should',
+    id: 'rs-type',
+    title: 'A JWT that is no access token is refused, though the same server signed it',
+    mend: 'Require typ at+jwt: ID tokens and other JWTs of the issuer are no access tokens.',
+    run: async (ctx) => refuses(ctx, await ctx.forge({}, { typ: 'JWT' })),
+  },
+  {
+    ...MCP,
+    id: 'rs-scope',
+    title: 'A token without the scope that a tool needs is answered 403, with insufficient_scope',
+    section: 'Runtime Insufficient Scope Errors',
+    mend: 'Answer 403 with WWW-Authenticate: Bearer error="insufficient_scope", scope="...". Hosts then ask for more.',
+    async run(ctx) {
+      const answer = await withoutScope(ctx)
+      const right = answer.status === 403 && challengeOf(answer)?.params['error'] === 'insufficient_scope'
+      return expectThat(
+        right,
+        '403 with error="insufficient_scope"',
+        answer,
+        `${answer.status}, WWW-Authenticate: ${answer.headers.get('www-authenticate') ?? 'none'}`,
+      )
+    },
+  },
+  {
+    ...MCP,
+    level: 'should',
+    id: 'rs-scope-challenge',
+    title: 'The challenge names the scopes that are needed, and the metadata',
+    section: 'Runtime Insufficient Scope Errors',
+    mend: 'Put all scopes that the operation needs into one challenge, with resource_metadata.',
+    async run(ctx) {
+      const answer = await withoutScope(ctx)
+      if (answer.status !== 403) return skip('the answer is no 403')
+      const { scope, resource_metadata: place } = challengeOf(answer)?.params ?? {}
+      return expectThat(
+        scope !== undefined && place !== undefined,
+        'scope and resource_metadata',
+        answer,
+        answer.headers.get('www-authenticate') ?? 'none',
+      )
+    },
+  },
+  {
+    ...MCP,
+    id: 'rs-step-up',
+    title: 'With the scopes of the challenge the same call passes',
+    section: 'Step-Up Authorization Flow',
+    mend: 'Name in the challenge what is really needed, or hosts go round in circles.',
+    async run(ctx) {
+      const scope = challengeOf(await withoutScope(ctx))?.params['scope'] ?? skip('the challenge names no scope')
+      const answer = await ctx.sendToken(await ctx.forge({ scope }), toolCall(ctx.options.tool ?? ''))
+      return isAccepted(answer) ? pass(scope) : problem('neither 401 nor 403', answer)
+    },
+  },
+]
+
+async function withoutScope(ctx: RsContext) {
+  const tool = ctx.options.tool ?? skip('no tool is named that needs a scope (--tool)')
+  return ctx.sendToken(await ctx.forge({ scope: undefined }), toolCall(tool))
+}
+
+async function signedByStranger(header: Members, claims: Members, bringsKey = false): Promise<string> {
+  const { privateKey, publicJwk } = await createKeys()
+  const { kid, ...rest } = header
+  const named = bringsKey ? { jwk: publicJwk } : { kid }
+  return signJws({ ...rest, alg: 'ES256', ...named }, claims, privateKey, 'ES256')
+}
+
+async function pemOf(key: Members, alg: string): Promise<string> {
+  const imported = await importJWK({ ...key }, alg, { extractable: true })
+  return imported instanceof Uint8Array ? '' : exportSPKI(imported)
+}

@@ -1,0 +1,236 @@
+/**
+ * Servers that bind tokens to keys, but for one thing that they do not look at.
+ *
+ * @module
+ */
+import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
+import { createKeys, type Members, type ReadJws, readJwt, signJws } from '../../../conformance/jose/jws.ts'
+import type { Mutation, Sent } from '../world.ts'
+import {
+  at,
+  both,
+  changeAnswer,
+  changeJson,
+  changeMetadata,
+  errorAnswer,
+  formOf,
+  type Mutant,
+  mutant,
+  withBody,
+  withHeaders,
+} from './mutant.ts'
+
+const TOKEN = '/token'
+
+/** A token as a server gives it that looked at nothing. */
+const given = (): Response =>
+  Response.json({ access_token: 'x', token_type: 'DPoP', expires_in: 60 }, { headers: { 'cache-control': 'no-store' } })
+
+const proofOf = ({ headers }: Sent): string | null => headers.get('dpop')
+
+/** Accepts the proofs that `overlooks` says, and leaves the others to the server. */
+const accepting = (
+  id: string,
+  what: string,
+  overlooks: (proof: ReadJws, text: string) => boolean | Promise<boolean>,
+): Mutant =>
+  mutant(`dpop-${id}`, what, () => async (sent, next) => {
+    const text = at(sent, TOKEN) ? proofOf(sent) : null
+    if (text === null) return next(sent)
+    return (await overlooks(readJwt(text) ?? { header: {}, claims: { broken: true } }, text)) ? given() : next(sent)
+  })
+
+const lacks = (id: string, claim: string): Mutant =>
+  accepting(
+    id,
+    `does not need ${claim} in a proof`,
+    ({ claims }) => claims['broken'] !== true && claims[claim] === undefined,
+  )
+
+const keyOf = ({ header }: ReadJws): Members => ({ ...Object(header['jwk']) })
+
+const isForged = (text: string): Promise<boolean> =>
+  jwtVerify(text, EmbeddedJWK).then(
+    () => false,
+    (error: unknown) =>
+      error instanceof Error && 'code' in error && error.code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+  )
+
+const HALF_AN_HOUR = 1800
+const away = ({ claims }: ReadJws, now: number): number => Number(claims['iat']) - now
+
+const PROOF_MUTANTS = (now: () => number): readonly Mutant[] => [
+  accepting('several', 'takes the first of two proofs', (_, text) => text.includes(', ')),
+  accepting('not-jwt', 'takes anything for a proof', (_, text) => text === 'conformance'),
+  lacks('no-jti', 'jti'),
+  lacks('no-htm', 'htm'),
+  lacks('no-htu', 'htu'),
+  lacks('no-iat', 'iat'),
+  accepting('type', 'takes any JWT for a proof', ({ header }) => header['typ'] === 'JWT'),
+  accepting('none', 'takes proofs that nobody signed', ({ header }) => header['alg'] === 'none'),
+  accepting('symmetric', 'takes proofs with a shared key', ({ header }) => header['alg'] === 'HS256'),
+  accepting(
+    'no-key',
+    'needs no key in a proof',
+    ({ header, claims }) => claims['broken'] !== true && header['jwk'] === undefined,
+  ),
+  accepting('private-key', 'takes proofs with a private key', (proof) => keyOf(proof)['d'] !== undefined),
+  accepting('method', 'does not compare the method', ({ claims }) => claims['htm'] === 'GET'),
+  accepting('url', 'compares the beginning of the URL', ({ claims }) => String(claims['htu']).endsWith('/conformance')),
+  accepting('other-host', 'compares the end of the URL', ({ claims }) => String(claims['htu']).includes('attacker')),
+  accepting('old', 'takes old proofs', (proof) => away(proof, now()) < -HALF_AN_HOUR),
+  accepting('future', 'takes proofs from the future', (proof) => away(proof, now()) > HALF_AN_HOUR),
+  accepting('signature', 'does not verify proofs', (_, text) => isForged(text)),
+  mutant('dpop-replay', 'takes a proof again and again', () => {
+    const seen = new Set<string>()
+    return async (sent, next) => {
+      const proof = at(sent, TOKEN) ? proofOf(sent) : null
+      if (proof === null) return next(sent)
+      if (seen.has(proof)) return given()
+      seen.add(proof)
+      return next(sent)
+    }
+  }),
+]
+
+const mutantKeys = await createKeys()
+
+const BINDING_MUTANTS: readonly Mutant[] = [
+  mutant('dpop-metadata', 'offers symmetric algorithms', () =>
+    changeMetadata((members) => ({
+      ...members,
+      dpop_signing_alg_values_supported: [...[members['dpop_signing_alg_values_supported']].flat(), 'HS256'],
+    })),
+  ),
+  mutant(
+    'dpop-accepted',
+    'refuses all proofs with ES256',
+    () => async (sent, next) =>
+      at(sent, TOKEN) && readJwt(proofOf(sent) ?? '')?.header['alg'] === 'ES256'
+        ? errorAnswer('invalid_dpop_proof')
+        : next(sent),
+  ),
+  mutant('dpop-token-type', 'says Bearer of bound tokens', () =>
+    changeJson(TOKEN, (members) => ({ ...members, token_type: 'Bearer' })),
+  ),
+  mutant('dpop-binding', 'binds tokens to another key', () =>
+    changeAnswer(TOKEN, async (response, sent) => {
+      const isBound = response.ok && proofOf(sent) !== null && formOf(sent).has('code')
+      if (!isBound) return response
+      const members = await response.json()
+      const read = readJwt(members.access_token) ?? { header: {}, claims: {} }
+      const claims = { ...read.claims, cnf: { jkt: mutantKeys.thumbprint } }
+      const access_token = await signJws(read.header, claims, mutantKeys.privateKey, 'ES256')
+      return withBody(response, JSON.stringify({ ...members, access_token }))
+    }),
+  ),
+  mutant('dpop-algorithms', 'offers algorithms that it does not know', () => async (sent, next) => {
+    const alg = readJwt(proofOf(sent) ?? '')?.header['alg']
+    const offered = ['ES384', 'PS256', 'EdDSA', 'Ed25519'].includes(String(alg))
+    return at(sent, TOKEN) && offered ? errorAnswer('invalid_dpop_proof') : next(sent)
+  }),
+  mutant('dpop-code-bound', 'does not ask whose key a code is bound to', () => {
+    const bound = new Set<string>()
+    return both(rememberingBoundCodes(bound), async (sent, next) => {
+      const isBound = at(sent, TOKEN) && bound.has(formOf(sent).get('code') ?? '')
+      return isBound && proofOf(sent) !== null ? given() : next(sent)
+    })
+  }),
+  mutant('dpop-code-without-proof', 'needs no proof for a bound code', () => {
+    const bound = new Set<string>()
+    return both(rememberingBoundCodes(bound), async (sent, next) => {
+      const isBound = at(sent, TOKEN) && bound.has(formOf(sent).get('code') ?? '')
+      return isBound && proofOf(sent) === null ? given() : next(sent)
+    })
+  }),
+  mutant(
+    'dpop-refresh',
+    'refreshes no bound tokens',
+    () => async (sent, next) =>
+      at(sent, TOKEN) && proofOf(sent) !== null && formOf(sent).has('refresh_token')
+        ? errorAnswer('invalid_grant')
+        : next(sent),
+  ),
+  mutant('dpop-refresh-other-key', 'does not ask whose key a refresh token is bound to', () =>
+    knowingBindings(
+      (boundTo, thumbprint) => boundTo !== undefined && thumbprint !== undefined && boundTo !== thumbprint,
+    ),
+  ),
+  mutant('dpop-refresh-without-proof', 'needs no proof for a bound refresh token', () =>
+    knowingBindings((boundTo, thumbprint) => boundTo !== undefined && thumbprint === undefined),
+  ),
+  mutant('dpop-registration', 'forgets what clients registered', () => {
+    const bound = new Set<string>()
+    return async (sent, next) => {
+      const form = formOf(sent)
+      if (at(sent, TOKEN) && bound.has(form.get('client_id') ?? '') && proofOf(sent) === null) return given()
+      const response = await next(sent)
+      if (sent.body?.includes('dpop_bound_access_tokens') === true)
+        bound.add((await response.clone().json())['client_id'])
+      return response
+    }
+  }),
+  mutant('dpop-registration', 'does not register that tokens are to be bound', () => async (sent, next) => {
+    const response = await next(sent)
+    if (sent.body?.includes('dpop_bound_access_tokens') !== true) return response
+    const { dpop_bound_access_tokens: _, ...members } = await response.json()
+    return withBody(response, JSON.stringify(members))
+  }),
+  mutant('dpop-cors', 'allows no proofs of scripts', () =>
+    changeAnswer(
+      TOKEN,
+      (response) => withHeaders(response, (headers) => headers.set('access-control-allow-headers', 'Authorization')),
+      ({ method }) => method === 'OPTIONS',
+    ),
+  ),
+]
+
+function rememberingBoundCodes(bound: Set<string>): Mutation {
+  let isBound = false
+  return async (sent, next) => {
+    // Some go by other URLs before they give the code.
+    if (sent.url.searchParams.has('client_id')) isBound = sent.url.searchParams.has('dpop_jkt')
+    const response = await next(sent)
+    const code = URL.parse(response.headers.get('location') ?? '')?.searchParams.get('code')
+    if (isBound && typeof code === 'string') bound.add(code)
+    return response
+  }
+}
+
+/** Refreshes whatever `overlooks` says, of the key that the token is bound to and the one that is shown. */
+function knowingBindings(overlooks: (boundTo: string | undefined, shown: string | undefined) => boolean): Mutation {
+  const keys = new Map<string, string>()
+  return async (sent, next) => {
+    if (!at(sent, TOKEN)) return next(sent)
+    const { jwk } = readJwt(proofOf(sent) ?? '')?.header ?? {}
+    const thumbprint = jwk === undefined ? undefined : await calculateJwkThumbprint(Object(jwk))
+    if (overlooks(keys.get(formOf(sent).get('refresh_token') ?? ''), thumbprint)) return given()
+    const response = await next(sent)
+    const issued = response.ok && sent.method === 'POST' ? (await response.clone().json())['refresh_token'] : undefined
+    if (thumbprint !== undefined && typeof issued === 'string') keys.set(issued, thumbprint)
+    return response
+  }
+}
+
+/** `now`: what the server takes for it, in seconds. */
+export const dpopMutants = (now: () => number): readonly Mutant[] => [...BINDING_MUTANTS, ...PROOF_MUTANTS(now)]
+
+/** Made of a server that wants nonces. */
+export const NONCE_MUTANTS: readonly Mutant[] = [
+  mutant('dpop-nonce-demanded', 'asks for a nonce with the wrong status', () =>
+    changeAnswer(TOKEN, async (response) => {
+      const wanted = response.status === 400 && (await response.clone().json())['error'] === 'use_dpop_nonce'
+      return wanted ? withBody(response, await response.text(), 401) : response
+    }),
+  ),
+  mutant('dpop-nonce-accepted', 'takes none of its own nonces', () => async (sent, next) => {
+    const nonce = readJwt(proofOf(sent) ?? '')?.claims['nonce']
+    if (!at(sent, TOKEN) || nonce === undefined || nonce === 'conformance-made-this-up') return next(sent)
+    return Response.json({ error: 'use_dpop_nonce' }, { status: 400, headers: { 'dpop-nonce': 'another' } })
+  }),
+  accepting(
+    'nonce-wrong',
+    'takes nonces that it never gave',
+    ({ claims }) => claims['nonce'] === 'conformance-made-this-up',
+  ),
+]

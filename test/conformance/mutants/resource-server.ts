@@ -1,0 +1,301 @@
+/**
+ * Broken resource servers: a good one that overlooks one thing, or says one thing wrong.
+ *
+ * @module
+ */
+import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
+import { type Members, type ReadJws, readJwt } from '../../../conformance/jose/jws.ts'
+import type { Mutation, Sent } from '../world.ts'
+import { changeAnswer, changeJson, type Mutant, mutant, withHeaders, without } from './mutant.ts'
+
+const PRM = '/.well-known/oauth-protected-resource/mcp'
+const ENDPOINT = '/mcp'
+
+const isEndpoint = ({ url }: Sent): boolean => url.pathname === ENDPOINT
+
+/** The endpoint's answers, changed. */
+const changeEndpoint = (change: (response: Response, sent: Sent) => Response | Promise<Response>): Mutation =>
+  changeAnswer(ENDPOINT, change, isEndpoint)
+
+const changeChallenge = (
+  change: (challenge: string) => string | null,
+  applies: (response: Response, sent: Sent) => boolean = () => true,
+): Mutation =>
+  changeEndpoint((response, sent) => {
+    const challenge = response.headers.get('www-authenticate')
+    if (challenge === null || !applies(response, sent)) return response
+    return withHeaders(response, (headers) => {
+      const changed = change(challenge)
+      if (changed === null) headers.delete('www-authenticate')
+      else headers.set('www-authenticate', changed)
+    })
+  })
+
+const tokenOf = ({ headers }: Sent): string => headers.get('authorization')?.replace(/^\S+ /, '') ?? ''
+
+/** Who knows how to make a good token. */
+export interface Forger {
+  readonly issuer: string
+  readonly now: () => number
+}
+
+const passes = (): Response => Response.json({ jsonrpc: '2.0', id: 1, result: {} })
+
+/** Accepts the tokens that `overlooks` says, and leaves the others to the server. */
+const accepting = (
+  breaks: string,
+  what: string,
+  overlooks: (token: ReadJws, sent: Sent) => boolean | Promise<boolean>,
+): Mutant =>
+  mutant(breaks, what, () => async (sent, next) => {
+    const token = isEndpoint(sent) && !sent.headers.has('dpop') ? readJwt(tokenOf(sent)) : undefined
+    return token !== undefined && (await overlooks(token, sent)) ? passes() : next(sent)
+  })
+
+const acceptingProof = (
+  id: string,
+  what: string,
+  overlooks: (proof: ReadJws, token: ReadJws, sent: Sent) => boolean | Promise<boolean>,
+): Mutant =>
+  mutant(`rs-dpop-${id}`, what, () => async (sent, next) => {
+    const [token, proof] = [readJwt(tokenOf(sent)), readJwt(sent.headers.get('dpop') ?? '')]
+    return token !== undefined && proof !== undefined && (await overlooks(proof, token, sent)) ? passes() : next(sent)
+  })
+
+const isForged = (text: string): Promise<boolean> =>
+  jwtVerify(text, EmbeddedJWK).then(
+    () => false,
+    (error: unknown) =>
+      error instanceof Error && 'code' in error && error.code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+  )
+
+const boundTo = ({ claims }: ReadJws): unknown => Object(claims['cnf']).jkt
+
+const METADATA_MUTANTS: readonly Mutant[] = [
+  mutant(
+    'rs-metadata',
+    'has no metadata',
+    () => async (sent, next) =>
+      sent.url.pathname.includes('oauth-protected-resource') ? new Response('Not found', { status: 404 }) : next(sent),
+  ),
+  mutant('rs-metadata-type', 'sends them as text', () =>
+    changeAnswer(PRM, (response) => withHeaders(response, (headers) => headers.set('content-type', 'text/plain'))),
+  ),
+  mutant('rs-metadata-resource', 'adds a slash to its name', () =>
+    changeJson(PRM, (members) => ({ ...members, resource: `${members['resource']}/` })),
+  ),
+  mutant('rs-metadata-servers', 'names no authorization server', () =>
+    changeJson(PRM, (members) => without(members, 'authorization_servers')),
+  ),
+  mutant('rs-metadata-issuers', 'adds a slash to the name of its authorization server', () =>
+    changeJson(PRM, (members) => ({
+      ...members,
+      authorization_servers: [`${[members['authorization_servers']].flat()[0]}/`],
+    })),
+  ),
+  mutant('rs-metadata-empty', 'publishes empty lists', () =>
+    changeJson(PRM, (members) => ({ ...members, resource_signing_alg_values_supported: [] })),
+  ),
+  mutant('rs-metadata-offline', 'asks for offline_access', () =>
+    changeJson(PRM, (members) => ({ ...members, scopes_supported: ['notes:read', 'offline_access'] })),
+  ),
+  mutant('rs-metadata-methods', 'takes tokens from the URL, too', () =>
+    changeJson(PRM, (members) => ({ ...members, bearer_methods_supported: ['header', 'query'] })),
+  ),
+  mutant('rs-metadata-cors', 'keeps its metadata from scripts', () =>
+    changeAnswer(PRM, (response) => withHeaders(response, (headers) => headers.delete('access-control-allow-origin'))),
+  ),
+]
+
+const CHALLENGE_MUTANTS: readonly Mutant[] = [
+  mutant('rs-401', 'answers 403 to whoever has no token', () =>
+    changeEndpoint(async (response, sent) =>
+      response.status === 401 && !sent.headers.has('authorization') && !sent.headers.has('origin')
+        ? new Response(response.body, { status: 403, headers: response.headers })
+        : response,
+    ),
+  ),
+  mutant('rs-challenge', 'answers 401 and nothing else', () =>
+    changeChallenge(
+      () => null,
+      ({ status }, { headers }) => status === 401 && !headers.has('authorization'),
+    ),
+  ),
+  mutant('rs-challenge-metadata', 'does not say where its metadata are', () =>
+    changeChallenge(
+      (challenge) => challenge.replace(/,? ?resource_metadata="[^"]*",?/g, ' '),
+      ({ status }) => status === 401,
+    ),
+  ),
+  mutant('rs-challenge-scope', 'does not say which scopes are needed', () =>
+    changeChallenge(
+      (challenge) => challenge.replace(/scope="[^"]*",? ?/g, ''),
+      ({ status }) => status === 401,
+    ),
+  ),
+  mutant('rs-challenge-no-error', 'calls a missing token an error', () =>
+    changeChallenge((challenge) =>
+      challenge.includes('error=') ? challenge : challenge.replace('Bearer ', 'Bearer error="invalid_token", '),
+    ),
+  ),
+  mutant('rs-challenge-repeated', 'says everything twice', () =>
+    changeChallenge((challenge) => `${challenge}, realm="a", realm="b", realm="c"`),
+  ),
+  mutant('rs-challenge-exposed', 'keeps its challenge from scripts', () =>
+    changeEndpoint((response) => withHeaders(response, (headers) => headers.delete('access-control-expose-headers'))),
+  ),
+  mutant('rs-origin', 'takes requests of any page', () => (sent, next) => {
+    const headers = new Headers(sent.headers)
+    if (headers.get('origin') === 'https://attacker.example') headers.delete('origin')
+    return next({ ...sent, headers })
+  }),
+  mutant(
+    'rs-garbage',
+    'breaks when a token cannot be read',
+    () => async (sent, next) =>
+      isEndpoint(sent) && tokenOf(sent) === 'conformance' ? new Response('Oops', { status: 500 }) : next(sent),
+  ),
+  mutant('rs-invalid-token', 'does not say that a token is bad', () =>
+    changeChallenge((challenge) =>
+      challenge.replace('error="invalid_token", ', '').replace(/Bearer error="invalid_token"/, 'Bearer'),
+    ),
+  ),
+  mutant('rs-two-tokens', 'takes the first of two tokens', () => (sent, next) => {
+    const headers = new Headers(sent.headers)
+    const [scheme, token, more] = headers.get('authorization')?.split(' ') ?? []
+    if (more !== undefined) headers.set('authorization', `${scheme} ${token}`)
+    return next({ ...sent, headers })
+  }),
+]
+
+const tokenMutants = (forger: Forger): readonly Mutant[] => [
+  mutant('rs-token', 'refuses all tokens', () => async (sent, next) => {
+    const claims: Members = readJwt(tokenOf(sent))?.claims ?? {}
+    const isGood =
+      isEndpoint(sent) &&
+      claims['cnf'] === undefined &&
+      claims['scope'] !== undefined &&
+      !sent.body?.includes('tools/call')
+    return isGood && !sent.headers.has('dpop')
+      ? new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
+      : next(sent)
+  }),
+  mutant(
+    'rs-scheme-case',
+    'wants the scheme with a capital',
+    () => async (sent, next) =>
+      sent.headers.get('authorization')?.startsWith('bearer ') === true
+        ? new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer' } })
+        : next(sent),
+  ),
+  mutant(
+    'rs-query',
+    'takes tokens from the URL',
+    () => async (sent, next) => (sent.url.searchParams.has('access_token') ? passes() : next(sent)),
+  ),
+  accepting('rs-altered', 'does not verify signatures', ({ claims }) => claims['sub'] === 'somebody else'),
+  accepting('rs-unsigned', 'takes tokens that nobody signed', ({ header }) => header['alg'] === 'none'),
+  accepting('rs-symmetric', 'takes the public key for a shared secret', ({ header }) => header['alg'] === 'HS256'),
+  mutant('rs-own-key', 'takes any signature in the name of a known key', () => {
+    const known = new Map<string, string>()
+    return async (sent, next) => {
+      const token = readJwt(tokenOf(sent))
+      const [, payload = '', signature = ''] = tokenOf(sent).split('.')
+      if (token === undefined || sent.headers.has('dpop')) return next(sent)
+      const resigned = known.has(payload) && known.get(payload) !== signature && signature !== ''
+      known.set(payload, known.get(payload) ?? signature)
+      const named = token.header['kid'] !== undefined && token.header['alg'] === 'ES256'
+      return resigned && named ? passes() : next(sent)
+    }
+  }),
+  accepting('rs-embedded-key', 'takes the key of the token', ({ header }) => header['jwk'] !== undefined),
+  accepting('rs-expired', 'takes tokens that have expired', ({ claims }) => Number(claims['exp']) < forger.now()),
+  accepting('rs-no-expiry', 'takes tokens without an end', ({ claims }) => claims['exp'] === undefined),
+  accepting('rs-audience', 'takes tokens for other servers', ({ claims }) => String(claims['aud']).includes('other')),
+  accepting('rs-audience-prefix', 'compares the beginning of the audience', ({ claims }) =>
+    String(claims['aud']).endsWith('/conformance'),
+  ),
+  accepting('rs-no-audience', 'takes tokens for nobody', ({ claims }) => claims['aud'] === undefined),
+  accepting('rs-issuer', 'takes tokens of other issuers', ({ claims }) => claims['iss'] !== forger.issuer),
+  accepting('rs-type', 'takes any JWT for an access token', ({ header }) => header['typ'] === 'JWT'),
+  mutant('rs-scope', 'lets calls through without their scope', () =>
+    changeEndpoint((response) =>
+      response.status === 403 && response.headers.has('www-authenticate') ? passes() : response,
+    ),
+  ),
+  mutant('rs-scope-challenge', 'does not say where the metadata are when a scope is missing', () =>
+    changeChallenge(
+      (challenge) => challenge.replace(/,? ?resource_metadata="[^"]*"/g, ''),
+      ({ status }) => status === 403,
+    ),
+  ),
+  mutant('rs-step-up', 'wants another scope than it says', () =>
+    changeChallenge(
+      (challenge) => challenge.replace(/scope="[^"]*"/g, 'scope="notes:other"'),
+      ({ status }) => status === 403,
+    ),
+  ),
+]
+
+const dpopMutants = (forger: Forger): readonly Mutant[] => [
+  mutant(
+    'rs-dpop',
+    'refuses all proofs',
+    () => async (sent, next) =>
+      sent.headers.has('dpop')
+        ? new Response(null, {
+            status: 401,
+            headers: { 'www-authenticate': 'DPoP error="invalid_dpop_proof", algs="ES256"' },
+          })
+        : next(sent),
+  ),
+  mutant('rs-dpop-as-bearer', 'takes bound tokens as Bearer', () => async (sent, next) => {
+    const token = readJwt(tokenOf(sent))
+    const asBearer = sent.headers.get('authorization')?.startsWith('Bearer ') === true
+    return asBearer && token !== undefined && boundTo(token) !== undefined ? passes() : next(sent)
+  }),
+  mutant('rs-dpop-no-proof', 'needs no proof', () => async (sent, next) => {
+    const withoutProof = sent.headers.get('authorization')?.startsWith('DPoP ') === true && !sent.headers.has('dpop')
+    return withoutProof ? passes() : next(sent)
+  }),
+  acceptingProof('unbound', 'takes tokens that are bound to nothing', (_, token) => boundTo(token) === undefined),
+  mutant('rs-dpop-challenge', 'does not say which algorithms it takes', () =>
+    changeChallenge(
+      (challenge) => challenge.replace(/,? ?algs="[^"]*"/g, ''),
+      ({ status }) => status === 401,
+    ),
+  ),
+  acceptingProof('type', 'takes any JWT for a proof', ({ header }) => header['typ'] === 'JWT'),
+  acceptingProof('signature', 'does not verify proofs', (_, __, { headers }) => isForged(headers.get('dpop') ?? '')),
+  acceptingProof('method', 'does not compare the method', ({ claims }) => claims['htm'] === 'GET'),
+  acceptingProof('url', 'does not compare the URL', ({ claims }) => String(claims['htu']).includes('attacker')),
+  acceptingProof('no-hash', 'needs no hash of the token', ({ claims }) => claims['ath'] === undefined),
+  acceptingProof('other-hash', 'does not compare the hash of the token', ({ claims }) => claims['ath'] === OTHER_HASH),
+  acceptingProof('other-key', 'does not compare the key', async ({ header }, token, { headers }) => {
+    const bound = boundTo(token)
+    const shown = await calculateJwkThumbprint(Object(header['jwk']))
+    return bound !== undefined && bound !== shown && !(await isForged(headers.get('dpop') ?? ''))
+  }),
+  acceptingProof('old', 'takes old proofs', ({ claims }) => Number(claims['iat']) < forger.now() - 1800),
+  mutant('rs-dpop-replay', 'takes a proof again and again', () => {
+    const seen = new Set<unknown>()
+    return async (sent, next) => {
+      const jti = readJwt(sent.headers.get('dpop') ?? '')?.claims['jti']
+      if (seen.has(jti)) return passes()
+      if (jti !== undefined) seen.add(jti)
+      return next(sent)
+    }
+  }),
+]
+
+/** The hash of the word "another". */
+const OTHER_HASH = Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode('another'))).toString(
+  'base64url',
+)
+
+export const resourceMutants = (forger: Forger): readonly Mutant[] => [
+  ...METADATA_MUTANTS,
+  ...CHALLENGE_MUTANTS,
+  ...tokenMutants(forger),
+  ...dpopMutants(forger),
+]

@@ -1,0 +1,108 @@
+/**
+ * node-oidc-provider behind a socket of this machine, with everything switched on that the checks look at. It signs everybody in and
+ * agrees for them.
+ *
+ * @module
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { exportJWK, generateKeyPair } from 'jose'
+import { Provider } from 'oidc-provider'
+
+export interface ListeningProvider {
+  readonly issuer: string
+  readonly resource: string
+  readonly introspector: { readonly id: string; readonly secret: string }
+  close(): void
+}
+
+/** Whether proofs must have nonces. */
+type Nonces = 'none' | 'required'
+
+const RESOURCE = 'https://notes.example/mcp'
+const INTROSPECTOR = { id: 'conformance-introspector', secret: 'conformance-introspector-secret' }
+
+export async function listenOidcProvider(nonces: Nonces = 'none'): Promise<ListeningProvider> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'one' }
+  let handle = (_: IncomingMessage, response: ServerResponse): void => void response.end()
+  const server = createServer((request, response) => handle(request, response))
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, resolve))
+  const address = server.address()
+  const issuer = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+  const provider = new Provider(issuer, configuration(jwk, nonces))
+  handle = serveWithConsent(provider)
+  return { issuer, resource: RESOURCE, introspector: INTROSPECTOR, close: () => void server.close() }
+}
+
+const configuration = (jwk: object, nonces: Nonces) => ({
+  jwks: { keys: [jwk] },
+  cookies: { keys: ['a key of this test only'] },
+  clients: [
+    {
+      client_id: INTROSPECTOR.id,
+      client_secret: INTROSPECTOR.secret,
+      grant_types: [],
+      response_types: [],
+      redirect_uris: [],
+    },
+  ],
+  clientDefaults: { id_token_signed_response_alg: 'ES256' },
+  scopes: ['openid', 'offline_access'],
+  rotateRefreshToken: true,
+  issueRefreshToken: async () => true,
+  clientBasedCORS: () => true,
+  interactions: { url: (_: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
+  findAccount: async (_: unknown, id: string) => ({ accountId: id, claims: async () => ({ sub: id }) }),
+  features: {
+    devInteractions: { enabled: false },
+    dPoP: {
+      enabled: true,
+      ...(nonces === 'required' ? { nonceSecret: Buffer.alloc(32), requireNonce: () => true } : {}),
+    },
+    registration: { enabled: true },
+    revocation: { enabled: true },
+    introspection: { enabled: true },
+    clientCredentials: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => RESOURCE,
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_: unknown, indicator: string) => resourceServer(indicator),
+    },
+  },
+})
+
+function resourceServer(indicator: string) {
+  if (indicator !== RESOURCE) throw new UnknownResource()
+  return { scope: 'notes:read', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } }, accessTokenTTL: 900 }
+}
+
+/** What `errors.InvalidTarget` of the package is. */
+class UnknownResource extends Error {
+  readonly error = 'invalid_target'
+  readonly status = 400
+  readonly statusCode = 400
+  readonly expose = true
+  readonly error_description = 'resource indicator is missing, or unknown'
+}
+
+const serveWithConsent = (provider: Provider) => {
+  const rest = provider.callback()
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.url?.startsWith('/interaction/') === true) void agree(provider, request, response)
+    else rest(request, response)
+  }
+}
+
+async function agree(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { prompt, params, session, grantId } = await provider.interactionDetails(request, response)
+  if (prompt.name === 'login') {
+    await provider.interactionFinished(request, response, { login: { accountId: 'ada' } })
+    return
+  }
+  const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId)
+  const grant = existing ?? new provider.Grant({ accountId: session?.accountId ?? 'ada', clientId: params.client_id })
+  grant.addOIDCScope('openid offline_access')
+  grant.addResourceScope(RESOURCE, 'notes:read')
+  await provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } })
+}
