@@ -41,10 +41,15 @@ export function createPeers(): Peers {
 export function listening(fetch: Fetch, peers: Peers): Fetch {
   return async (input, init) => {
     const response = await fetch(input, init)
-    const nonce = response.headers.get('dpop-nonce')
+    const nonce = nonceOf(response)
     const url = URL.parse(input instanceof Request ? input.url : input)
-    // Redirects that `fetch` followed: who knows whose answer that is.
-    if (url !== null && nonce !== null && !response.redirected && NONCE.test(nonce)) peers(url).nonce = nonce
+    if (url !== null && nonce !== undefined) peers(url).nonce = nonce
     return response
   }
+}
+
+/** The nonce that an answer brings. After redirects that `fetch` has followed, nobody knows whose answer it is. */
+export function nonceOf(answer: { readonly headers: Headers; readonly redirected?: boolean }): string | undefined {
+  const nonce = answer.headers.get('dpop-nonce') ?? ''
+  return answer.redirected !== true && NONCE.test(nonce) ? nonce : undefined
 }

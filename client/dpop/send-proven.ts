@@ -9,7 +9,7 @@ import { createDpopProof } from '../../shared/dpop/create-proof.ts'
 import { httpDate } from '../../shared/http-freshness.ts'
 import type { ClientContext } from '../context.ts'
 import { withoutQuery } from '../events.ts'
-import type { Peer } from './peers.ts'
+import { nonceOf, type Peer } from './peers.ts'
 import { type StoredKey, signingKey } from './stored-key.ts'
 
 /** Why a server refuses a proof, of the reasons that a client can do something about. */
@@ -40,7 +40,7 @@ const MIN_SKEW = 2
  * Sends with a fresh proof each time: once more for each nonce that was not tried yet (at most two), once more after the clock was
  * corrected. The last answer is returned, whatever it says.
  */
-export async function sendProven<Answer extends { readonly headers: Headers }>(
+export async function sendProven<Answer extends Parameters<typeof nonceOf>[0]>(
   { peers, now, emit }: ClientContext,
   stored: StoredKey,
   request: ProvenRequest<Answer>,
@@ -49,14 +49,16 @@ export async function sendProven<Answer extends { readonly headers: Headers }>(
   const key = await signingKey(stored)
   const peer = peers(url)
   const tried = new Set<string | undefined>()
+  let { nonce } = peer
   let corrected = false
   for (;;) {
-    const { nonce, skew } = peer
     tried.add(nonce)
-    const proof = await createDpopProof(key, { method, url, now: now() + skew, tokenHash, nonce })
+    const proof = await createDpopProof(key, { method, url, now: now() + peer.skew, tokenHash, nonce })
     const answer = await request.send(proof)
     const refusal = request.refusal(answer)
-    const another = refusal === 'use_dpop_nonce' && tried.size <= MAX_NONCES && !tried.has(peer.nonce)
+    // Its own before what others were told meanwhile: a nonce may be good for one request.
+    nonce = nonceOf(answer) ?? peer.nonce
+    const another = refusal === 'use_dpop_nonce' && tried.size <= MAX_NONCES && !tried.has(nonce)
     const later: boolean = refusal === 'invalid_dpop_proof' && !corrected && correctClock(peer, answer.headers, now())
     if (!another && !later) return answer
     corrected ||= later

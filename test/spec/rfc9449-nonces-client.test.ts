@@ -6,7 +6,7 @@
  */
 import { describe, expect, test } from 'bun:test'
 import type { SessionEvent, SessionOptions } from '../../client/index.ts'
-import { failureOf, sessionIn } from '../support/client.ts'
+import { failureOf, gate, sessionIn } from '../support/client.ts'
 import { json } from '../support/fake-authorization-server.ts'
 import { dpopWorld, type SeenRequest } from '../support/fake-dpop-world.ts'
 
@@ -101,6 +101,21 @@ describe('DPOP-C3 the resource wants one', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => session.fetch(world.resource)))
     expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200))
     expect(world.at('resource', from).length).toBeLessThanOrEqual(16)
+  })
+
+  test('two refusals at the same moment: each is sent again with its own', async () => {
+    const { world, session, sent } = await signedIn()
+    const both = gate()
+    const told = ['one', 'two']
+    world.mcp.handle = async () => {
+      const nonce = told.shift()
+      if (nonce === undefined) return json({})
+      if (told.length === 0) both.open()
+      await both.opened
+      return refusal(nonce)
+    }
+    await Promise.all([session.fetch(world.resource), session.fetch(world.resource)])
+    expect(sent().slice(2).sort()).toEqual(['one', 'two'])
   })
 
   test('an answer to a request without a token brings it, too', async () => {
