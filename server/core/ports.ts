@@ -174,6 +174,12 @@ export interface Replays {
   remember(key: string, expiresAt: number, now: number): Promise<boolean>
 }
 
+/** DPoP proofs that were used. The end of one follows from what it says, so whoever asks again with the same key asks with the same end. */
+export interface Proofs {
+  /** True: this call was the first. */
+  remember(key: string, expiresAt: number): Promise<boolean>
+}
+
 export interface Consents {
   find(userId: string, clientId: string, resource: string): Promise<Consent | null>
   /** Adds the scopes to those that were agreed to before, in one statement or transaction. */
@@ -282,6 +288,7 @@ export interface Store {
   readonly refreshTokens: RefreshTokens
   readonly revokedTokens: RevokedTokens
   readonly replays: Replays
+  readonly proofs: Proofs
   readonly consents: Consents
   readonly users: Users
   readonly sessions: Sessions

@@ -20,8 +20,8 @@ import { endpointsOf } from './metadata.ts'
 import type { Client, Resource } from './records.ts'
 import { type Rejection, reject } from './rejection.ts'
 
-/** How proofs are judged here. The store remembers them. */
-export interface Dpop extends Omit<DpopRules, 'replays'> {
+/** How proofs are judged here. */
+export interface Dpop extends DpopRules {
   readonly algorithms: readonly string[]
   /** Whether every proof needs a nonce, whoever sends it. */
   readonly requireNonce: boolean
@@ -41,7 +41,7 @@ export type Sender = { readonly thumbprint: string; readonly withNonce: boolean 
 export async function proveSender(
   presented: PresentedProof | null,
   client: Client,
-  { dpop, settings, store, now }: Dependencies,
+  { dpop, settings, now }: Dependencies,
 ): Promise<Result<Sender, Rejection>> {
   // Where DPoP is off, the header means nothing.
   if (presented === null || dpop === undefined)
@@ -49,7 +49,7 @@ export async function proveSender(
   const url = endpointsOf(settings.issuer).token_endpoint
   const nonceRequired = dpop.requireNonce || client.dpop === 'nonce'
   const demand = { method: 'POST', url, now: now(), nonceRequired }
-  const proven = await verifyDpopProof(presented.header, demand, { ...dpop, replays: store.replays })
+  const proven = await verifyDpopProof(presented.header, demand, dpop)
   if (!proven.ok) return err({ reason: proven.error })
   const { thumbprint, nonce, withNonce } = proven.value
   if (nonce !== null) presented.announce(nonce)

@@ -16,6 +16,7 @@ import { createGrants } from './grants.ts'
 import { createLeases } from './leases.ts'
 import { migrate } from './migrate.ts'
 import { MIGRATION_TIMEOUT } from './migrate-database.ts'
+import { createProofs } from './proofs.ts'
 import { purge } from './purge.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
 import { createRegistrationTokens } from './registration-tokens.ts'
@@ -87,6 +88,7 @@ export function createStore(database: Database): OpenStore {
     refreshTokens: reportingOutages(createRefreshTokens(database)),
     revokedTokens: reportingOutages(createRevokedTokens(database)),
     replays: reportingOutages(createReplays(database)),
+    proofs: reportingOutages(createProofs(database)),
     consents: reportingOutages(createConsents(database)),
     users: reportingOutages(createUsers(database)),
     sessions: reportingOutages(createSessions(database)),

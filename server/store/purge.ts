@@ -30,15 +30,16 @@ const MOST_STEPS = 200_000
 
 /** Tables whose rows expire by themselves. */
 const EXPIRING = [
-  { table: 'grants', key: 'id', end: 'expires_at' },
-  { table: 'refresh_tokens', key: 'hash', end: 'expires_at' },
-  { table: 'registration_tokens', key: 'name', end: 'expires_at' },
-  { table: 'revoked_tokens', key: 'jti', end: 'expires_at' },
-  { table: 'replays', key: 'key_hash', end: 'expires_at' },
-  { table: 'client_documents', key: 'client_id', end: 'kept_until' },
-  { table: 'sessions', key: 'hash', end: 'expires_at' },
-  { table: 'sign_in_attempts', key: 'key_hash', end: 'ends_at' },
-  { table: 'shared_limits', key: 'key', end: 'ends_at' },
+  { table: 'grants', key: ['id'], end: 'expires_at' },
+  { table: 'refresh_tokens', key: ['hash'], end: 'expires_at' },
+  { table: 'registration_tokens', key: ['name'], end: 'expires_at' },
+  { table: 'revoked_tokens', key: ['jti'], end: 'expires_at' },
+  { table: 'replays', key: ['key_hash'], end: 'expires_at' },
+  { table: 'proofs', key: ['expires_at', 'key_hash'], end: 'expires_at' },
+  { table: 'client_documents', key: ['client_id'], end: 'kept_until' },
+  { table: 'sessions', key: ['hash'], end: 'expires_at' },
+  { table: 'sign_in_attempts', key: ['key_hash'], end: 'ends_at' },
+  { table: 'shared_limits', key: ['key'], end: 'ends_at' },
 ] as const
 
 /** The code was never redeemed: nothing was issued, and nothing can be. */
@@ -46,6 +47,9 @@ export const deleteUnredeemed = (now: number, limit: number) => sql`
   delete from grants where id in (
     select grant_id from codes where consumed_at is null and expires_at <= ${now} order by expires_at limit ${limit})`
 
-export const deleteExpired = (table: string, key: string, end: string, now: number, limit: number) => sql`
-  delete from ${sql.table(table)} where ${sql.ref(key)} in (
-    select ${sql.ref(key)} from ${sql.table(table)} where ${sql.ref(end)} <= ${now} order by ${sql.ref(end)} limit ${limit})`
+export function deleteExpired(table: string, key: readonly string[], end: string, now: number, limit: number) {
+  const columns = sql.join(key.map((column) => sql.ref(column)))
+  return sql`
+    delete from ${sql.table(table)} where (${columns}) in (
+      select ${columns} from ${sql.table(table)} where ${sql.ref(end)} <= ${now} order by ${sql.ref(end)} limit ${limit})`
+}

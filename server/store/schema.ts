@@ -111,6 +111,11 @@ export interface ReplayRow {
   expires_at: number
 }
 
+export interface ProofRow {
+  expires_at: number
+  key_hash: string
+}
+
 export interface ConsentRow {
   user_id: string
   client_id: string
@@ -206,6 +211,7 @@ export interface Tables {
   refresh_tokens: RefreshTokenRow
   revoked_tokens: RevokedTokenRow
   replays: ReplayRow
+  proofs: ProofRow
   consents: ConsentRow
   users: UserRow
   sessions: SessionRow

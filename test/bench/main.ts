@@ -9,7 +9,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { type Measured, measureProgram, type Report } from './measure.ts'
 import { formatMoments, measureRegistrations } from './registrations.ts'
-import { type Program, scenarios } from './scenarios.ts'
+import { BOUND_MACHINE, PROVEN_FLOOR, type Program, scenarios } from './scenarios.ts'
 import { formatReport, inFloors } from './table.ts'
 import { canPin, pinDriver } from './target.ts'
 
@@ -68,8 +68,13 @@ for (const program of consecutive(chosen.map((scenario) => scenario.program))) {
 }
 
 const measured = reports.flatMap((report) => report.measured)
-const floor = mean(measured.filter(({ program }) => program === 'floor'))
+const floor = mean(measured.filter(({ program, scenario }) => program === 'floor' && scenario !== PROVEN_FLOOR))
 console.log(formatReport(reports, floor))
+const proven = measured.find(({ scenario }) => scenario === PROVEN_FLOOR)?.cpu
+for (const { program, scenario, cpu } of measured) {
+  if (scenario !== BOUND_MACHINE || cpu === null || proven == null) continue
+  console.log(`- ${scenario}, ${program}: ${(cpu / proven).toFixed(2)} times ${PROVEN_FLOOR} (at most 1.6)`)
+}
 if (json !== undefined) {
   const results = measured.map((row) => ({ ...row, floors: inFloors(row, floor) }))
   const coldStart = reports.find((report) => report.coldStart !== null)?.coldStart ?? null

@@ -3,7 +3,17 @@
  *
  * @module
  */
-import { codeFlow, introspects, type MakeUser, oidcProvider, posts, reads, refreshes, sallyport } from './users.ts'
+import {
+  codeFlow,
+  introspects,
+  type MakeUser,
+  oidcProvider,
+  posts,
+  proves,
+  reads,
+  refreshes,
+  sallyport,
+} from './users.ts'
 import { BASIC, RESOURCE, SCOPE } from './world.ts'
 
 /** The programs that can be under load. */
@@ -25,16 +35,21 @@ const CREDENTIALS = { grant_type: 'client_credentials', client_id: 'bench-client
 
 const MACHINE = 'client_credentials, client_secret_basic, ES256'
 const INTROSPECTION = 'introspection of an access token'
-const machine = posts({ grant_type: 'client_credentials', resource: RESOURCE, scope: SCOPE }, '/oauth/token', {
-  authorization: BASIC,
-})
+const OWN_TOKEN = { grant_type: 'client_credentials', resource: RESOURCE, scope: SCOPE }
+const machine = posts(OWN_TOKEN, '/oauth/token', { authorization: BASIC })
+
+/** What a token endpoint that binds tokens to keys cannot do without. */
+export const PROVEN_FLOOR = 'floor and one ES256 verification'
+export const BOUND_MACHINE = 'client_credentials, bound by a DPoP proof, ES256'
 
 /** Those of one program follow each other: they share its process. */
 export const scenarios: readonly Scenario[] = [
   { name: 'floor', program: 'floor', target: null, load: posts(CREDENTIALS) },
+  { name: PROVEN_FLOOR, program: 'floor', target: null, load: posts(CREDENTIALS, '/proven') },
   { name: 'refresh with rotation', program: 'sqlite', target: 3.5, load: refreshes(sallyport) },
   { name: 'authorize + code exchange', program: 'sqlite', target: 8, load: codeFlow(sallyport) },
   { name: MACHINE, program: 'sqlite', target: 1.8, load: machine },
+  { name: BOUND_MACHINE, program: 'sqlite', target: null, load: proves(OWN_TOKEN) },
   { name: INTROSPECTION, program: 'sqlite', target: 1.5, load: introspects(RESOURCE) },
   { name: 'metadata', program: 'sqlite', target: 0.4, load: reads(METADATA) },
   { name: 'JWKS', program: 'sqlite', target: 0.4, load: reads(JWKS) },
@@ -42,9 +57,11 @@ export const scenarios: readonly Scenario[] = [
   { name: 'verify a token seen before', program: 'resource', target: 0.3, load: '/seen' },
   { name: 'verify a token not seen before', program: 'resource', target: 1.5, load: '/unseen' },
   { name: 'make a DPoP proof, ES256', program: 'client', target: 1, load: '/proofs' },
+  { name: 'verify a DPoP proof, with a token seen before', program: 'resource', target: null, load: '/proofs' },
   { name: 'refresh with rotation', program: 'postgres', target: null, load: refreshes(sallyport) },
   { name: 'authorize + code exchange', program: 'postgres', target: null, load: codeFlow(sallyport) },
   { name: MACHINE, program: 'postgres', target: null, load: machine },
+  { name: BOUND_MACHINE, program: 'postgres', target: null, load: proves(OWN_TOKEN) },
   { name: INTROSPECTION, program: 'postgres', target: null, load: introspects(RESOURCE) },
   { name: 'metadata', program: 'postgres', target: null, load: reads(METADATA) },
   {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { createDpopProof } from '../../shared/dpop/create-proof.ts'
+import { generateDpopKey } from '../../shared/dpop/signing-key.ts'
 import { type Answer, type Connection, connect, get, type Operation, post } from './load.ts'
 import { BASIC, CHALLENGE, COOKIE, REDIRECT_URI, RESOURCE, SCOPE, VERIFIER } from './world.ts'
 
@@ -94,6 +96,26 @@ export const refreshes =
       const form = { grant_type: 'refresh_token', refresh_token: token }
       const answer = await connection.send(post(dialect.token, form, { authorization: BASIC }))
       token = readTokens(answer).refresh_token
+    })
+  }
+
+/** Proofs that each user makes before: a driver that signs while it drives is slower than the server. */
+const PROOFS = 600
+
+/** A token of one's own that is bound to a key, which is proven each time. */
+export const proves =
+  (form: Readonly<Record<string, string>>): MakeUser =>
+  async (port) => {
+    const connection = await connect(port)
+    const key = await generateDpopKey('ES256')
+    const url = `http://127.0.0.1:${port}/oauth/token`
+    const prove = () => createDpopProof(key, { method: 'POST', url, now: Date.now() / 1000 })
+    const proofs = await Promise.all(Array.from({ length: PROOFS }, prove))
+    return userOf(connection, async () => {
+      const dpop = proofs.pop() ?? (await prove())
+      const answer = await connection.send(post('/oauth/token', form, { authorization: BASIC, dpop }))
+      expectStatus(answer, 200)
+      if (!answer.body.includes('"DPoP"')) throw new Error('not bound')
     })
   }
 

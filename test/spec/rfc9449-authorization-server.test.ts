@@ -111,6 +111,15 @@ describe('section 4.3 section 5 a proof that fails one check is invalid_dpop_pro
     expect(shared.lastReason()).toBe('replayed_dpop_proof')
   })
 
+  test('section 11.1 nor may its jti come again in another proof, but for another key', async () => {
+    const claims = { jti: 'once' }
+    expect((await shared.ask(await shared.proof({}, { claims }))).status).toBe(200)
+    const later = { now: shared.server.clock.now + 1 }
+    await expectError(await shared.ask(await shared.proof(later, { claims })), 400, 'invalid_dpop_proof')
+    expect(shared.lastReason()).toBe('replayed_dpop_proof')
+    expect((await shared.ask(await shared.proof({}, { claims }, other))).status).toBe(200)
+  })
+
   test('section 4.3 htu is the issuer’s endpoint, query and fragment aside, whatever the Host header says', async () => {
     const { server, machine, proof } = await createDpopWorld({ issuer: 'https://auth.example/tenant' })
     const body = () =>

@@ -88,6 +88,7 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.revokedTokens.remember('jti-1', NOW + 59)
   await store.revokedTokens.has('jti-1')
   await store.replays.remember('assertion-1', NOW + 59, NOW)
+  await store.proofs.remember('proof-1', NOW + 59)
   await store.signInAttempts.take('key', { attempts: 5, window: 900 }, NOW)
   await store.signInAttempts.giveBack('key', { attempts: 5, window: 900 })
   await store.signInAttempts.forget('key')
@@ -149,6 +150,7 @@ async function fill({ engine, db }: Database): Promise<void> {
   await rows('registration_tokens', 'name, hash, created_at, expires_at', `'t' || n, 'h' || n, n, ${end}`)
   await rows('revoked_tokens', 'jti, expires_at', `'j' || n, ${end}`)
   await rows('replays', 'key_hash, expires_at', `'k' || n, ${end}`)
+  await rows('proofs', 'key_hash, expires_at', `'k' || n, ${end}`)
   await rows(
     'client_documents',
     'client_id, document, pinned, fetched_at, fresh_until, kept_until',

@@ -12,6 +12,7 @@ import { grantCases } from './grants.ts'
 import { housekeepingCases } from './housekeeping.ts'
 import { leaseCases } from './leases.ts'
 import { peopleCases } from './people.ts'
+import { proofCases } from './proofs.ts'
 import { refreshTokenCases } from './refresh-tokens.ts'
 import { registrationCases } from './registrations.ts'
 import { replayCases } from './replays.ts'
@@ -32,6 +33,7 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...grantCases,
   ...refreshTokenCases,
   ...replayCases,
+  ...proofCases,
   ...peopleCases,
   ...signInAttemptCases,
   ...sharedLimitCases,

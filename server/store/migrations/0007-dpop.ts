@@ -1,7 +1,8 @@
 /**
- * Who must prove a key, and which key codes and refresh tokens are bound to.
+ * Who must prove a key, which key codes and refresh tokens are bound to, and which proofs were used.
  *
- * @see RFC 9449 section 5 and section 10
+ * @see RFC 9449 section 5, section 10 and section 11.1
+ * @see docs/adr/0136-used-proofs-lie-side-by-side.md
  * @module
  */
 import type { Migration } from './migration.ts'
@@ -19,5 +20,11 @@ export const dpop: Migration = {
     for (const table of ['codes', 'refresh_tokens']) {
       await schema.alterTable(table).addColumn('dpop_jkt', 'text').execute()
     }
+    await schema
+      .createTable('proofs')
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .addColumn('key_hash', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('proofs_key', ['expires_at', 'key_hash'])
+      .execute()
   },
 }
