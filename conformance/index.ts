@@ -15,10 +15,13 @@ export type { Check, Level, Verdict } from './core/check.ts'
 export type { Exchange, Fetch } from './core/http.ts'
 export { type CheckResult, type Report, type Status, succeeded } from './core/report.ts'
 export type { Landing, Visit } from './core/visit.ts'
+export { type DiagnoseOptions, type Diagnosis, diagnose, type StepResult } from './doctor/diagnose.ts'
+export { toDiagnosisText } from './doctor/text.ts'
 export { toHtml } from './report/html.ts'
 export { toJson } from './report/json.ts'
 export { toJunit } from './report/junit.ts'
 export { toText } from './report/text.ts'
+export type { Signer } from './resource-server/context.ts'
 export {
   type CheckResourceServerOptions,
   checkResourceServer,

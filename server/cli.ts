@@ -14,6 +14,7 @@ import { addUser, listUsers, removeUser, setPassword } from './admin/users.ts'
 import { addClientCommands } from './cli/clients.ts'
 import { command, group, runWithStore } from './cli/command.ts'
 import { addConformanceCommand } from './cli/conformance.ts'
+import { addDoctorCommand } from './cli/doctor.ts'
 import { addKeyCommands } from './cli/keys.ts'
 import { addMigrateCommand } from './cli/migrate.ts'
 import { addRecordCommands } from './cli/records.ts'
@@ -48,6 +49,7 @@ function createProgram(): Command {
   addRecordCommands(program)
   addMigrateCommand(program)
   addConformanceCommand(program)
+  addDoctorCommand(program)
   return program
 }
 

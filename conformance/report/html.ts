@@ -42,21 +42,35 @@ ${reports.map(server).join('\n')}
 
 function server(report: Report): string {
   const counts = (['fail', 'warning', 'pass', 'skipped'] as const)
-    .map((status) => `<li class="${status}">${countOf(report, status)} ${COUNTED[status]}</li>`)
+    .map(
+      (status) =>
+        `<li class="${status}">${countOf(report, status)} ${status === 'warning' && countOf(report, status) === 1 ? 'warning' : COUNTED[status]}</li>`,
+    )
     .join('')
   return `<section class="server">
 <header><h1>${text(report.target)}</h1><p>${text(capital(report.role))}, checked ${text(report.startedAt.replace('T', ' ').slice(0, 16))} UTC</p>
 <ul class="counts">${counts}</ul></header>
+${findingsOf(report)}
 ${bySection(report).map(group).join('\n')}
 </section>`
 }
 
+/** What a reader comes for, first. */
+function findingsOf({ results }: Report): string {
+  const found = (['fail', 'warning'] as const).flatMap((status) => results.filter((result) => result.status === status))
+  const rows = found.map(
+    ({ id, status, title }) =>
+      `<li><div class="row"><span class="mark ${status}">${WORDS[status]}</span><p><a href="#${text(id)}">${text(title)}</a></p></div></li>`,
+  )
+  return rows.length === 0 ? '' : `<h2>What to look at</h2>\n<ul class="results">${rows.join('\n')}</ul>`
+}
+
 const group = ([spec, results]: readonly [string, readonly CheckResult[]]): string =>
-  `<h2>${text(spec)}</h2>\n<ul class="results">${results.map((result) => `<li>${item(result)}</li>`).join('\n')}</ul>`
+  `<h2>${text(spec)}</h2>\n<ul class="results">${results.map((result) => `<li id="${text(result.id)}">${item(result)}</li>`).join('\n')}</ul>`
 
 function item(result: CheckResult): string {
   const { status, title, section, id, note } = result
-  const told = note === undefined ? '' : `<p class="note">${text(capital(note))}</p>`
+  const told = note === undefined ? '' : `<p class="note">${text(note)}</p>`
   const row = `<div class="row"><span class="mark ${status}">${WORDS[status]}</span><div><p>${text(title)}</p>${told}<p class="where">${text(section)} · ${text(id)}</p></div></div>`
   if (status === 'pass' || status === 'skipped') return row
   return `<details${status === 'fail' ? ' open' : ''}><summary>${row}</summary><div class="more">${findings(result)}</div></details>`

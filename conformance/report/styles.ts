@@ -23,7 +23,7 @@ section.server + section.server { margin-top: 4rem; padding-top: 3rem; border-to
 .counts { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1.25rem 0 0; padding: 0; list-style: none; }
 .counts li, .mark { border-radius: 99px; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .counts li { padding: .3rem .85rem; }
-.mark { padding: .05rem .6rem; font-size: .8rem; flex: none; min-width: 4.6rem; text-align: center; }
+.mark { padding: .05rem .6rem; font-size: .8rem; flex: none; min-width: 5.2rem; text-align: center; }
 .pass { color: var(--pass); background: var(--pass-ground); }
 .fail { color: var(--fail); background: var(--fail-ground); }
 .warning { color: var(--warning); background: var(--warning-ground); }
@@ -33,10 +33,11 @@ section.server + section.server { margin-top: 4rem; padding-top: 3rem; border-to
 .row { display: flex; gap: .9rem; align-items: baseline; padding: .6rem 1rem; }
 .row p { margin: 0; overflow-wrap: anywhere; }
 .where, .note { color: var(--quiet); font-size: .85rem; }
+.results a { color: var(--accent); }
 details summary { cursor: pointer; list-style: none; }
 details summary::-webkit-details-marker { display: none; }
 details summary:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; border-radius: .75rem; }
-.more { padding: 0 1rem 1rem 6.5rem; }
+.more { padding: 0 1rem 1rem 7.1rem; }
 .more dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1rem; margin: 0 0 .75rem; }
 .more dt { color: var(--quiet); }
 .more dd { margin: 0; overflow-wrap: anywhere; }

@@ -9,7 +9,8 @@ import { type Check, skip } from '../core/check.ts'
 import type { Answer, HeaderRecord, Http } from '../core/http.ts'
 import { once } from '../core/once.ts'
 import { Trouble } from '../core/trouble.ts'
-import { type Members, type ReadJws, readJwt, signJws } from '../jose/jws.ts'
+import { createKeys, type Members, type ReadJws, readJwt, signJws } from '../jose/jws.ts'
+import type { BoundToken, TokenSource } from './obtain-token.ts'
 
 /** The key of an authorization server that the resource server believes, for tokens of every kind. */
 export interface Signer {
@@ -23,8 +24,8 @@ export interface ResourceServerOptions {
   readonly url: string
   /** A token that the server accepts. */
   readonly token?: string | undefined
-  /** Gets one, where none is given. */
-  readonly obtainToken?: ((about: About) => Promise<string | undefined>) | undefined
+  /** Where others come from. */
+  readonly source?: TokenSource | undefined
   /** Of a deployment for tests: lets the checks make tokens that are wrong in one place. */
   readonly signer?: Signer | undefined
   /** A tool that needs a scope which a token without scopes does not have. It must be harmless to call it. */
@@ -64,7 +65,11 @@ export interface RsContext {
   readonly sendToken: (token: string, message?: unknown) => Promise<Answer>
   /** A good token. Skips where there is none. */
   readonly token: () => Promise<string>
-  /** The same, read. Skips where it is opaque. */
+  /** One with these scopes. */
+  readonly tokenWith: (scope: string) => Promise<string>
+  /** One that is bound to keys of ours. */
+  readonly boundToken: () => Promise<BoundToken>
+  /** A good token, read. Skips where it is opaque. */
   readonly jwt: () => Promise<ReadJws & { readonly token: string }>
   /** A token of the signer's, with claims and header over the right ones. Skips where there is no signer. */
   readonly forge: (claims?: Members, header?: Members) => Promise<string>
@@ -92,6 +97,8 @@ export const toolCall = (name: string) => ({
   method: 'tools/call',
   params: { name, arguments: {} },
 })
+
+const ours = once(() => createKeys())
 
 /** Whether the token was good enough, whatever the server thinks of the message. */
 export const isAccepted = ({ status }: Answer): boolean => status < 500 && status !== 401 && status !== 403
@@ -153,11 +160,23 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
     )
   }
 
+  const { source } = options
+  const tokenOf = (wanted: About): Promise<string> =>
+    source === undefined ? skip('there is no token to try: give one (--token)') : source.token(wanted)
+  const tokenWith: RsContext['tokenWith'] = async (scope) =>
+    signer === undefined ? tokenOf({ ...(await about()), scope }) : forge({ scope })
+  const boundToken: RsContext['boundToken'] = async () => {
+    if (signer !== undefined) {
+      const keys = await ours()
+      return { keys, token: await forge({ cnf: { jkt: keys.thumbprint } }) }
+    }
+    return source === undefined ? skip('there is no token that is bound to a key of ours') : source.bound(await about())
+  }
+
   const token = once(async () => {
     if (options.token !== undefined) return options.token
     if (signer !== undefined) return forge()
-    const obtained = await options.obtainToken?.(await about())
-    return obtained ?? skip('there is no token to try: give one (--token), or let one be fetched (--browser)')
+    return tokenOf(await about())
   })
   const jwt: RsContext['jwt'] = async () => {
     const text = await token()
@@ -169,7 +188,22 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
     if (!Array.isArray(set)) return skip('the keys of the authorization server are not to be found')
     return set.map((key: unknown): Members => ({ ...Object(key) }))
   })
-  return { http, options, challenge, locate, metadata, about, send, sendToken, token, jwt, forge, keys }
+  return {
+    http,
+    options,
+    challenge,
+    locate,
+    metadata,
+    about,
+    send,
+    sendToken,
+    token,
+    tokenWith,
+    boundToken,
+    jwt,
+    forge,
+    keys,
+  }
 }
 
 /** The metadata of an authorization server; empty where there are none. */

@@ -10,25 +10,18 @@ import { once } from '../core/once.ts'
 import { createKeys, type Keys } from '../jose/jws.ts'
 import { buildProof, hashOf, type ProofChanges, type ProofTarget } from '../jose/proof.ts'
 import { isAccepted, type RsCheck, type RsContext } from './context.ts'
+import type { BoundToken } from './obtain-token.ts'
 
 const DPOP = { spec: 'RFC 9449', level: 'must' } as const
 
-const ours = once(() => createKeys())
 const theirs = once(() => createKeys())
 
-interface Bound {
-  readonly keys: Keys
-  readonly token: string
-}
-
-/** A token that is bound to our key. Skips where the server does not say that it knows such tokens. */
-async function bound(ctx: RsContext): Promise<Bound> {
+/** A token that is bound to keys of ours. Skips where the server does not say that it knows such tokens. */
+async function bound(ctx: RsContext): Promise<BoundToken> {
   const { members } = await ctx.metadata()
   const schemes = parseChallenges((await ctx.challenge()).headers.get('www-authenticate')).map(({ scheme }) => scheme)
-  if (members['dpop_signing_alg_values_supported'] === undefined && !schemes.includes('dpop'))
-    skip('the server does not offer DPoP')
-  const keys = await ours()
-  return { keys, token: await ctx.forge({ cnf: { jkt: keys.thumbprint } }) }
+  const offered = members['dpop_signing_alg_values_supported'] !== undefined || schemes.includes('dpop')
+  return offered ? ctx.boundToken() : skip('the server does not offer DPoP')
 }
 
 interface Shown {
@@ -40,7 +33,7 @@ interface Shown {
 }
 
 /** Shows a bound token with a proof; a second time with the nonce, where the server wants one. */
-async function show(ctx: RsContext, { keys, token }: Bound, shown: Shown = {}): Promise<Answer> {
+async function show(ctx: RsContext, { keys, token }: BoundToken, shown: Shown = {}): Promise<Answer> {
   const target = { method: 'POST', url: ctx.options.url, now: ctx.options.now(), ...shown.target }
   const ath = 'ath' in shown ? shown.ath : await hashOf(token)
   const ask = async (nonce?: string): Promise<Answer> => {
@@ -58,7 +51,7 @@ const refusesProof = (
   id: string,
   title: string,
   item: number,
-  shown: (bound: Bound) => Shown | Promise<Shown>,
+  shown: (bound: BoundToken) => Shown | Promise<Shown>,
 ): RsCheck => ({
   ...DPOP,
   id: `rs-dpop-${id}`,
@@ -119,7 +112,7 @@ export const RS_DPOP_CHECKS: readonly RsCheck[] = [
     mend: 'Require cnf.jkt of tokens that come with the scheme DPoP.',
     async run(ctx) {
       const { keys } = await bound(ctx)
-      const answer = await show(ctx, { keys, token: await ctx.forge() })
+      const answer = await show(ctx, { keys, token: await ctx.token() })
       return expectThat(answer.status === 401, 'status 401', answer)
     },
   },

@@ -216,7 +216,7 @@ export const RS_TOKEN_CHECKS: readonly RsCheck[] = [
     mend: 'Name in the challenge what is really needed, or hosts go round in circles.',
     async run(ctx) {
       const scope = challengeOf(await withoutScope(ctx))?.params['scope'] ?? skip('the challenge names no scope')
-      const answer = await ctx.sendToken(await ctx.forge({ scope }), toolCall(ctx.options.tool ?? ''))
+      const answer = await ctx.sendToken(await ctx.tokenWith(scope), toolCall(ctx.options.tool ?? ''))
       return isAccepted(answer) ? pass(scope) : problem('neither 401 nor 403', answer)
     },
   },
@@ -224,7 +224,8 @@ export const RS_TOKEN_CHECKS: readonly RsCheck[] = [
 
 async function withoutScope(ctx: RsContext) {
   const tool = ctx.options.tool ?? skip('no tool is named that needs a scope (--tool)')
-  return ctx.sendToken(await ctx.forge({ scope: undefined }), toolCall(tool))
+  const token = ctx.options.signer === undefined ? await ctx.token() : await ctx.forge({ scope: undefined })
+  return ctx.sendToken(token, toolCall(tool))
 }
 
 async function signedByStranger(header: Members, claims: Members, bringsKey = false): Promise<string> {

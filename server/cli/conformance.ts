@@ -18,6 +18,7 @@ const SECRETS = 'SALLYPORT_CONFORMANCE'
 export function addConformanceCommand(program: Command): void {
   group(program, 'conformance', 'Checks any authorization server or MCP server over HTTP, requirement by requirement.')
     .option('--as <issuer>', 'The authorization server to check, by its issuer.')
+    .option('--resource <url>', 'The MCP server to check, by its URL.')
     .option('--client-id <id>', 'A client that is registered there. Default: the checks register their own.')
     .addOption(new Option('--client-secret <secret>', 'Its secret.').env(`${SECRETS}_CLIENT_SECRET`))
     .option('--client-auth <method>', 'How it shows it: client_secret_basic or client_secret_post.')
@@ -27,6 +28,15 @@ export function addConformanceCommand(program: Command): void {
     .option('--introspection-client-id <id>', 'A client that may ask about tokens.')
     .addOption(
       new Option('--introspection-client-secret <secret>', 'Its secret.').env(`${SECRETS}_INTROSPECTION_CLIENT_SECRET`),
+    )
+    .addOption(new Option('--token <token>', 'An access token that the MCP server accepts.').env(`${SECRETS}_TOKEN`))
+    .option(
+      '--tool <name>',
+      'A tool of it that needs a scope which the token does not have; calling it must be harmless.',
+    )
+    .option(
+      '--signing-key <file>',
+      'For deployments that are made for tests: the private key (JWK) of the authorization server.',
     )
     .option('--browser', 'Opens the browser where a person must sign in: often, for each code is good once.')
     .option('--only <ids...>', 'Only these checks.')
@@ -43,7 +53,8 @@ export function addConformanceCommand(program: Command): void {
         const { check } = await import('./conformance-run.ts')
         const { tellProgress, write } = await import('./conformance-write.ts')
         const reports = await check({ ...options, timeout: Number(options.timeout) }, tellProgress())
-        process.exitCode = await write(reports, options)
+        if (!reports.ok) return exitWith(reports.error)
+        process.exitCode = await write(reports.value, options)
       } catch (error) {
         exitWith(refusal(error instanceof Error ? error.message : String(error)))
       }
@@ -55,8 +66,10 @@ Exit code: 0 when nothing failed, 1 when something did, 2 when it could not be r
 A server in development that signs everybody in (sallyport server --dev --dev-login demo) is checked whole without a person.`
 
 function problemOf(options: Options): string | null {
-  if (options.as === undefined) return 'Nothing to check. Say --as ISSUER. Try --help.'
-  for (const [flag, url] of Object.entries({ as: options.as, 'redirect-uri': options.redirectUri })) {
+  const { as, resource, redirectUri } = options
+  if (as === undefined && resource === undefined)
+    return 'Nothing to check. Say --as ISSUER or --resource URL. Try --help.'
+  for (const [flag, url] of Object.entries({ as, resource, 'redirect-uri': redirectUri })) {
     if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) return `--${flag}: ${url} is no http or https URL.`
     if (url !== undefined && !URL.canParse(url)) return `--${flag}: ${url} is no URL.`
   }

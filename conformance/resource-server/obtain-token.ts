@@ -1,0 +1,45 @@
+/**
+ * Gets tokens for a resource as a client would: from the authorization server that its metadata name.
+ *
+ * @module
+ */
+import type { ClientSource } from '../authorization-server/clients.ts'
+import { createAsContext } from '../authorization-server/context.ts'
+import { boundTokens, proofKeys } from '../authorization-server/dpop-steps.ts'
+import type { Http } from '../core/http.ts'
+import type { Visit } from '../core/visit.ts'
+import type { Keys } from '../jose/jws.ts'
+import type { About } from './context.ts'
+
+export interface ObtainOptions extends Pick<ClientSource, 'client'> {
+  readonly redirectUri: string
+  readonly visit: Visit
+  readonly scope?: string | undefined
+  /** Seconds since the epoch. */
+  readonly now: () => number
+}
+
+/** Where tokens come from: a signer, or an authorization server that is asked as a client would ask. */
+export interface TokenSource {
+  /** Skips, with the reason, where none is given. */
+  readonly token: (about: About) => Promise<string>
+  /** One that is bound to keys, with them. */
+  readonly bound: (about: About) => Promise<BoundToken>
+}
+
+export interface BoundToken {
+  readonly keys: Keys
+  readonly token: string
+}
+
+export function askAuthorizationServer(http: Http, { scope, ...options }: ObtainOptions): TokenSource {
+  const contextFor = ({ issuer, resource, scope: told }: About) =>
+    createAsContext(http, { ...options, issuer, resource, scope: scope ?? told })
+  return {
+    token: async (about) => (await contextFor(about).tokens()).accessToken,
+    async bound(about) {
+      const context = contextFor(about)
+      return { token: (await boundTokens(context)).accessToken, keys: await proofKeys(context) }
+    },
+  }
+}
