@@ -22,6 +22,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '011': 'Bounds and records',
   '012': 'Documents of clients, and proofs',
   '013': 'Proof of possession',
+  '014': 'Conformance',
 }
 
 /** The page. Throws for a decision without a title, or of an area that has no name. */

@@ -1,6 +1,8 @@
 /**
  * The authorization endpoint: what it grants, what it refuses, and whom it tells.
  *
+ * @see OAuth 2.1 section 4.1.1 and section 4.1.2 (draft-ietf-oauth-v2-1-16)
+ * @see RFC 9207 section 2 and section 3
  * @module
  */
 import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'

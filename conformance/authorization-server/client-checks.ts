@@ -1,6 +1,7 @@
 /**
  * How clients prove who they are: with a secret, in the header or the form, in one way at a time.
  *
+ * @see RFC 6749 section 2.3 and section 5.2
  * @module
  */
 import { expectThat, pass, problem, skip } from '../core/check.ts'

@@ -1,6 +1,8 @@
 /**
  * Codes: one client, one redirect URI, one verifier, once.
  *
+ * @see RFC 6749 section 4.1.2 and section 4.1.3
+ * @see RFC 7636 section 4.6
  * @module
  */
 import { expectThat, skip } from '../core/check.ts'

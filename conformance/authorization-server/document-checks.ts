@@ -2,6 +2,7 @@
  * Clients whose id is the URL of a document about them. What must be refused by the looks of the URL needs no document; for the rest
  * one is published where the server can read it.
  *
+ * @see draft-ietf-oauth-client-id-metadata-document-02 sections 3, 4, 5 and 8.6
  * @module
  */
 import { type Check, pass, problem, skip, type Verdict } from '../core/check.ts'

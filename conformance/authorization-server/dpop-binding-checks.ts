@@ -1,6 +1,7 @@
 /**
  * What the binding to a key is worth: codes, refresh tokens and clients that are bound.
  *
+ * @see RFC 9449 section 5 and section 10
  * @module
  */
 import { expectThat, problem, skip, type Verdict } from '../core/check.ts'

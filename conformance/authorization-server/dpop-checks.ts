@@ -2,6 +2,7 @@
  * The scenario of tokens bound to a key (DPoP), at the authorization server: what is announced, one proof that is right, one that is
  * wrong for each way to be wrong (`dpop-proof-checks.ts`), nonces, and what the binding is worth (`dpop-binding-checks.ts`).
  *
+ * @see RFC 9449 section 5 and section 8
  * @module
  */
 import { expectThat, pass, problem, skip } from '../core/check.ts'

@@ -1,6 +1,7 @@
 /**
  * Proofs that are wrong, each in one place: every one must be refused.
  *
+ * @see RFC 9449 section 4.3
  * @module
  */
 import { expectThat, skip, type Verdict } from '../core/check.ts'

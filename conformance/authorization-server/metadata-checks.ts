@@ -1,6 +1,8 @@
 /**
  * What an authorization server says of itself, and where.
  *
+ * @see RFC 8414 section 2, section 3
+ * @see RFC 7517 section 5
  * @module
  */
 import { isLoopbackHost } from '../../shared/loopback.ts'

@@ -1,6 +1,9 @@
 /**
  * Where the authorization endpoint sends people, and what a page of it may be used for.
  *
+ * @see OAuth 2.1 section 4.1.1 and section 4.1.2.1 (draft-ietf-oauth-v2-1-16)
+ * @see RFC 8252 section 7.3: any port on loopback
+ * @see RFC 9700 section 4.12: no 307
  * @module
  */
 import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'

@@ -1,6 +1,7 @@
 /**
  * Refresh tokens: whose they are, what they are good for, and what becomes of the ones that were used.
  *
+ * @see OAuth 2.1 section 4.3 (draft-ietf-oauth-v2-1-16)
  * @module
  */
 import { expectThat, skip } from '../core/check.ts'

@@ -1,6 +1,7 @@
 /**
  * Clients that register themselves.
  *
+ * @see RFC 7591 section 2 and section 3
  * @module
  */
 import { expectThat, pass, problem, skip } from '../core/check.ts'

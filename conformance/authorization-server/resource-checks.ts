@@ -1,6 +1,8 @@
 /**
  * For whom a token is, and what an access token that can be read says.
  *
+ * @see RFC 8707 section 2
+ * @see RFC 9068 section 2
  * @module
  */
 import { createLocalJWKSet, jwtVerify } from 'jose'

@@ -1,6 +1,8 @@
 /**
  * Revocation and introspection: a token that was given back is worth nothing, and only those who may ask are told.
  *
+ * @see RFC 7009 section 2
+ * @see RFC 7662 section 2
  * @module
  */
 import { expectThat, pass, problem, skip } from '../core/check.ts'

@@ -1,6 +1,7 @@
 /**
  * What the answers of the token endpoint look like, good ones and errors.
  *
+ * @see RFC 6749 section 5.1 and section 5.2
  * @module
  */
 import { expectThat, pass, problem, skip } from '../core/check.ts'

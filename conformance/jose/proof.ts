@@ -1,6 +1,7 @@
 /**
  * DPoP proofs: right ones, and ones that differ from it in exactly one place.
  *
+ * @see RFC 9449 section 4.2
  * @module
  */
 import { encode } from 'jose/base64url'

@@ -1,6 +1,8 @@
 /**
  * What a resource server answers to whoever has no token, or none that is one.
  *
+ * @see RFC 6750 section 3
+ * @see RFC 9728 section 5.1
  * @module
  */
 import { parseChallenges } from '../../shared/challenge.ts'

@@ -1,6 +1,7 @@
 /**
  * What the checks of a resource server share: what it says of itself, a request to it, and tokens, good ones and ones that are wrong.
  *
+ * @see RFC 9728 section 3.1
  * @module
  */
 import { findChallenge, parseChallenges } from '../../shared/challenge.ts'

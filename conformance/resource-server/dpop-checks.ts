@@ -1,6 +1,7 @@
 /**
  * Tokens that are bound to a key, at the resource server: they count with a proof by that key for that request, and in no other way.
  *
+ * @see RFC 9449 section 4.3 and section 7
  * @module
  */
 import { parseChallenges } from '../../shared/challenge.ts'

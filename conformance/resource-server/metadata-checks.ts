@@ -1,6 +1,7 @@
 /**
  * What a resource server says of itself, and where.
  *
+ * @see RFC 9728 section 2 and section 3
  * @module
  */
 import { authorizationServerMetadataUrls } from '../../shared/well-known.ts'

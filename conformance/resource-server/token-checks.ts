@@ -1,6 +1,8 @@
 /**
  * Which tokens a resource server accepts: the good one, and none that differs from it where it matters.
  *
+ * @see RFC 9068 section 4
+ * @see MCP 2026-07-28, authorization, token handling
  * @module
  */
 import { exportSPKI, importJWK } from 'jose'
