@@ -37,6 +37,7 @@ export async function beginFlow(
   if (!classifyRedirectUri(redirectUri).ok) throw new SallyportError('configuration')
   const binding = chooseBinding(context.dpop, discovery)
   const key = binding && (await newKey(context.store, binding.alg))
+  if (key === undefined && binding?.required === true) throw new SallyportError('dpop_unavailable')
   const state = randomToken()
   const codeVerifier = randomToken()
   const resource = wireResource(context, discovery)

@@ -9,7 +9,7 @@ import { createDpopProof } from '../../shared/dpop/create-proof.ts'
 import { httpDate } from '../../shared/http-freshness.ts'
 import type { ClientContext } from '../context.ts'
 import { withoutQuery } from '../events.ts'
-import { nonceOf, type Peer } from './peers.ts'
+import { nonceOf } from './peers.ts'
 import { type StoredKey, signingKey } from './stored-key.ts'
 
 /** Why a server refuses a proof, of the reasons that a client can do something about. */
@@ -49,28 +49,31 @@ export async function sendProven<Answer extends Parameters<typeof nonceOf>[0]>(
   const key = await signingKey(stored)
   const peer = peers(url)
   const tried = new Set<string | undefined>()
-  let { nonce } = peer
+  let { nonce, skew } = peer
   let corrected = false
   for (;;) {
     tried.add(nonce)
-    const proof = await createDpopProof(key, { method, url, now: now() + peer.skew, tokenHash, nonce })
+    const proof = await createDpopProof(key, { method, url, now: now() + skew, tokenHash, nonce })
     const answer = await request.send(proof)
     const refusal = request.refusal(answer)
     // Its own before what others were told meanwhile: a nonce may be good for one request.
     nonce = nonceOf(answer) ?? peer.nonce
     const another = refusal === 'use_dpop_nonce' && tried.size <= MAX_NONCES && !tried.has(nonce)
-    const later: boolean = refusal === 'invalid_dpop_proof' && !corrected && correctClock(peer, answer.headers, now())
+    const told = skewOf(answer.headers, now()) ?? skew
+    const later = refusal === 'invalid_dpop_proof' && !corrected && Math.abs(told - skew) >= MIN_SKEW
     if (!another && !later) return answer
-    corrected ||= later
+    if (later) {
+      skew = told
+      peer.skew = told
+      corrected = true
+    }
     request.discard(answer)
     emit({ type: 'dpop_retried', url: withoutQuery(url), because: another ? 'nonce' : 'clock' })
   }
 }
 
-/** Whether the server's clock tells something new. */
-function correctClock(peer: Peer, headers: Headers, now: number): boolean {
+/** How far the server's clock is ahead of ours. */
+function skewOf(headers: Headers, now: number): number | undefined {
   const at = httpDate(headers.get('date') ?? '')
-  if (at === undefined || Math.abs(at - now - peer.skew) < MIN_SKEW) return false
-  peer.skew = at - now
-  return true
+  return at === undefined ? undefined : at - now
 }

@@ -28,9 +28,10 @@ const Kept = v.object({
 export const StoredKey = v.union([Written, Kept])
 export type StoredKey = v.InferOutput<typeof StoredKey>
 
-/** A new key, in the best form that `store` can keep. */
-export async function newKey({ keepsCryptoKeys = false }: Store, alg: DpopAlgorithm): Promise<StoredKey> {
-  const key = await generateDpopKey(alg, { extractable: !keepsCryptoKeys })
+/** A new key, in the best form that `store` can keep; `undefined` where this runtime has no such keys. */
+export async function newKey({ keepsCryptoKeys = false }: Store, alg: DpopAlgorithm): Promise<StoredKey | undefined> {
+  const key = await generateDpopKey(alg, { extractable: !keepsCryptoKeys }).catch(() => undefined)
+  if (key === undefined) return undefined
   return keepsCryptoKeys ? key : { alg, privateJwk: await exportDpopKey(key) }
 }
 

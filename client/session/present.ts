@@ -36,9 +36,10 @@ export async function present(
   if (context.dpop === 'required') return asDpop()
 
   const peer = context.peers(request.url)
-  const first = peer.wantsBearer ? await asBearer() : await asDpop()
-  const wantsBearer = first.status === 401 ? dpopChallenge(first) === undefined : peer.wantsBearer
-  if (wantsBearer === peer.wantsBearer) return first
+  const tried = peer.wantsBearer
+  const first = tried ? await asBearer() : await asDpop()
+  const wantsBearer = first.status === 401 ? dpopChallenge(first) === undefined : tried
+  if (wantsBearer === tried) return first
   // Noted before it is sent again: a body that is a stream goes out right with the caller's next call.
   peer.wantsBearer = wantsBearer
   discard(first)

@@ -42,6 +42,15 @@ describe.each([3600, -3600])('a clock that is %i s from ours', (ahead) => {
   })
 })
 
+test('many requests at once: each is sent again at the right time', async () => {
+  const world = dpopWorld()
+  const session = sessionIn(world)
+  await session.authorize()
+  world.endpoint.ahead = 3600
+  const answers = await Promise.all(Array.from({ length: 6 }, () => session.fetch(world.resource)))
+  expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200))
+})
+
 describe('what is no reason', () => {
   const answers: readonly [string, (now: number) => Record<string, string>][] = [
     ['no Date', () => ({})],

@@ -51,6 +51,21 @@ describe('which algorithm, if any', () => {
     else expect(() => choose('required', atServer, atResource)).toThrow('DPoP is required')
   })
 
+  test('this runtime has no such keys: Bearer, or an error before anybody is asked', async () => {
+    const own = crypto.subtle.generateKey
+    const value = () => Promise.reject(new DOMException('', 'NotSupportedError'))
+    Object.defineProperty(crypto.subtle, 'generateKey', { configurable: true, writable: true, value })
+    try {
+      const world = dpopWorld()
+      expect((await sessionIn(world).authorize()).tokenType).toBe('Bearer')
+      const from = world.requests.length
+      expect((await failureOf(sessionIn(world, { dpop: 'required' }).authorize())).code).toBe('dpop_unavailable')
+      expect(world.requests.slice(from).some(({ url }) => url === `${world.as}/authorize`)).toBe(false)
+    } finally {
+      Object.defineProperty(crypto.subtle, 'generateKey', { configurable: true, writable: true, value: own })
+    }
+  })
+
   test('DPOP-P1 the resource insists', () => {
     expect(choose('preferred', ['ES256'], undefined, true)).toEqual({ alg: 'ES256', required: true })
     expect(choose('preferred', ['ES256'], undefined, false)).toEqual({ alg: 'ES256', required: false })
@@ -124,6 +139,13 @@ describe('preferred, and a resource that does not know DPoP', () => {
     expect(events.filter(({ type }) => type === 'dpop_retried')).toEqual([
       { type: 'dpop_retried', url: world.resource, because: 'scheme' },
     ])
+  })
+
+  test('many requests at once: each is sent again as Bearer, and nothing is refreshed', async () => {
+    const { world, session } = await signedIn()
+    const answers = await Promise.all(Array.from({ length: 6 }, () => session.fetch(world.resource)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200))
+    expect(world.at('server')).toHaveLength(1)
   })
 
   test('its token expires: refreshed with a proof, shown as Bearer', async () => {
