@@ -7,9 +7,10 @@ import { type AnyElysia, Elysia } from 'elysia'
 import { identifierPath } from '../shared/well-known.ts'
 import type { Store } from './core/ports.ts'
 import { type RateLimiter, unlimited } from './core/rate-limits/rate-limiter.ts'
+import { type Address, keepArrival } from './http/arrival.ts'
 import { routeBelow } from './http/below-issuer.ts'
 import { bounds } from './http/bounds.ts'
-import { type Address, clientAddress, clientNetwork, noteClientAddress } from './http/client-address.ts'
+import { clientAddress, clientNetwork } from './http/client-address.ts'
 import { cors } from './http/cors.ts'
 import { errors, type OnFailure } from './http/errors.ts'
 import { health } from './http/health.ts'
@@ -18,7 +19,7 @@ import { metadata } from './http/metadata.ts'
 import { originOf } from './http/origin.ts'
 import { refusals } from './http/refusals.ts'
 import { register } from './http/register.ts'
-import { identify, requestIdOf, withRequestId } from './http/request-id.ts'
+import { idFor, requestIdOf, withRequestId } from './http/request-id.ts'
 import { revoke } from './http/revoke.ts'
 import { token } from './http/token.ts'
 import type { PagesOptions } from './pages/context.ts'
@@ -81,16 +82,20 @@ export type Handler = (request: Request, address?: Address) => Promise<Response 
 export function createHandler(app: Pick<Application, 'handle'>, issuer: string): Handler {
   const base = identifierPath(issuer)
   return async (request, address) => {
+    const arrival = { id: idFor(request), answered: false, address }
     const url = URL.parse(request.url)
-    // RFC 9112 section 3.2: a Host header that is none.
-    if (url === null) return withRequestId(new Response(null, { status: 400 }), request)
+    if (url === null) {
+      keepArrival(request, arrival)
+      // RFC 9112 section 3.2: a Host header that is none.
+      return withRequestId(new Response(null, { status: 400 }), arrival)
+    }
     const route = routeBelow(base, url.pathname)
     if (route === null) return null
+    keepArrival(request, arrival)
     const asIs = route === url.pathname && url.origin.length >= ROUTER_ORIGIN_LENGTH
     const routed = asIs ? request : new Request(`http://localhost${route}${url.search}`, request)
-    noteClientAddress(routed, address)
-    identify(request, routed)
-    return withRequestId(await app.handle(routed), routed)
+    if (!asIs) keepArrival(routed, arrival)
+    return withRequestId(await app.handle(routed), arrival)
   }
 }
 

@@ -16,8 +16,8 @@ import { SERVER } from './core/audit.ts'
 import { StoreUnavailable } from './core/ports.ts'
 import { createServer, type ServerOptions, systemClock } from './create-server.ts'
 import { DEMO_USER, hasDemoPassword, provideDemoUser } from './demo-user.ts'
-import type { Address } from './http/client-address.ts'
-import { requestIdOf, withRequestId } from './http/request-id.ts'
+import { type Address, arrivalOf } from './http/arrival.ts'
+import { idFor, withRequestId } from './http/request-id.ts'
 import { auditLog, configureLogging, log } from './logging.ts'
 import { serve, stopOnSignals } from './serve.ts'
 import { openStore } from './store/open-store.ts'
@@ -173,7 +173,7 @@ const misdirected = (): Response => new Response('This server answers to localho
 
 /** What does not come from the authorization server names its request all the same. */
 const named = (response: Response, request: Request): Response =>
-  requestIdOf(request) === null ? withRequestId(response, request) : response
+  arrivalOf(request) === undefined ? withRequestId(response, { id: idFor(request), answered: false }) : response
 
 const DEMO_PASSWORD_REFUSED =
   'The user demo still has its published password, and the issuer is not on loopback. Remove it (sallyport users remove demo) or change the password (sallyport users password demo).'

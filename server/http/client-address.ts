@@ -1,20 +1,11 @@
 /**
- * The peer's address of a request, kept beside it: a request that is rewritten for routing does not carry it along.
+ * The peer's address of a request.
  *
  * @module
  */
 import { networkOf } from '../core/network.ts'
 import { recentKeys } from '../core/rate-limits/recent-keys.ts'
-
-/** An address, or how to find it: asking the listener costs something, and not every endpoint wants to know. */
-export type Address = string | (() => string | undefined)
-
-const addresses = new WeakMap<Request, Address>()
-
-/** Notes the address of the peer that sent `request`. */
-export function noteClientAddress(request: Request, address: Address | undefined): void {
-  if (address !== undefined) addresses.set(request, address)
-}
+import { arrivalOf } from './arrival.ts'
 
 /** The address as the listener saw it; `unknown` where there is no listener. */
 export const clientAddress = (request: Request): string => find(request) ?? 'unknown'
@@ -32,11 +23,9 @@ export function clientNetwork(request: Request): string | null {
 
 /** Asks the listener once. */
 function find(request: Request): string | undefined {
-  const noted = addresses.get(request)
-  if (typeof noted !== 'function') return noted
-  const address = noted()
-  if (address !== undefined) addresses.set(request, address)
-  return address
+  const arrival = arrivalOf(request)
+  if (typeof arrival?.address === 'function') arrival.address = arrival.address()
+  return arrival?.address
 }
 
 /** Taking an address apart costs more than all counting. */

@@ -18,10 +18,10 @@ export const CORS_HEADERS = {
 
 export const cors = () =>
   new Elysia({ name: 'cors' }).onRequest(({ request, set }) => {
+    // Documents carry theirs with them: to add headers to an answer that is made costs as much as making it.
+    if (request.method === 'GET') return
     const method = ENDPOINTS.get(pathOf(request))
     if (method === undefined) return
-    // Documents carry theirs with them: to add headers to an answer that is made costs as much as making it.
-    if (request.method === 'GET' && method === 'GET') return
     Object.assign(set.headers, CORS_HEADERS)
     if (request.method !== 'OPTIONS') {
       Object.assign(set.headers, requestIdHeaders(request))

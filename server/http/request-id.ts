@@ -1,48 +1,34 @@
 /**
  * The id of a request: the caller's `X-Request-Id` where it is short and harmless, else one of ours. Answers, log lines and the audit log
- * name it. It is kept beside the request, which is rewritten for routing and does not carry it along.
+ * name it.
  *
  * @see docs/adr/0116-request-ids.md
  * @module
  */
+import { type Arrival, arrivalOf } from './arrival.ts'
 
 export const REQUEST_ID = 'x-request-id'
 
-interface Named {
-  readonly id: string
-  /** Its answer carries the id from its making on. */
-  answered: boolean
-}
-
-const requests = new WeakMap<Request, Named>()
-
-/** Gives `request`, and what became of it for routing, the id that it came with, or a new one. */
-export function identify(request: Request, routed: Request = request): void {
-  const named = { id: wellFormed(request.headers.get(REQUEST_ID)) ?? newRequestId(), answered: false }
-  requests.set(request, named)
-  if (routed !== request) requests.set(routed, named)
-}
+/** The id that a request came with, or a new one. */
+export const idFor = (request: Request): string => wellFormed(request.headers.get(REQUEST_ID)) ?? newRequestId()
 
 /** Null: nobody has given it one. */
-export const requestIdOf = (request: Request): string | null => requests.get(request)?.id ?? null
+export const requestIdOf = (request: Request): string | null => arrivalOf(request)?.id ?? null
 
 /**
  * Headers for the answer to `request` that is being made. To add one to an answer that is made costs a third of serving a document, so those
  * that are asked for most are made with it.
  */
 export function requestIdHeaders(request: Request): Readonly<Record<string, string>> {
-  const named = requests.get(request)
-  if (named === undefined) return {}
-  named.answered = true
-  return { [REQUEST_ID]: named.id }
+  const arrival = arrivalOf(request)
+  if (arrival === undefined) return {}
+  arrival.answered = true
+  return { [REQUEST_ID]: arrival.id }
 }
 
 /** The answer with the id on it. */
-export function withRequestId(response: Response, request: Request): Response {
-  if (requestIdOf(request) === null) identify(request)
-  const named = requests.get(request)
-  return named === undefined || named.answered ? response : addHeader(response, named.id)
-}
+export const withRequestId = (response: Response, { id, answered }: Pick<Arrival, 'id' | 'answered'>): Response =>
+  answered ? response : addHeader(response, id)
 
 function addHeader(response: Response, id: string): Response {
   try {

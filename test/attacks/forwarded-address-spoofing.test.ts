@@ -11,7 +11,8 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
 import { LISTENING } from '../../server/config/listening.ts'
 import { networkOf } from '../../server/core/network.ts'
-import { clientAddress, clientNetwork, noteClientAddress } from '../../server/http/client-address.ts'
+import { keepArrival } from '../../server/http/arrival.ts'
+import { clientAddress, clientNetwork } from '../../server/http/client-address.ts'
 import { type Listening, serve } from '../../server/serve.ts'
 
 const open: Listening[] = []
@@ -30,7 +31,7 @@ async function seenBy(
     port: 0,
     trustedProxies,
     fetch(request, address) {
-      noteClientAddress(request, address)
+      keepArrival(request, { id: 'any', answered: false, address })
       return new Response(wanted === 'network' ? clientNetwork(request) : clientAddress(request))
     },
   })

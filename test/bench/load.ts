@@ -76,7 +76,7 @@ export function post(
 }
 
 /** Enough for the compiler to have had its say: what is measured is a server that has been up for a while. */
-const WARM = 15_000
+const WARM = 60_000
 
 /** Lets every user repeat its operation until the server is warm, or for so many seconds at most. */
 export async function warmUp(users: readonly Operation[], seconds: number): Promise<void> {
