@@ -14,7 +14,7 @@ export {
 export type { Check, Level, Verdict } from './core/check.ts'
 export type { Exchange, Fetch } from './core/http.ts'
 export { type CheckResult, type Report, type Status, succeeded } from './core/report.ts'
-export type { Landing, Visit } from './core/visit.ts'
+export { type Landing, type Visit, visitAlone } from './core/visit.ts'
 export { type DiagnoseOptions, type Diagnosis, diagnose, type StepResult } from './doctor/diagnose.ts'
 export { toDiagnosisText } from './doctor/text.ts'
 export { toHtml } from './report/html.ts'

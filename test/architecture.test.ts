@@ -36,7 +36,8 @@ const EXTRA_EDGES: readonly { from: string; to: string; typeOnly: boolean }[] = 
   { from: 'server/cli/conformance-run.ts', to: 'conformance/', typeOnly: false },
   { from: 'server/cli/doctor-run.ts', to: 'conformance/index.ts', typeOnly: false },
   // The person's browser, for servers where somebody must sign in.
-  { from: 'server/cli/conformance-run.ts', to: 'client/node/loopback.ts', typeOnly: false },
+  { from: 'server/cli/visit-in-browser.ts', to: 'client/node/loopback.ts', typeOnly: false },
+  { from: 'server/cli/visit-in-browser.ts', to: 'conformance/index.ts', typeOnly: false },
 ]
 
 /** Package -> the only places that may import it. */

@@ -48,7 +48,7 @@ export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
     section: 'section 4.1.2',
     mend: 'Return the decoded state, encoded anew, in every response: clients drop answers whose state is not theirs.',
     async run(ctx) {
-      const { url, answer } = await codeLanding(ctx)
+      const { url, answer } = await codeLanding(ctx, { state: STATE })
       return expectThat(
         url.searchParams.get('state') === STATE,
         STATE,

@@ -122,7 +122,8 @@ export function createAsContext(http: Http, options: AuthorizationServerOptions)
       response_type: 'code',
       client_id: id,
       redirect_uri: redirectUri,
-      state: STATE,
+      // A visit must not be taken for another one.
+      state: crypto.randomUUID(),
       code_challenge: await s256(VERIFIER),
       code_challenge_method: 'S256',
       ...(await wanted()),

@@ -6,7 +6,7 @@
 import { type Check, pass, problem, skip, type Verdict } from '../core/check.ts'
 import type { Answer } from '../core/http.ts'
 import type { Landing } from '../core/visit.ts'
-import { type AsContext, whyNoCode } from './context.ts'
+import { type AsContext, type Changes, whyNoCode } from './context.ts'
 
 export type AsCheck = Check<AsContext>
 
@@ -14,8 +14,8 @@ export const errorOf = ({ json }: Answer): string | undefined =>
   typeof json['error'] === 'string' ? json['error'] : undefined
 
 /** Where a good request leads: back with a code. Skips where it does not. */
-export async function codeLanding(ctx: AsContext): Promise<Landing & { kind: 'callback' }> {
-  const landing = await ctx.authorize()
+export async function codeLanding(ctx: AsContext, changes: Changes = {}): Promise<Landing & { kind: 'callback' }> {
+  const landing = await ctx.authorize(changes)
   return landing.kind === 'callback' && landing.url.searchParams.has('code') ? landing : skip(whyNoCode(landing))
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Answer, Http } from './http.ts'
+import { type Answer, createHttp, type Http, type HttpOptions } from './http.ts'
 
 /** Where a visit ended. */
 export type Landing =
@@ -18,6 +18,10 @@ export type Landing =
 export type Visit = (url: string, redirectUri: string) => Promise<Landing>
 
 const MOST_HOPS = 10
+
+/** Visits without a person: enough for servers that approve by themselves, and for requests that are to be refused. */
+export const visitAlone = (options: Pick<HttpOptions, 'fetch' | 'timeout'> = {}): Visit =>
+  followRedirects(createHttp(options))
 
 /** Follows redirects as a browser does that nobody sits at; enough for servers that approve by themselves. */
 export function followRedirects(http: Http): Visit {

@@ -5,7 +5,6 @@
  */
 import { readFile } from 'node:fs/promises'
 import { importJWK } from 'jose'
-import { loopback } from '../../client/node/loopback.ts'
 import {
   AUTHORIZATION_SERVER_CHECKS,
   type CheckResult,
@@ -15,12 +14,12 @@ import {
   RESOURCE_SERVER_CHECKS,
   type Report,
   type Signer,
-  type Visit,
 } from '../../conformance/index.ts'
 import { publishHere } from '../../conformance/node/publish-here.ts'
 import { isLoopbackUrl } from '../../shared/loopback.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { type Problem, usage } from '../config/problem.ts'
+import { visitInBrowser } from './visit-in-browser.ts'
 
 export interface Targets {
   readonly as?: string
@@ -42,9 +41,6 @@ export interface Targets {
   readonly timeout: number
 }
 
-/** How long a person has for one visit, in milliseconds. */
-const PATIENCE = 120_000
-
 export async function check(
   targets: Targets,
   onResult: (result: CheckResult) => void,
@@ -53,7 +49,7 @@ export async function check(
   const known = [...AUTHORIZATION_SERVER_CHECKS, ...RESOURCE_SERVER_CHECKS].map(({ id }) => id)
   const unknown = only?.find((id) => !known.includes(id))
   if (unknown !== undefined) return err(usage(`--only: there is no check ${unknown}.`))
-  const visiting = browser === true ? await visitInBrowser(targets.redirectUri) : undefined
+  const visiting = browser === true ? await visitInBrowser({ redirectUri: targets.redirectUri, timeout }) : undefined
   const documents = as !== undefined && isLoopbackUrl(new URL(as)) ? await publishHere() : undefined
   try {
     const reports: Report[] = []
@@ -120,39 +116,3 @@ async function readSigner(path: string): Promise<Signer> {
     throw new Error('--signing-key: wanted a private JWK with a kid.')
   return { key, alg, kid }
 }
-
-export interface Visiting {
-  readonly redirectUri: string
-  readonly visit: Visit
-  readonly close: () => Promise<void>
-}
-
-/** The person's own browser, and a listener here for what it brings back. */
-export async function visitInBrowser(redirectUri: string | undefined): Promise<Visiting> {
-  const wanted = redirectUri === undefined ? {} : portAndPath(new URL(redirectUri))
-  const interaction = loopback(wanted)
-  const signal = new AbortController().signal
-  const context = { resource: '', issuer: '', redirectUri: undefined, issuerSegment: undefined, signal }
-  const prepared = await interaction.prepare(context)
-  if (prepared === undefined) throw new Error('No listener can be opened on this machine.')
-  return {
-    redirectUri: prepared.redirectUri,
-    close: prepared.close,
-    async visit(url) {
-      const state = new URL(url).searchParams.get('state')
-      const request = {
-        url,
-        judge: (params: URLSearchParams) => (params.get('state') === state ? 'accepted' : 'foreign'),
-        fetch: globalThis.fetch,
-        signal: AbortSignal.timeout(PATIENCE),
-      } as const
-      // Who is shown an error does not come back.
-      return prepared.open(request).then(
-        (callback) => ({ kind: 'callback', url: new URL(callback) }) as const,
-        () => ({ kind: 'refused' }) as const,
-      )
-    },
-  }
-}
-
-const portAndPath = ({ port, pathname }: URL) => ({ port: Number(port), path: pathname })

@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { diagnose, toDiagnosisText, toHtml } from '../../conformance/index.ts'
-import { visitInBrowser } from './conformance-run.ts'
+import { visitInBrowser } from './visit-in-browser.ts'
 
 export interface ExaminationOptions {
   readonly connect?: true
@@ -22,7 +22,7 @@ export async function examine(
   url: string,
   { browser, connect, html, scope, timeout }: ExaminationOptions,
 ): Promise<number> {
-  const visiting = browser === true ? await visitInBrowser(undefined) : undefined
+  const visiting = browser === true ? await visitInBrowser({ timeout }) : undefined
   try {
     const { visit, redirectUri } = visiting ?? {}
     const wholeWay = connect === true || browser === true
