@@ -181,7 +181,7 @@ const toDpop = ({ dpop, issuer, secret }: Settings, proofs: Proofs, now: Clock):
   algorithms: DPOP_ALGORITHMS,
   readKey: createProofKeys(DPOP_ALGORITHMS),
   replays: rememberedHereToo(proofs),
-  nonces: createDpopNonces({ secret, audience: issuer, lifetime: dpop.nonce_lifetime, now }),
+  nonces: createDpopNonces({ secret, origin: new URL(issuer).origin, lifetime: dpop.nonce_lifetime, now }),
   requireNonce: dpop.nonce === 'required',
   tolerance: dpop.tolerance,
 })

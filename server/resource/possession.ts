@@ -29,9 +29,9 @@ export interface Possession {
 
 export function createPossession({ resource, dpop, now }: ResourceSettings): Possession {
   const { algorithms, replays, requireNonce, nonceSecret, nonceLifetime, tolerance } = dpop
-  const nonces = createDpopNonces({ secret: nonceSecret, audience: resource, lifetime: nonceLifetime, now })
-  const rules: DpopRules = { readKey: createProofKeys(algorithms), replays, nonces, tolerance }
   const { origin } = new URL(resource)
+  const nonces = createDpopNonces({ secret: nonceSecret, origin, lifetime: nonceLifetime, now })
+  const rules: DpopRules = { readKey: createProofKeys(algorithms), replays, nonces, tolerance }
 
   return {
     nonces,

@@ -19,15 +19,15 @@ export interface DpopNonces {
 export interface DpopNonceOptions {
   /** A secret of full entropy, the same for all who are to accept each other's nonces. */
   readonly secret: string
-  /** Who gives them out: others with the same secret have other nonces. */
-  readonly audience: string
+  /** Who gives them out. Clients keep one nonce for each origin, so servers of one origin share theirs if they share the secret. */
+  readonly origin: string
   /** Seconds until there is a new one; the old one is accepted for as long again. */
   readonly lifetime: number
   /** Seconds since the epoch. */
   readonly now: () => number
 }
 
-export function createDpopNonces({ secret, audience, lifetime, now }: DpopNonceOptions): DpopNonces {
+export function createDpopNonces({ secret, origin, lifetime, now }: DpopNonceOptions): DpopNonces {
   const key = deriveKey(secret)
   const windows = new Map<number, Promise<string>>()
   const current = (): number => Math.floor(now() / lifetime)
@@ -36,7 +36,7 @@ export function createDpopNonces({ secret, audience, lifetime, now }: DpopNonceO
   function nonceOf(window: number): Promise<string> {
     const known = windows.get(window)
     if (known !== undefined) return known
-    const made = key.then((hmac) => sign(hmac, JSON.stringify([audience, lifetime, window])))
+    const made = key.then((hmac) => sign(hmac, JSON.stringify([origin, lifetime, window])))
     windows.set(window, made)
     for (const old of windows.keys()) if (Math.abs(old - current()) > 2) windows.delete(old)
     return made

@@ -12,12 +12,20 @@ import { networkOf } from '../../server/core/network.ts'
 import { prefersProblemJson } from '../../server/http/accept.ts'
 import { readSessionCookie } from '../../server/pages/session-cookie.ts'
 import { readCredentials } from '../../server/resource/credentials.ts'
+import { createProofKeys } from '../../server/resource/proof-keys.ts'
 import { formatChallenge, parseChallenges } from '../../shared/challenge.ts'
+import { DPOP_PROBLEMS } from '../../shared/dpop/problem.ts'
+import { readDpopProof } from '../../shared/dpop/proof.ts'
+import { proofUrl } from '../../shared/dpop/proof-url.ts'
+import { DPOP_ALGORITHMS } from '../../shared/dpop/public-key.ts'
 import { readForm, writeForm } from '../../shared/form.ts'
 import { freshUntil } from '../../shared/http-freshness.ts'
 import { expandScopes, formatScope, includesScopes, parseScope, ScopeString } from '../../shared/scope.ts'
+import { encodePart } from '../support/foreign-signer.ts'
 import { fuzz } from './runs.ts'
 import { anyText, headerText, madeOf } from './values.ts'
+
+const text43 = fc.stringMatching(/^[\w-]{43}$/)
 
 describe('challenges', () => {
   const grammar = madeOf(
@@ -141,4 +149,60 @@ describe('headers', () => {
       expect(networkOf(text).length).toBeLessThanOrEqual(64)
     },
   )
+})
+
+describe('DPoP proofs', () => {
+  const keys = createProofKeys(DPOP_ALGORITHMS)
+  const part = fc.oneof(
+    fc.record(
+      {
+        typ: fc.constantFrom('dpop+jwt', 'JWT', 7),
+        alg: fc.constantFrom('ES256', 'none', 'HS256', 'RS256', '__proto__', 'constructor'),
+        jwk: fc.oneof(
+          fc.jsonValue(),
+          fc.record(
+            { kty: fc.constantFrom('EC', 'oct', 'RSA'), crv: fc.constant('P-256'), x: text43, y: text43, d: text43 },
+            { requiredKeys: ['kty'] },
+          ),
+        ),
+        crit: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    ),
+    fc.record(
+      {
+        jti: fc.jsonValue(),
+        htm: fc.constantFrom('POST', 1),
+        htu: anyText,
+        iat: fc.oneof(fc.double(), fc.jsonValue()),
+        nonce: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    ),
+    fc.jsonValue(),
+  )
+
+  fuzz(
+    'are read without a throw, and nothing that is signed by nobody verifies',
+    40,
+    fc.oneof(
+      fc
+        .tuple(part, part, fc.base64String())
+        .map(([one, two, three]) => [encodePart(one), encodePart(two), three].join('.')),
+      madeOf('.', '..', ',', 'eyJ', 'e30', 'bnVsbA', '=', 'é', ' '),
+      anyText,
+    ),
+    (proof) => {
+      const read = readDpopProof(proof, keys)
+      if (!read.ok) expect(Object.keys(DPOP_PROBLEMS)).toContain(read.error)
+      else expect(read.value.key.verifies(read.value)).toBe(false)
+    },
+  )
+
+  fuzz('the URL of a proof is written in one way', 20, fc.oneof(fc.webUrl(), anyText), (text) => {
+    const url = proofUrl(text)
+    if (url === null) return
+    expect(proofUrl(url)).toBe(url)
+    expect(proofUrl(`${url}?query#fragment`)).toBe(url)
+  })
 })

@@ -170,7 +170,7 @@ describe('DPOP-C3 section 8 nonces', () => {
   })
 
   test('a wrong one and a stale one are answered with the right one, and the new one is told in time', async () => {
-    const { ask, proof, server } = await createDpopWorld()
+    const { ask, proof, server } = await createDpopWorld({ dpop: { nonce: 'required' } })
     const first = await ask(await proof({ nonce: 'x' }))
     const nonce = nonceOf(first)
     await expectError(first, 400, 'use_dpop_nonce')
@@ -183,6 +183,10 @@ describe('DPOP-C3 section 8 nonces', () => {
     const third = await ask(await proof({ nonce }))
     expect(nonceOf(third)).not.toBe('')
     await expectError(third, 400, 'use_dpop_nonce')
+  })
+
+  test('where none is needed, that of a resource of this origin does no harm', async () => {
+    expect((await shared.ask(await shared.proof({ nonce: 'of a resource' }))).status).toBe(200)
   })
 
   test('one client alone, or one resource alone, can need them', async () => {

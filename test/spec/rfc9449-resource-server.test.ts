@@ -251,7 +251,7 @@ describe('DPOP-C3 section 9 nonces', () => {
   })
 
   test('a wrong or stale one is answered with the one that is right', async () => {
-    const it = await world({ dpop: { nonceLifetime: 60 } })
+    const it = await world({ dpop: { nonceLifetime: 60, requireNonce: true } })
     const first = refused(await it.callWith(await it.proof({ nonce: 'x' })))
     expect(lastReason(it)).toBe('wrong_dpop_nonce')
     const nonce = first.headers.get('dpop-nonce') ?? ''
@@ -262,7 +262,7 @@ describe('DPOP-C3 section 9 nonces', () => {
   })
 
   test('section 8.2 who uses an old one is told the new one with the answer', async () => {
-    const it = await world({ dpop: { nonceLifetime: 60 } })
+    const it = await world({ dpop: { nonceLifetime: 60, requireNonce: true } })
     const nonce = refused(await it.callWith(await it.proof({ nonce: 'x' }))).headers.get('dpop-nonce') ?? ''
     const serve = it.notes.serve(() => Response.json({}))
     const send = async (with_: string) => {
@@ -280,10 +280,19 @@ describe('DPOP-C3 section 9 nonces', () => {
     const nonceSecret = 'a secret that all of the replicas have'
     const nonceOf = async (it: Awaited<ReturnType<typeof world>>) =>
       refused(await it.callWith(await it.proof({ nonce: 'x' }))).headers.get('dpop-nonce') ?? ''
-    const one = await world({ dpop: { nonceSecret } })
-    const replica = await world({ dpop: { nonceSecret } })
+    const one = await world({ dpop: { nonceSecret, requireNonce: true } })
+    const replica = await world({ dpop: { nonceSecret, requireNonce: true } })
     admitted(await replica.callWith(await replica.proof({ nonce: await nonceOf(one) })))
-    refused(await replica.callWith(await replica.proof({ nonce: await nonceOf(await world()) })))
+    refused(
+      await replica.callWith(
+        await replica.proof({ nonce: await nonceOf(await world({ dpop: { requireNonce: true } })) }),
+      ),
+    )
+  })
+
+  test('where none is needed, that of another server of this origin does no harm', async () => {
+    const it = await world()
+    admitted(await it.callWith(await it.proof({ nonce: 'of the authorization server' })))
   })
 })
 

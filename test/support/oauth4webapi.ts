@@ -34,12 +34,20 @@ export async function discover(demo: TestDemo): Promise<oauth.AuthorizationServe
   return oauth.processDiscoveryResponse(issuer, response)
 }
 
+/** `parameters`: more of the authorization request; `retry`: how the code is redeemed, which may take two requests. */
+export interface SignInOptions {
+  readonly DPoP?: oauth.DPoPHandle
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly retry?: (act: () => Promise<oauth.TokenEndpointResponse>) => Promise<oauth.TokenEndpointResponse>
+}
+
 /** From the authorization URL to checked tokens. */
 export async function signIn(
   demo: TestDemo,
   as: oauth.AuthorizationServer,
   client: oauth.Client,
   auth: oauth.ClientAuth,
+  { DPoP, parameters = {}, retry = (act) => act() }: SignInOptions = {},
 ) {
   const verifier = oauth.generateRandomCodeVerifier()
   const state = oauth.generateRandomState()
@@ -54,13 +62,17 @@ export async function signIn(
       state,
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
+      ...parameters,
     }),
   )
   // Checks `state`, and `iss` because the metadata promises it.
   const params = oauth.validateAuthResponse(as, client, await createPerson(demo).visit(url), state)
-  const response = await oauth.authorizationCodeGrantRequest(as, client, auth, params, REDIRECT_URI, verifier, {
-    ...via(demo),
-    additionalParameters: { resource: demo.mcpUrl },
+  return retry(async () => {
+    const response = await oauth.authorizationCodeGrantRequest(as, client, auth, params, REDIRECT_URI, verifier, {
+      ...via(demo),
+      ...(DPoP === undefined ? {} : { DPoP }),
+      additionalParameters: { resource: demo.mcpUrl },
+    })
+    return oauth.processAuthorizationCodeResponse(as, client, response)
   })
-  return oauth.processAuthorizationCodeResponse(as, client, response)
 }
