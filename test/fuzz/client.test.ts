@@ -24,10 +24,12 @@ const member = fc.constantFrom(
     'scope',
   ],
   ...['client_id', 'client_secret', 'error', 'error_description'],
+  ...['dpop_signing_alg_values_supported', 'dpop_bound_access_tokens_required'],
 )
 const odd = fc.oneof(
   noise,
   fc.constantFrom('https://as.example.com', 'http://169.254.169.254/', 'https://10.0.0.1/x', 'Bearer', 'S256', CANARY),
+  fc.constantFrom('DPoP', 'use_dpop_nonce', 'invalid_dpop_proof', ['ES256'], ['none', 'EdDSA'], true),
   fc.jsonValue({ maxDepth: 2 }),
   fc.array(noise, { maxLength: 2 }),
 )
@@ -38,12 +40,24 @@ const answer = fc.record({
   members: fc.dictionary(member, odd, { maxKeys: 5 }),
   raw: fc.option(fc.oneof(noise, fc.json()), { freq: 4 }),
   headers: fc.dictionary(
-    fc.constantFrom('content-type', 'cache-control', 'retry-after', 'expires', 'location', 'www-authenticate'),
+    fc.constantFrom(
+      'content-type',
+      'cache-control',
+      'retry-after',
+      'expires',
+      'location',
+      'www-authenticate',
+      'dpop-nonce',
+      'date',
+    ),
     fc.oneof(
       headerText,
       fc.constantFrom(
         'application/json',
         'Bearer resource_metadata="http://169.254.169.254/"',
+        'DPoP error="use_dpop_nonce"',
+        'Bearer, DPoP error="invalid_dpop_proof"',
+        'Thu, 01 Jan 1970 00:00:00 GMT',
         'Bearer resource_metadata="https://10.0.0.1/x", error="invalid_token"',
       ),
     ),
@@ -57,7 +71,7 @@ describe('the client', () => {
     30,
     fc.array(answer, { minLength: 1, maxLength: 2 }),
     async (answers) => {
-      const world = fakeWorld()
+      const world = fakeWorld({ serverMetadata: { dpop_signing_alg_values_supported: ['ES256'] } })
       const places = {
         resource: ['GET', world.metadataUrl],
         server: ['GET', world.serverMetadataUrl],
@@ -73,6 +87,7 @@ describe('the client', () => {
           token_endpoint: `${world.as}/token`,
           registration_endpoint: `${world.as}/register`,
           code_challenge_methods_supported: ['S256'],
+          dpop_signing_alg_values_supported: ['ES256'],
         },
         register: { client_id: 'c' },
         token: { access_token: 'a', token_type: 'Bearer' },
@@ -88,12 +103,16 @@ describe('the client', () => {
             new Response(body, { status, headers: new Headers({ 'content-type': 'application/json', ...headers }) }),
         )
       }
-      const failure = await sessionIn(world)
+      const session = sessionIn(world)
+      const failure = await session
         .authorize()
+        .then(() => session.fetch(world.resource, { method: 'POST', body: '{}' }))
         .then(
           () => null,
           (error: unknown) => error,
         )
+      // Whatever they say, it comes to an end.
+      expect(world.requests.length).toBeLessThan(60)
       if (failure !== null) {
         expect(failure).toBeInstanceOf(SallyportError)
         if (failure instanceof SallyportError) expect(failure.message).not.toContain(CANARY)
