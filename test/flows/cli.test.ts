@@ -172,7 +172,15 @@ describe('clients', () => {
     const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: 'one' }] }
     await Bun.write(`${cwd}/keys.json`, JSON.stringify(keys))
     const args = ['clients', 'add', '--name', 'Robot', '--client-credentials', '--jwks', 'keys.json']
-    const { out, code } = await sallyport([...args, '--resource-server', 'https://m.example/mcp', '--scope', 'a b'])
+    const { out, code } = await sallyport([
+      ...args,
+      '--resource-server',
+      'https://m.example/mcp',
+      '--scope',
+      'a b',
+      '--dpop',
+      'nonce',
+    ])
     expect([code, out]).toEqual([0, expect.stringMatching(/^client_id=[\w-]{22}\n$/)])
     const client = await inStore((store) => store.clients.find(out.trim().slice('client_id='.length)))
     expect(client).toMatchObject({
@@ -184,6 +192,7 @@ describe('clients', () => {
       redirectUris: [],
       resource: 'https://m.example/mcp',
       scopeCeiling: ['a', 'b'],
+      dpop: 'nonce',
     })
   })
 
@@ -264,6 +273,7 @@ describe('resources', () => {
     aliases: ['https://j.example/mcp/'],
     default_scopes: ['notes:read'],
     access_token_lifetime: 300,
+    dpop: 'required',
   }
 
   test('what put takes show prints, and add says the same with options', async () => {
@@ -279,7 +289,7 @@ describe('resources', () => {
       '--implies',
       'notes:write=notes:read',
     ]
-    const more = ['--token-lifetime', '300', '--replace']
+    const more = ['--token-lifetime', '300', '--dpop', 'required', '--replace']
     const added = await sallyport(['resources', 'add', described.identifier, ...words, ...options, ...more])
     expect(added).toEqual(stored)
     expect((await sallyport(['resources', 'show', described.identifier])).out).toBe(shown.out)

@@ -219,3 +219,16 @@ describe('what else stands in a document', () => {
     expect(checked.ok ? 'ok' : checked.error).toBe('document')
   })
 })
+
+describe('RFC 9449 section 5.2 dpop_bound_access_tokens', () => {
+  test.each([
+    [true, 'required'],
+    [false, 'optional'],
+    [null, 'optional'],
+    [undefined, 'optional'],
+  ])('%p makes it %s', (dpop_bound_access_tokens, dpop) =>
+    expect(clientOf({ dpop_bound_access_tokens })).toMatchObject({ dpop }),
+  )
+  test('MUST be a boolean', () =>
+    expect(verdict({ dpop_bound_access_tokens: 'true' })).toBe('dpop_bound_access_tokens'))
+})
