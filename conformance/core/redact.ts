@@ -57,8 +57,9 @@ export function secretsOf(exchange: Exchange): ReadonlyMap<string, string> {
 export function redactText(text: string, secrets: ReadonlyMap<string, string>): string {
   const byLength = [...secrets].sort(([a], [b]) => b.length - a.length)
   return byLength.reduce((rest, [value, name]) => {
-    const encoded = encodeURIComponent(value)
-    return rest.replaceAll(value, `<${name}>`).replaceAll(encoded, `<${name}>`)
+    // Forms and URLs do not encode alike.
+    const inForm = String(new URLSearchParams({ value })).slice('value='.length)
+    return [value, encodeURIComponent(value), inForm].reduce((one, form) => one.replaceAll(form, `<${name}>`), rest)
   }, text)
 }
 
