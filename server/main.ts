@@ -100,6 +100,7 @@ export async function startServer(
       port: listening.value.port,
       async stop({ drain = true } = {}) {
         stopping = true
+        listening.value.leave()
         const quiet = background.stop()
         if (drain) await new Promise((resolve) => setTimeout(resolve, settings.shutdown.drain * 1000))
         await listening.value.close(settings.shutdown.limit)

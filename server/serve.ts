@@ -4,11 +4,13 @@
  * @module
  */
 import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { serve as listen, type Server, type ServerRequest } from 'srvx'
 import { err, ok, type Result } from '../shared/result.ts'
 import { type Problem, refusal } from './config/problem.ts'
 import { whoAsksBehind } from './core/proxies.ts'
 import { newRequestId, REQUEST_ID } from './http/request-id.ts'
+import { withHeader } from './http/with-header.ts'
 import { nextTurn } from './next-turn.ts'
 
 export interface ServeOptions {
@@ -28,12 +30,20 @@ export interface ServeOptions {
 
 export interface Listening {
   readonly port: number
-  /** Takes no new connections and lets those in flight finish, for at most `limit` seconds. */
+  /**
+   * From now on each answer ends its connection, and whoever comes again comes over a new one: those that are kept would be closed later on,
+   * perhaps with a request on its way. RFC 9112 section 9.6.
+   */
+  leave(): void
+  /** Leaves; then takes no new connections, and lets the requests in flight finish, for at most `limit` seconds. */
   close(limit?: number): Promise<void>
 }
 
 /** Seconds that requests in flight get to finish, unless told otherwise. Streams that never end are cut off then. */
 const CLOSE_LIMIT = 3
+
+/** Seconds in which whoever uses a connection right now is told that it ends. */
+const FAREWELL = 0.1
 
 /** Bytes. An MCP message with an attachment fits; the endpoints of the authorization server have narrower limits of their own. */
 const MAX_BODY = 4 * 1024 * 1024
@@ -48,10 +58,14 @@ const MOST_HEADERS = 16 * 1024
 /** Starts to listen; a `Problem` when the address cannot be had. */
 export async function serve(options: ServeOptions): Promise<Result<Listening, Problem>> {
   const servers: Server[] = []
+  let leaving = false
+  const leave = (): void => {
+    leaving = true
+  }
   let { port } = options
   for (const hostname of hostnames(options.host)) {
     try {
-      const server = await listenOn(hostname, port, options)
+      const server = await listenOn(hostname, port, options, () => leaving)
       servers.push(server)
       port = portOf(server) ?? port
     } catch (error) {
@@ -61,7 +75,15 @@ export async function serve(options: ServeOptions): Promise<Result<Listening, Pr
       return err(refusal(explain(error, hostname, port)))
     }
   }
-  return ok({ port, close: (limit = CLOSE_LIMIT) => closeAll(servers, limit) })
+  return ok({
+    port,
+    leave,
+    async close(limit = CLOSE_LIMIT) {
+      leave()
+      await sleep(Math.min(FAREWELL, limit) * 1000)
+      await closeAll(servers, limit)
+    },
+  })
 }
 
 /**
@@ -87,7 +109,12 @@ export function stopOnSignals(stop: (signal: 'SIGINT' | 'SIGTERM') => Promise<vo
 /** `localhost` is two addresses, and clients differ in which one they try first. */
 const hostnames = (host: string): readonly string[] => (host === 'localhost' ? ['127.0.0.1', '::1'] : [host])
 
-async function listenOn(hostname: string, port: number, options: ServeOptions): Promise<Server> {
+async function listenOn(
+  hostname: string,
+  port: number,
+  options: ServeOptions,
+  isLeaving: () => boolean,
+): Promise<Server> {
   const { trustedProxies = [] } = options
   const address = trustedProxies.length === 0 ? ({ ip }: ServerRequest) => ip : addressBehind(trustedProxies)
   const server = listen({
@@ -103,7 +130,8 @@ async function listenOn(hostname: string, port: number, options: ServeOptions): 
     fetch: async (request) => {
       if (IS_DENO && lengthOf(request.headers) > MOST_HEADERS) return tooManyHeaders()
       if (request.method === 'POST') await nextTurn()
-      return options.fetch(request, () => address(request))
+      const response = await options.fetch(request, () => address(request))
+      return isLeaving() ? withHeader(response, 'connection', 'close') : response
     },
     error: (error) => {
       const id = newRequestId()

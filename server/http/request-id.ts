@@ -6,6 +6,7 @@
  * @module
  */
 import { type Arrival, arrivalOf } from './arrival.ts'
+import { withHeader } from './with-header.ts'
 
 export const REQUEST_ID = 'x-request-id'
 
@@ -28,17 +29,7 @@ export function requestIdHeaders(request: Request): Readonly<Record<string, stri
 
 /** The answer with the id on it. */
 export const withRequestId = (response: Response, { id, answered }: Pick<Arrival, 'id' | 'answered'>): Response =>
-  answered ? response : addHeader(response, id)
-
-function addHeader(response: Response, id: string): Response {
-  try {
-    response.headers.set(REQUEST_ID, id)
-    return response
-  } catch {
-    // Answers that were fetched from elsewhere cannot be changed.
-    return addHeader(new Response(response.body, response), id)
-  }
-}
+  answered ? response : withHeader(response, REQUEST_ID, id)
 
 /** What proxies and tracers use: UUIDs, ULIDs, hex, base64url, `Root=1-5e1b-...`. Nothing that a log or a terminal could take for more, and no token. */
 function wellFormed(given: string | null): string | null {

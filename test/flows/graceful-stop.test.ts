@@ -77,6 +77,40 @@ describe.each([
   })
 })
 
+/** Asks again and again over one connection, until an answer says that it was the last one; tells how it ended. */
+async function askUntilTold(port: number): Promise<'told' | 'cut off'> {
+  const socket = connect(port, '127.0.0.1')
+  const ask = (): void => void socket.write('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  return await new Promise((resolve) => {
+    let told = false
+    socket.on('connect', ask)
+    socket.on('data', (answer) => {
+      told = /^connection: close\r$/im.test(String(answer))
+      if (!told) ask()
+    })
+    socket.on('error', () => resolve('cut off'))
+    socket.on('close', () => resolve(told ? 'told' : 'cut off'))
+  })
+}
+
+test.each([
+  ['Bun', 'SIGTERM', RUNTIMES.bun],
+  ['Bun', 'SIGINT', RUNTIMES.bun],
+  ['Node', 'SIGTERM', RUNTIMES.node],
+  ['Node', 'SIGINT', RUNTIMES.node],
+  ['Deno', 'SIGTERM', RUNTIMES.deno],
+] as const)(
+  '%s, %s: whoever keeps a connection busy is told that it ends, and loses no request',
+  async (_, signal, runtime) => {
+    const server = await startWith({ drain: 1, limit: 5 }, runtime)
+    const clients = Array.from({ length: 24 }, () => askUntilTold(server.port))
+    expect(await statusOf(server, '/health/ready')).toBe(200)
+    server.kill(signal)
+    expect(await Promise.all(clients)).toEqual(clients.map(() => 'told'))
+    expect(await server.exited).toBe(0)
+  },
+)
+
 test('Ctrl-C does not go on serving first', async () => {
   const server = await startWith({ drain: 300, limit: 30 })
   server.kill('SIGINT')
