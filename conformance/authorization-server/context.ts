@@ -35,6 +35,8 @@ export interface AuthorizationServerOptions extends ClientSource {
   /** Whether a person is asked, so that visits that lead nowhere cost time. */
   readonly isAttended?: boolean
   readonly documents?: DocumentHost | undefined
+  /** Lets time pass, as long as it takes for what is short-lived to grow old. Default: nothing is waited for. */
+  readonly untilStale?: (() => Promise<void>) | undefined
   /** Seconds since the epoch. */
   readonly now: () => number
 }

@@ -17,6 +17,7 @@ import {
   offeredAlgorithms,
   proofKeys,
   redeemBound,
+  targetOf,
   withProof,
 } from './dpop-steps.ts'
 import { type AsCheck, errorOf, refused } from './judge.ts'
@@ -136,6 +137,21 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
       if (!demands(await nonceDemand(ctx))) return skip('the server does not say properly that it wants one')
       const answer = await redeemBound(ctx)
       return expectThat(answer.status === 200, 'status 200', answer)
+    },
+  },
+  {
+    ...DPOP,
+    id: 'dpop-nonce-stale',
+    title: 'A nonce that has grown old is refused',
+    section: 'section 8',
+    mend: 'Give nonces a lifetime of some minutes, and answer use_dpop_nonce with a new one after it.',
+    async run(ctx) {
+      const untilStale = ctx.options.untilStale ?? skip('that takes time: say how long to wait (--wait)')
+      const nonce = (await nonceDemand(ctx)).headers.get('dpop-nonce') ?? skip('the server gives no nonce')
+      await untilStale()
+      const [keys, target, code] = [await proofKeys(ctx), await targetOf(ctx), await ctx.code()]
+      const answer = await ctx.redeem(code, {}, { dpop: await buildProof(keys, target, { claims: { nonce } }) })
+      return refused(answer, 'use_dpop_nonce', 'invalid_dpop_proof')
     },
   },
   {

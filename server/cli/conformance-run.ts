@@ -4,6 +4,7 @@
  * @module
  */
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { importJWK } from 'jose'
 import {
   AUTHORIZATION_SERVER_CHECKS,
@@ -36,6 +37,7 @@ export interface Targets {
   readonly introspectionClientId?: string
   readonly introspectionClientSecret?: string
   readonly browser?: true
+  readonly wait?: string
   readonly only?: readonly string[]
   /** Seconds. */
   readonly timeout: number
@@ -45,7 +47,7 @@ export async function check(
   targets: Targets,
   onResult: (result: CheckResult) => void,
 ): Promise<Result<readonly Report[], Problem>> {
-  const { as, browser, only, resource, timeout } = targets
+  const { as, browser, only, resource, timeout, wait } = targets
   const known = [...AUTHORIZATION_SERVER_CHECKS, ...RESOURCE_SERVER_CHECKS].map(({ id }) => id)
   const unknown = only?.find((id) => !known.includes(id))
   if (unknown !== undefined) return err(usage(`--only: there is no check ${unknown}.`))
@@ -85,6 +87,7 @@ export async function check(
           visit: visiting?.visit,
           isAttended: visiting !== undefined,
           documents: documents?.host,
+          untilStale: wait === undefined ? undefined : () => sleep(Number(wait) * 1000),
           timeout,
           only,
           onResult,

@@ -39,6 +39,7 @@ export function addConformanceCommand(program: Command): void {
       'For deployments that are made for tests: the private key (JWK) of the authorization server.',
     )
     .option('--browser', 'Opens the browser where a person must sign in: often, for each code is good once.')
+    .option('--wait <seconds>', 'How long to wait for a nonce to grow old. Default: not at all.')
     .option('--only <ids...>', 'Only these checks.')
     .option('--timeout <seconds>', 'For one answer.', '10')
     .option('--json [file]', 'Writes the report as JSON, to a file or in place of the text.')
@@ -74,6 +75,7 @@ function problemOf(options: Options): string | null {
     if (url !== undefined && !URL.canParse(url)) return `--${flag}: ${url} is no URL.`
   }
   if (options.clientSecret !== undefined && options.clientId === undefined) return '--client-secret needs --client-id.'
+  if (options.wait !== undefined && !(Number(options.wait) > 0)) return '--wait: wanted a number of seconds.'
   if (!(Number(options.timeout) > 0)) return '--timeout: wanted a number of seconds.'
   return null
 }

@@ -34,6 +34,7 @@ test('node-oidc-provider with nonces: every check of bound tokens passes but tho
   const others = results.filter(({ status }) => status !== 'pass').map(({ id, note }) => [id, note])
   const byNonce = 'the server tells the age of a proof by its nonce'
   expect(others).toEqual([
+    ['dpop-nonce-stale', 'that takes time: say how long to wait (--wait)'],
     ['dpop-old', byNonce],
     ['dpop-future', byNonce],
   ])

@@ -18,6 +18,14 @@ export interface ListeningProvider {
 /** Whether proofs must have nonces. */
 type Nonces = 'none' | 'required'
 
+/** It says on the console which of its defaults are meant for development. Here all of them are. */
+for (const level of ['info', 'warn'] as const) {
+  const print = console[level]
+  console[level] = (...words: unknown[]) => {
+    if (!String(words[0]).startsWith('oidc-provider')) print(...words)
+  }
+}
+
 const RESOURCE = 'https://notes.example/mcp'
 const INTROSPECTOR = { id: 'conformance-introspector', secret: 'conformance-introspector-secret' }
 

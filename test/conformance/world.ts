@@ -56,6 +56,9 @@ export async function createWorld(config: ConfigInput = {}): Promise<World> {
     fetch: (url, init) => server.fetch(url, init),
     now: () => server.clock.now,
     introspector: { id, secret },
+    untilStale: async () => {
+      server.clock.now += 600
+    },
     documents: {
       async publish(path, document, redirectTo) {
         const url = DOCUMENTS + path

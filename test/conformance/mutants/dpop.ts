@@ -228,6 +228,18 @@ export const NONCE_MUTANTS: readonly Mutant[] = [
     if (!at(sent, TOKEN) || nonce === undefined || nonce === 'conformance-made-this-up') return next(sent)
     return Response.json({ error: 'use_dpop_nonce' }, { status: 400, headers: { 'dpop-nonce': 'another' } })
   }),
+  mutant('dpop-nonce-stale', 'takes old nonces', () => {
+    const first = new Map<unknown, number>()
+    return async (sent, next) => {
+      const { nonce, iat } = readJwt(proofOf(sent) ?? '')?.claims ?? {}
+      const isOld = at(sent, TOKEN) && Number(iat) - (first.get(nonce) ?? Number.POSITIVE_INFINITY) > 60
+      if (nonce !== undefined && isOld) return given()
+      const response = await next(sent)
+      const offered = response.headers.get('dpop-nonce')
+      if (offered !== null && !first.has(offered)) first.set(offered, Number(iat))
+      return response
+    }
+  }),
   accepting(
     'nonce-wrong',
     'takes nonces that it never gave',
