@@ -82,6 +82,9 @@ function createVerifier(replicas: readonly TestServer[], phase: number) {
   }
 }
 
+/** People with tokens to refresh, at the same time, each at another replica than before. */
+const FAMILIES = 6
+
 /** Small steps where a key takes over, larger ones elsewhere. */
 const nextTime = (now: number): number =>
   now + ((now - START) % HOUR > HOUR - 450 || (now - START) % HOUR < 120 ? 9 : 50)
@@ -92,7 +95,10 @@ test('three keys in three hours: no token fails before it expires, for any of si
   const [first] = replicas
   if (first === undefined) throw new Error('no replica')
   const { client_id } = await registerClient(first)
-  let refreshToken = (await obtainTokens(first, client_id)).refresh_token
+  const families: { refreshToken: string }[] = []
+  for (let index = 0; index < FAMILIES; index += 1) {
+    families.push({ refreshToken: (await obtainTokens(first, client_id)).refresh_token })
+  }
 
   interface Live {
     readonly token: string
@@ -117,25 +123,34 @@ test('three keys in three hours: no token fails before it expires, for any of si
   }
 
   const signedWith = new Map<string, number>()
+  const refresh = async (family: (typeof families)[number], replica: TestServer, now: number): Promise<void> => {
+    const form = { grant_type: 'refresh_token', refresh_token: family.refreshToken, client_id, resource: RESOURCE }
+    const response = await postForm(replica, '/oauth/token', form)
+    expect(response.status).toBe(200)
+    const { access_token: token, refresh_token } = await response.json()
+    family.refreshToken = refresh_token
+    const kid = decodeProtectedHeader(token).kid ?? ''
+    signedWith.set(kid, (signedWith.get(kid) ?? 0) + 1)
+    const fresh = { token, expiresAt: decodeJwt(token).exp ?? 0, checkAt: now + 450 }
+    live.push(fresh)
+    await verify(fresh, now)
+  }
+
   let jobsAt = START
+  let step = 0
   for (let now = START; now < START + 3 * HOUR + 600; now = nextTime(now)) {
     setTime(replicas, now)
-    if (now >= jobsAt) {
-      await runJobs(replicas)
-      jobsAt = now + 60
-    }
-    for (const replica of replicas) {
-      const form = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id, resource: RESOURCE }
-      const response = await postForm(replica, '/oauth/token', form)
-      expect(response.status).toBe(200)
-      const { access_token: token, refresh_token } = await response.json()
-      refreshToken = refresh_token
-      const kid = decodeProtectedHeader(token).kid ?? ''
-      signedWith.set(kid, (signedWith.get(kid) ?? 0) + 1)
-      const fresh = { token, expiresAt: decodeJwt(token).exp ?? 0, checkAt: now + 450 }
-      live.push(fresh)
-      await verify(fresh, now)
-    }
+    const isTime = now >= jobsAt
+    if (isTime) jobsAt = now + 60
+    step += 1
+    // All at once: the keys change in the middle of it.
+    await Promise.all([
+      ...(isTime ? [runJobs(replicas)] : []),
+      ...families.map(async (family, index) => {
+        const replica = replicas[(step + index) % replicas.length]
+        if (replica !== undefined) await refresh(family, replica, now)
+      }),
+    ])
     // Once in the middle of its life, and in the last step before its end.
     for (const held of live) {
       if (now < held.checkAt && nextTime(now) < held.expiresAt) continue
