@@ -231,7 +231,7 @@ export function whyNoCode(landing: Landing): string {
   return `the authorization request is refused: ${landing.url.searchParams.get('error') ?? 'no code came'}`
 }
 
-export const toStrings = (value: unknown): readonly string[] | undefined =>
+const toStrings = (value: unknown): readonly string[] | undefined =>
   Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined
 
 /** Scopes that say something about the person or the session, not about a resource. */

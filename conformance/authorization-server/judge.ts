@@ -54,7 +54,7 @@ export function refusedOnPage(landing: Landing, what: string): Verdict {
   return problem(`an error page, for ${what}`, landing.answer ?? 'a redirect to it', 'a redirect to it')
 }
 
-export const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(' or ')
+const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(' or ')
 
 export const noStore = (answer: Answer): boolean =>
   (answer.headers.get('cache-control') ?? '').toLowerCase().includes('no-store')

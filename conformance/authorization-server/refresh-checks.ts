@@ -108,13 +108,15 @@ export const REFRESH_CHECKS: readonly AsCheck[] = [
     id: 'refresh-scope',
     title: 'A refresh token gives no scope that was not granted',
     section: 'section 4.3.1',
-    mend: 'Refuse scopes beyond the grant with invalid_scope.',
+    mend: 'Refuse scopes beyond the grant with invalid_scope, or grant less and say so in "scope".',
     async run(ctx) {
       const { scope = '' } = await ctx.wanted()
-      return refused(
-        await ctx.refresh(await ctx.refreshable(), { scope: `${scope} conformance:unknown`.trim() }),
-        'invalid_scope',
-      )
+      const asked = `${scope} conformance:unknown`.trim()
+      const answer = await ctx.refresh(await ctx.refreshable(), { scope: asked })
+      if (answer.status !== 200) return refused(answer, 'invalid_scope')
+      const granted = String(answer.json['scope'] ?? asked)
+      const isWider = granted.split(' ').includes('conformance:unknown')
+      return expectThat(!isWider, 'a scope without conformance:unknown', answer, `scope "${granted}"`)
     },
   },
   {

@@ -28,7 +28,7 @@ export function toDiagnosisText(diagnosis: Diagnosis): string {
 const MARKS = { pass: 'ok  ', fail: 'FAIL', warning: 'warn', skipped: '-   ' } as const
 
 /** The worst that is among them; a step of which nothing could be looked at was not reached. */
-export function statusOf({ results }: StepResult): Status {
+function statusOf({ results }: StepResult): Status {
   const has = (status: Status): boolean => results.some((result) => result.status === status)
   if (has('fail')) return 'fail'
   if (has('warning')) return 'warning'
@@ -65,7 +65,7 @@ function finding({ title, spec, section, expected, received, mend }: CheckResult
 }
 
 /** What comes of it all. */
-export function conclusion({ steps, first }: Diagnosis): string {
+function conclusion({ steps, first }: Diagnosis): string {
   const failed = steps.filter((step) => statusOf(step) === 'fail').length
   const warned = steps.flatMap(({ results }) => results).filter(({ status }) => status === 'warning').length
   if (failed > 0)

@@ -42,7 +42,7 @@ function resultText(result: CheckResult, exchanges: boolean): string {
 const indent = (text: string): string => text.replace(/^/gm, '         ')
 
 /** `82 passed, 1 failed, 2 warnings, 12 skipped` */
-export function summaryOf(report: Report): string {
+function summaryOf(report: Report): string {
   const [passed, failed, warnings, skipped] = (['pass', 'fail', 'warning', 'skipped'] as const).map((status) =>
     countOf(report, status),
   )

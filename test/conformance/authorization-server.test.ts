@@ -42,6 +42,12 @@ test('every check passes on ours', async () => {
   expect(others(nonces)).toEqual([])
 })
 
+test('ours with its default settings is warned once: of the grace for answers that were lost', async () => {
+  const world = await createWorld({ refresh: {} })
+  expect(idsWith(await world.check(), 'fail', 'warning')).toEqual(['refresh-replay-at-once'])
+  await world.server.close()
+})
+
 /** What the server takes for the time. */
 const now = (): number => worldOf('plain').server.clock.now
 

@@ -5,28 +5,28 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
-import { checkResourceServer, RESOURCE_SERVER_CHECKS, type Report } from '../../conformance/index.ts'
-import { createResourceFixture, ISSUER, RESOURCE } from '../support/resource-fixture.ts'
+import { checkResourceServer, type Fetch, RESOURCE_SERVER_CHECKS, type Report } from '../../conformance/index.ts'
+import { createResourceFixture, ISSUER, RESOURCE, type ResourceFixture } from '../support/resource-fixture.ts'
 import { resourceMutants } from './mutants/resource-server.ts'
 import { type Mutation, mutated } from './world.ts'
 
-const { clock, issuer, notes } = await createResourceFixture()
-const serve = notes.serve(() => Response.json({ jsonrpc: '2.0', id: 1, result: {} }))
-const now = (): number => clock.now
+const fixture = await createResourceFixture()
+const now = (): number => fixture.clock.now
 
 /** The resource server, and beside it the authorization server that it believes. */
-async function reach(url: string, init: RequestInit): Promise<Response> {
-  if (new URL(url).origin === new URL(RESOURCE).origin) return serve(new Request(url, init))
-  return issuer.fetch(url, {})
+function reach({ issuer, notes }: ResourceFixture): Fetch {
+  const serve = notes.serve(() => Response.json({ jsonrpc: '2.0', id: 1, result: {} }))
+  return async (url, init) =>
+    new URL(url).origin === new URL(RESOURCE).origin ? serve(new Request(url, init)) : issuer.fetch(url, {})
 }
 
-const check = (mutation?: Mutation): Promise<Report> =>
+const check = (mutation?: Mutation, on = fixture): Promise<Report> =>
   checkResourceServer({
     url: RESOURCE,
-    signer: { key: issuer.key, alg: 'ES256', kid: issuer.publicJwk.kid ?? '' },
+    signer: { key: on.issuer.key, alg: 'ES256', kid: on.issuer.publicJwk.kid ?? '' },
     tool: 'notes_clear',
     now,
-    fetch: mutation === undefined ? reach : mutated(reach, mutation),
+    fetch: mutation === undefined ? reach(on) : mutated(reach(on), mutation),
   })
 
 const idsWith = (report: Report, ...statuses: readonly string[]): readonly string[] =>
@@ -38,6 +38,11 @@ test('every check passes on ours', async () => {
   const report = await check()
   expect(report.results.filter(({ status }) => status !== 'pass')).toEqual([])
   expect(report.results.map(({ id }) => id)).toEqual(RESOURCE_SERVER_CHECKS.map(({ id }) => id))
+})
+
+test('every check passes on ours when it wants nonces', async () => {
+  const report = await check(undefined, await createResourceFixture({ dpop: { requireNonce: true } }))
+  expect(report.results.filter(({ status }) => status !== 'pass')).toEqual([])
 })
 
 test('every check has a broken server that it alone sees', () => {

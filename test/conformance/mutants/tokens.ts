@@ -25,14 +25,14 @@ import {
   without,
 } from './mutant.ts'
 
-export const REDIRECT_URI = 'http://127.0.0.1:49152/callback'
+const REDIRECT_URI = 'http://127.0.0.1:49152/callback'
 
 const asksFor = (grant: string) => (form: URLSearchParams) => form.get('grant_type') === grant
 const isRefresh = asksFor('refresh_token')
 const isCode = asksFor('authorization_code')
 
 /** Whose each code and refresh token is, as the server was seen to give them out. */
-export function remembering(act: (owner: string | undefined, form: URLSearchParams, sent: Sent) => void): Mutation {
+function remembering(act: (owner: string | undefined, form: URLSearchParams, sent: Sent) => void): Mutation {
   const owners = new Map<string, string>()
   return both(
     changeRedirect(({ searchParams }, { url }) => {
@@ -286,9 +286,14 @@ export const REFRESH_MUTANTS: readonly Mutant[] = [
   mutant('refresh-other-client', 'does not ask whose the refresh token is', () =>
     remembering((owner, form) => owner !== undefined && isRefresh(form) && form.set('client_id', owner)),
   ),
-  mutant('refresh-scope', 'ignores scopes that were not granted', () =>
-    changeForm(TOKEN, isRefresh, (form) => form.delete('scope')),
-  ),
+  mutant('refresh-scope', 'grants any scope when it refreshes', () => async (sent, next) => {
+    const form = formOf(sent)
+    const scope = form.get('scope')
+    if (!at(sent, TOKEN) || !isRefresh(form) || scope === null) return next(sent)
+    form.delete('scope')
+    const response = await next(withForm(sent, form))
+    return response.ok ? withBody(response, JSON.stringify({ ...(await response.json()), scope })) : response
+  }),
   mutant('refresh-resource', 'ignores the resource when it refreshes', () => changeForm(TOKEN, isRefresh, dropOther)),
   mutant('refresh-unknown', 'calls a refresh token that it does not know a bad request', () => async (sent, next) => {
     const form = formOf(sent)
