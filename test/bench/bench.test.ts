@@ -4,6 +4,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { formatLap, type Lap, measureEndurance } from './endurance.ts'
 import { measureProgram } from './measure.ts'
 import { formatMoments, measureRegistrations } from './registrations.ts'
 import { scenarios } from './scenarios.ts'
@@ -18,6 +19,13 @@ describe('bun run bench', () => {
     expect([first, flooded, filled]).toEqual([2 + 64, 2 + 96, 2 + 96 + 64 + 500])
     expect(purged).toBeLessThan(300)
     expect(formatMoments(moments).split('\n')).toHaveLength(7)
+  }, 60_000)
+
+  test('--requests runs: every kind in turns, until there were so many', async () => {
+    const laps: Lap[] = []
+    await measureEndurance({ requests: 100, users: 2, turn: 0.05 }, (lap) => laps.push(lap))
+    expect(laps.at(-1)?.requests).toBeGreaterThanOrEqual(100)
+    expect(laps.map(formatLap).join()).toMatch(/million operations: \d+ to \d+ MB$/)
   }, 60_000)
 
   for (const program of new Set(scenarios.map((scenario) => scenario.program))) {

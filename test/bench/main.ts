@@ -7,6 +7,7 @@
 import { writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { formatLap, measureEndurance } from './endurance.ts'
 import { type Measured, measureProgram, type Report } from './measure.ts'
 import { formatMoments, measureRegistrations } from './registrations.ts'
 import { BOUND_MACHINE, PROVEN_FLOOR, type Program, scenarios } from './scenarios.ts'
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     registrations: { type: 'string' },
     days: { type: 'string', default: '10' },
     backlog: { type: 'string', default: '0' },
+    requests: { type: 'string' },
   },
 })
 const { scenario: wanted = '', engine, json } = values
@@ -37,6 +39,14 @@ if (values.registrations !== undefined) {
     operations: 5000,
   })
   console.log(formatMoments(moments))
+  process.exit()
+}
+
+if (values.requests !== undefined) {
+  pinDriver()
+  await measureEndurance({ requests: Number(values.requests), users, turn: seconds }, (lap) =>
+    console.log(formatLap(lap)),
+  )
   process.exit()
 }
 
