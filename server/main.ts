@@ -53,7 +53,11 @@ export async function startServer(
   const localOnly = isLoopbackUrl(new URL(settings.issuer))
   let stopping = false
   try {
-    const store = await openStore({ database: settings.database, synchronous: settings.sqlite.synchronous })
+    const store = await openStore({
+      database: settings.database,
+      synchronous: settings.sqlite.synchronous,
+      onWarning: (message) => log.warning(message),
+    })
     const { users } = administered(store, { actor: SERVER, now: systemClock })
     if (settings.dev) await provideDemoUser({ users, now: systemClock, random })
     if (!localOnly && (await hasDemoPassword(store.users))) {

@@ -48,11 +48,14 @@ export async function run(self: Command, act: (config: Config) => Outcome): Prom
 /** The same with the store that the settings name. */
 export const runWithStore = (self: Command, act: (store: OpenStore, config: Config) => Outcome): Promise<void> =>
   run(self, async (config) => {
-    const store = await openStore({ database: config.database })
+    const store = await openStore({ database: config.database, onWarning: warn })
     const who = { actor: actor(), now: systemClock }
     const signingKeys = auditedKeys(store.signingKeys, who)
     return act({ ...administered(store, who), signingKeys }, config).finally(() => store.close())
   })
+
+/** What the administrator should know, beside what the command says. */
+export const warn = (message: string): void => void process.stderr.write(`sallyport: ${message}\n`)
 
 /** Who is at the command line, as far as the system says. */
 function actor(): string {

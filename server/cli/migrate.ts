@@ -7,7 +7,7 @@ import type { Command } from 'commander'
 import { ok } from '../../shared/result.ts'
 import { systemClock } from '../create-server.ts'
 import { migrateDatabase, planMigrations } from '../store/migrate-database.ts'
-import { command, run } from './command.ts'
+import { command, run, warn } from './command.ts'
 
 export function addMigrateCommand(program: Command): void {
   command(program, 'migrate', 'Brings the database up to date. (Every start of the server does.)')
@@ -15,7 +15,7 @@ export function addMigrateCommand(program: Command): void {
     .action(({ plan }: { plan?: true }, self: Command) =>
       run(self, async ({ database }) => {
         if (plan) return ok((await planMigrations(database, systemClock())) ?? `-- ${NOTHING}`)
-        const names = await migrateDatabase(database, systemClock())
+        const names = await migrateDatabase(database, systemClock(), warn)
         return ok(names.length === 0 ? NOTHING : `Applied ${names.join(', ')}.`)
       }),
     )

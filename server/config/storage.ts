@@ -16,8 +16,8 @@ const secretText = v.pipe(
 export const STORAGE = {
   database: v.optional(
     text(
-      v.pipe(v.string(), v.regex(/^(sqlite:.|postgres(ql)?:\/\/.)/)),
-      'sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME',
+      v.pipe(v.string(), v.regex(/^(sqlite:(?!file:).|postgres(ql)?:\/\/.)/)),
+      'sqlite:PATH (a path, no file: URI) or postgres://USER:PASSWORD@HOST/NAME',
       'Where everything is stored: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.',
     ),
     'sqlite:.sallyport/sallyport.db',

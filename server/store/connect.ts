@@ -17,21 +17,34 @@ export interface ConnectOptions {
   readonly statementTimeout?: number
   /** SQLite: whether a commit waits for the disk. Default: full. */
   readonly synchronous?: Synchronous
+  /** SQLite: told what the operator should know, such as that others could read the file. Default: nobody is. */
+  readonly onWarning?: (message: string) => void
 }
 
 /**
  * @throws {StoreUnavailable} when a SQLite file cannot be opened. PostgreSQL is connected to when first needed.
- * @throws {TypeError} when `database` is neither of the two.
+ * @throws {TypeError} when `database` is neither of the two, or names a SQLite database by a URI.
  */
 export function connect(database: string, options: ConnectOptions): Database {
-  const { connections: size, synchronous = 'full', timeout, statementTimeout = timeout } = options
+  const { connections: size, synchronous = 'full', onWarning = () => {}, timeout } = options
+  const { statementTimeout = timeout } = options
   const path = sqlitePath(database)
-  if (path !== null) return connectSqlite(path, { timeout, synchronous })
+  if (path !== null) return connectSqlite(path, { timeout, synchronous, onWarning })
   if (/^postgres(ql)?:\/\//.test(database)) {
     return connectPostgres(database, { size, connectTimeout: timeout, statementTimeout })
   }
   throw new TypeError('The database must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.')
 }
 
-/** Null: it is not SQLite. */
-export const sqlitePath = (database: string): string | null => /^sqlite:(.+)$/.exec(database)?.[1] ?? null
+/**
+ * Null: it is not SQLite.
+ *
+ * @throws {TypeError} for a URI. SQLite would read it, and name another file than the one that is made private, or none at all.
+ */
+export function sqlitePath(database: string): string | null {
+  const path = /^sqlite:(.+)$/.exec(database)?.[1] ?? null
+  if (path?.startsWith('file:')) {
+    throw new TypeError('The database must be named by its path, sqlite:PATH, and not by a file: URI.')
+  }
+  return path
+}

@@ -14,6 +14,9 @@ import { toUnavailable } from './unavailable.ts'
 /** Schema changes may rewrite tables. In seconds. */
 export const MIGRATION_TIMEOUT = 3600
 
+/** Told what the operator should know, such as that others could read the file. Default: nobody is. */
+type Warn = (message: string) => void
+
 const OPTIONS = { connections: 1, timeout: 5, statementTimeout: MIGRATION_TIMEOUT }
 
 /**
@@ -22,8 +25,8 @@ const OPTIONS = { connections: 1, timeout: 5, statementTimeout: MIGRATION_TIMEOU
  * @throws {StoreUnavailable}
  * @throws {DatabaseTooNew}
  */
-export const migrateDatabase = (database: string, now: number): Promise<readonly string[]> =>
-  using(database, (connected) => migrate(connected, now))
+export const migrateDatabase = (database: string, now: number, onWarning?: Warn): Promise<readonly string[]> =>
+  using(database, (connected) => migrate(connected, now), onWarning)
 
 /**
  * The SQL that `migrateDatabase` would run; null when there is nothing to do. Changes nothing, and creates no file.
@@ -40,8 +43,12 @@ export async function planMigrations(database: string, now: number): Promise<str
   })
 }
 
-async function using<Value>(database: string, act: (connected: Database) => Promise<Value>): Promise<Value> {
-  const connected = connect(database, OPTIONS)
+async function using<Value>(
+  database: string,
+  act: (connected: Database) => Promise<Value>,
+  onWarning: Warn = () => {},
+): Promise<Value> {
+  const connected = connect(database, { ...OPTIONS, onWarning })
   try {
     return await act(connected)
   } catch (error) {

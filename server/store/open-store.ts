@@ -41,6 +41,8 @@ export interface StoreOptions {
   readonly synchronous?: Synchronous
   /** How long to wait for the database, in seconds (default 5): for a connection, for a lock, for the answer to a statement. */
   readonly timeout?: number
+  /** SQLite: told what the operator should know, such as that others could read the file. Default: nobody is. */
+  readonly onWarning?: (message: string) => void
 }
 
 /** A store, and the signing keys that live in the same database. */
@@ -53,13 +55,14 @@ export interface OpenStore extends Store {
  *
  * @throws {StoreUnavailable} when it cannot be reached or opened.
  * @throws {DatabaseTooNew} when a later version has migrated it.
- * @throws {TypeError} when `database` is neither of the two.
+ * @throws {TypeError} when `database` is neither of the two, or names a SQLite database by a URI.
  * @example
  * const store = await openStore({ database: 'sqlite:.sallyport/sallyport.db' })
  */
 export async function openStore(options: StoreOptions): Promise<OpenStore> {
-  const { database, connections = 10, synchronous = 'full', timeout = 5 } = options
-  const migrating = connect(database, { connections: 1, synchronous, timeout, statementTimeout: MIGRATION_TIMEOUT })
+  const { database, connections = 10, synchronous = 'full', timeout = 5, onWarning = () => {} } = options
+  const once = { connections: 1, statementTimeout: MIGRATION_TIMEOUT }
+  const migrating = connect(database, { ...once, synchronous, timeout, onWarning })
   await migrateOrClose(migrating)
   if (migrating.engine === 'sqlite') return createStore(migrating)
   await migrating.db.destroy()

@@ -15,14 +15,16 @@ export interface SqliteOptions {
   readonly timeout: number
   /** Default: full. */
   readonly synchronous?: Synchronous
+  /** Told what the operator should know, such as that others could read the file. Default: nobody is. */
+  readonly onWarning?: (message: string) => void
 }
 
 /** The database is opened when the driver is made, so that a file that cannot be opened is known at once. */
 export function sqliteDriver(
   path: string,
-  { timeout, synchronous = 'full' }: SqliteOptions,
+  { timeout, synchronous = 'full', onWarning = () => {} }: SqliteOptions,
 ): Pick<Database, 'run' | 'runGuarded'> & { readonly driver: Driver } {
-  const sqlite = openSqliteFile(path, synchronous)
+  const sqlite = openSqliteFile(path, { synchronous, onWarning })
   const commits = groupCommit(sqlite, { timeout })
   const transactions = new WeakMap<DatabaseConnection, LongTransaction>()
 

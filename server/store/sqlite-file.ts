@@ -5,15 +5,21 @@
  * @see https://www.sqlite.org/wal.html
  * @module
  */
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { QueryResult } from 'kysely'
 import { StoreUnavailable } from '../core/ports.ts'
+import { createPrivately, keepPrivate } from './private-file.ts'
+import { describe } from './unavailable.ts'
 import { isBusy } from './when-free.ts'
 
 /** `full`: a commit waits for the disk. `normal`: a power failure, but no crash of the process, may lose the last commits. */
 export type Synchronous = 'full' | 'normal'
+
+export interface SqliteFileOptions {
+  readonly synchronous: Synchronous
+  /** Told what the operator should know, such as that others could read the file. */
+  readonly onWarning: (message: string) => void
+}
 
 /** Whatever it does, it does at once. */
 export interface SqliteConnection {
@@ -24,15 +30,21 @@ export interface SqliteConnection {
 }
 
 /** Opens (and creates) the file; `:memory:` is a database of its own each time. */
-export function openSqliteFile(path: string, synchronous: Synchronous): SqliteConnection {
+export function openSqliteFile(path: string, { synchronous, onWarning }: SqliteFileOptions): SqliteConnection {
   try {
     if (path === ':memory:') return connect(path)
     createPrivately(path)
     // WAL: readers in other processes never wait, and they see a commit once it is on the disk, not before.
     // What a savepoint may have to undo is kept in memory: it would go to a temporary file, page by page.
-    return connect(path, `pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma temp_store = memory`)
+    const connection = connect(
+      path,
+      `pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma temp_store = memory`,
+    )
+    const warning = keepPrivate(path)
+    if (warning !== null) onWarning(warning)
+    return connection
   } catch (cause) {
-    throw new StoreUnavailable(`The SQLite database ${path} cannot be opened.`, { cause })
+    throw new StoreUnavailable(describe(cause, `The SQLite database ${path} cannot be opened.`), { cause })
   }
 }
 
@@ -98,13 +110,6 @@ function statements(database: DatabaseSync): (sql: string) => Prepared {
     }
     return prepared
   }
-}
-
-/** For its owner only; SQLite gives its side files the mode of the main one. */
-function createPrivately(path: string): void {
-  if (existsSync(path)) return
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  closeSync(openSync(path, 'a', 0o600))
 }
 
 function toSqlValue(value: unknown): SQLInputValue {

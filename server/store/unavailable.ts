@@ -35,16 +35,21 @@ export function toUnavailable(error: unknown): unknown {
   return new StoreUnavailable(describe(error), { cause: error })
 }
 
-/** For the log: what the operator has to do, where that is known. */
-function describe(error: unknown): string {
-  if (sqliteCode(error) === SQLITE_FULL || codeOf(error) === PG_DISK_FULL) {
-    return 'The disk of the database is full: nothing can be stored until there is space.'
-  }
-  return 'The database cannot be used right now.'
+/** For the log: what the operator has to do, where that is known; else the words of whoever asks. */
+export const describe = (error: unknown, otherwise = 'The database cannot be used right now.'): string =>
+  isDiskFull(error) ? 'The disk of the database is full: nothing can be stored until there is space.' : otherwise
+
+function isDiskFull(error: unknown): boolean {
+  const sqlite = sqliteCode(error)
+  if (sqlite !== null) return (sqlite & PRIMARY) === SQLITE_FULL || sqlite === SQLITE_IOERR_SHMSIZE
+  return NO_SPACE.has(codeOf(error) ?? '')
 }
 
 const SQLITE_FULL = 13
-const PG_DISK_FULL = '53100'
+/** There is no space for the index of the write-ahead log, which is made when the first process opens a database. */
+const SQLITE_IOERR_SHMSIZE = 4874
+/** PostgreSQL's disk_full, and what the file system says when a file or its folder is made. */
+const NO_SPACE: ReadonlySet<string> = new Set(['53100', 'ENOSPC', 'EDQUOT'])
 
 /** SQLITE_BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB. */
 const SQLITE_OUTAGES = new Set([5, 6, 8, 10, 11, 13, 14, 15, 26])
@@ -61,15 +66,17 @@ const CODE_OUTAGES =
 
 function isOutage(error: unknown): boolean {
   const sqlite = sqliteCode(error)
-  if (sqlite !== null) return SQLITE_OUTAGES.has(sqlite)
+  if (sqlite !== null) return SQLITE_OUTAGES.has(sqlite & PRIMARY)
   const code = codeOf(error)
   if (code !== null) return SQLSTATE_OUTAGES.test(code) || CODE_OUTAGES.test(code)
   return error instanceof Error && error.message === KYSELY_CLOSED
 }
 
 /** The low byte is the primary code; the rest tells its variants. */
+const PRIMARY = 0xff
+
 const sqliteCode = (error: unknown): number | null =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null
 
 const codeOf = (error: unknown): string | null =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null

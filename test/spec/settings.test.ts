@@ -172,7 +172,7 @@ describe('one clear line', () => {
       'a bad database',
       { argv: '--database mysql://h/d' },
       2,
-      '--database: wanted sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.',
+      '--database: wanted sqlite:PATH (a path, no file: URI) or postgres://USER:PASSWORD@HOST/NAME.',
     ],
     [
       'a wildcard in a host',

@@ -18,7 +18,7 @@ let commits: GroupCommit
 let statements: string[] = []
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'sallyport-group-'))
-  const file = openSqliteFile(join(directory, 'group.db'), 'full')
+  const file = openSqliteFile(join(directory, 'group.db'), { synchronous: 'full', onWarning: () => {} })
   file.run('create table people (name text primary key)')
   file.run('create table friends (name text references people(name) deferrable initially deferred)')
   statements = []
