@@ -109,6 +109,7 @@ test('what is no database is left as it is', async () => {
   expect(modeOf(path)).toBe(0o644)
   chmodSync(directory, 0o755)
   await expect(openStore({ database: `sqlite:${directory}`, onWarning })).rejects.toBeInstanceOf(StoreUnavailable)
+  expect(keepPrivate(directory)).toBeNull()
   expect(modeOf(directory)).toBe(0o755)
   expect(warnings).toEqual([])
 })
