@@ -6,6 +6,7 @@
  */
 import { setTimeout } from 'node:timers'
 import { createDpopNonces } from '../shared/dpop/nonces.ts'
+import { proofUrl } from '../shared/dpop/proof-url.ts'
 import { DPOP_ALGORITHMS } from '../shared/dpop/public-key.ts'
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
@@ -17,6 +18,7 @@ import { createAuthorizationServer } from './core/create-authorization-server.ts
 import type { AuthorizationServerSettings } from './core/dependencies.ts'
 import type { Trace } from './core/flow.ts'
 import { memoizeLast } from './core/memoize-last.ts'
+import { endpointsOf } from './core/metadata.ts'
 import type { Outbound } from './core/outbound.ts'
 import type { Clock, Proofs, Random, Resources } from './core/ports.ts'
 import { createRateLimiter, type Limited } from './core/rate-limits/rate-limiter.ts'
@@ -178,6 +180,7 @@ const toCoreSettings = (settings: Settings): AuthorizationServerSettings => ({
 
 /** Nonces follow from the secret, so that all replicas have the same. */
 const toDpop = ({ dpop, issuer, secret }: Settings, proofs: Proofs, now: Clock): Dpop => ({
+  url: proofUrl(endpointsOf(issuer).token_endpoint) ?? issuer,
   algorithms: DPOP_ALGORITHMS,
   readKey: createProofKeys(DPOP_ALGORITHMS),
   replays: rememberedHereToo(proofs),

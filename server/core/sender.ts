@@ -16,12 +16,13 @@ import { type DpopRules, verifyDpopProof } from '../../shared/dpop/verify-proof.
 import { err, ok, type Result } from '../../shared/result.ts'
 import { isConfidential } from './client-auth/is-confidential.ts'
 import type { Dependencies } from './dependencies.ts'
-import { endpointsOf } from './metadata.ts'
 import type { Client, Resource } from './records.ts'
 import { type Rejection, reject } from './rejection.ts'
 
 /** How proofs are judged here. */
 export interface Dpop extends DpopRules {
+  /** The token endpoint, as `proofUrl` writes it. */
+  readonly url: string
   readonly algorithms: readonly string[]
   /** Whether every proof needs a nonce, whoever sends it. */
   readonly requireNonce: boolean
@@ -41,14 +42,13 @@ export type Sender = { readonly thumbprint: string; readonly withNonce: boolean 
 export async function proveSender(
   presented: PresentedProof | null,
   client: Client,
-  { dpop, settings, now }: Dependencies,
+  { dpop, now }: Dependencies,
 ): Promise<Result<Sender, Rejection>> {
   // Where DPoP is off, the header means nothing.
   if (presented === null || dpop === undefined)
     return client.dpop === 'optional' ? ok(null) : reject('missing_dpop_proof')
-  const url = endpointsOf(settings.issuer).token_endpoint
   const nonceRequired = dpop.requireNonce || client.dpop === 'nonce'
-  const demand = { method: 'POST', url, now: now(), nonceRequired }
+  const demand = { method: 'POST', url: dpop.url, now: now(), nonceRequired }
   const proven = await verifyDpopProof(presented.header, demand, dpop)
   if (!proven.ok) return err({ reason: proven.error })
   const { thumbprint, nonce, withNonce } = proven.value

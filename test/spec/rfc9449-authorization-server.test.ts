@@ -138,6 +138,13 @@ describe('section 4.3 section 5 a proof that fails one check is invalid_dpop_pro
     expect(await at(await proof({ url: 'https://auth.example/oauth/token' }))).toBe(400)
   })
 
+  test('section 4.3 RFC 3986 section 6.2.2 of an issuer that could be written otherwise, both spellings are it', async () => {
+    const { ask, proof } = await createDpopWorld({ issuer: 'https://auth.example/%7etenant' })
+    for (const path of ['%7etenant', '%7Etenant', '~tenant'])
+      expect((await ask(await proof({ url: `https://auth.example/${path}/oauth/token` }))).status).toBe(200)
+    expect((await ask(await proof({ url: 'https://auth.example/tenant/oauth/token' }))).status).toBe(400)
+  })
+
   test('another tolerance than five minutes', async () => {
     const { ask, proof, server } = await createDpopWorld({ dpop: { tolerance: 10 } })
     const { now } = server.clock

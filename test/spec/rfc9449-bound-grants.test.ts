@@ -1,6 +1,13 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { decodeJwt } from 'jose'
-import { approve, authorizationQuery, codeForm, obtainCode, registerClient } from '../support/authorization-server.ts'
+import {
+  approve,
+  authorizationQuery,
+  codeForm,
+  obtainCode,
+  RESOURCE,
+  registerClient,
+} from '../support/authorization-server.ts'
 import { addSecretClient } from '../support/confidential-clients.ts'
 import { createProver } from '../support/dpop-proofs.ts'
 import { closeDpopWorlds, createDpopWorld } from '../support/dpop-server.ts'
@@ -91,6 +98,21 @@ describe('DPOP-A3 section 5 refresh tokens', () => {
     server.clock.now += 60
     await expectError(await post(form, await proof()), 400, 'invalid_grant')
     expect(lastReason()).toBe('reused_refresh_token')
+  })
+
+  test('where the resource needs a proof, a token that is bound to no key needs one with each use', async () => {
+    const scopes = { 'notes:read': 'Read', 'notes:write': 'Write' }
+    const strict = await createDpopWorld({ resources: [{ identifier: RESOURCE, scopes, dpop: 'required' }] })
+    const { id, basic } = await addSecretClient(strict.server)
+    const { client_id: _, ...form } = codeForm(id, await obtainCode(strict.server, id))
+    const { refresh_token } = await (await strict.post(form, await strict.proof(), basic)).json()
+    const refresh = { grant_type: 'refresh_token', refresh_token }
+    await expectError(await strict.post(refresh, undefined, basic), 400, 'invalid_dpop_proof')
+    const next = await (await strict.post(refresh, await strict.proof(), basic)).json()
+    expect(next.token_type).toBe('DPoP')
+    // Nor within the window in which a used one is told its successor again.
+    await expectError(await strict.post(refresh, undefined, basic), 400, 'invalid_dpop_proof')
+    expect((await strict.post(refresh, await strict.proof(), basic)).status).toBe(200)
   })
 
   test('one that was bound to nothing is bound by the first proof', async () => {
