@@ -13,7 +13,7 @@ import {
 } from '../../conformance/index.ts'
 import { createTestDemo, type TestDemo, USER } from '../support/demo.ts'
 import { changeJson, changeMetadata, without } from './mutants/mutant.ts'
-import { type Mutation, mutated } from './world.ts'
+import { type Mutation, mutated } from './mutation.ts'
 
 let demo: TestDemo
 beforeAll(async () => {

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { secretsOf } from '../../conformance/core/redact.ts'
 import { type Report, succeeded, toHtml, toJson, toJunit, toText } from '../../conformance/index.ts'
 import { changeAnswer, changeJson, TOKEN, withHeaders } from './mutants/mutant.ts'
-import { createWorld, type Mutation, mutated, type World } from './world.ts'
+import { type Mutation, mutated } from './mutation.ts'
+import { createWorld, type World } from './world.ts'
 
 const HOSTILE = '<script>alert(1)</script>"\'&\u001B[31m\u202E'
 

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'bun:test'
 import { checkResourceServer, type Fetch, RESOURCE_SERVER_CHECKS, type Report } from '../../conformance/index.ts'
 import { createResourceFixture, ISSUER, RESOURCE, type ResourceFixture } from '../support/resource-fixture.ts'
 import { resourceMutants } from './mutants/resource-server.ts'
-import { type Mutation, mutated } from './world.ts'
+import { type Mutation, mutated } from './mutation.ts'
 
 const fixture = await createResourceFixture()
 const now = (): number => fixture.clock.now

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { Fetch } from '../../conformance/core/http.ts'
 import { type CheckAuthorizationServerOptions, checkAuthorizationServer, type Report } from '../../conformance/index.ts'
 import { LEAVES } from '../../server/config/leaves.ts'
 import type { ConfigInput } from '../../server/config.ts'
@@ -13,6 +12,7 @@ import type { Outbound } from '../../server/core/outbound.ts'
 import { err, ok } from '../../shared/result.ts'
 import { createTestServer, RESOURCE, type TestServer, USER } from '../support/authorization-server.ts'
 import { addSecretClient } from '../support/confidential-clients.ts'
+import { type Mutation, mutated } from './mutation.ts'
 
 export interface World {
   readonly server: TestServer
@@ -21,17 +21,6 @@ export interface World {
   /** Checks the server, or one that is made of it by changing what is sent and received. */
   check(mutation?: Mutation, options?: Partial<CheckAuthorizationServerOptions>): Promise<Report>
 }
-
-/** A request on its way, to be changed. */
-export interface Sent {
-  readonly method: string
-  readonly url: URL
-  readonly headers: Headers
-  readonly body: string | undefined
-}
-
-/** Stands before the server and changes requests, answers, or both. */
-export type Mutation = (sent: Sent, next: (sent: Sent) => Promise<Response>) => Promise<Response>
 
 const DOCUMENTS = 'https://documents.example'
 
@@ -88,16 +77,3 @@ const UNLIMITED: ConfigInput['rate_limits'] = Object.fromEntries(
     ),
   ]),
 )
-
-/** `fetch` with something before the server. */
-export function mutated(fetch: Fetch, mutation: Mutation): Fetch {
-  const pass = ({ method, url, headers, body }: Sent): Promise<Response> =>
-    fetch(url.href, { method, headers, redirect: 'manual', ...(body === undefined ? {} : { body }) })
-  return (url, { method = 'GET', headers, body }) => {
-    const target = new URL(url)
-    // As every client does.
-    target.hash = ''
-    const text = typeof body === 'string' ? body : undefined
-    return mutation({ method, url: target, headers: new Headers(headers), body: text }, pass)
-  }
-}

@@ -4,7 +4,7 @@
  * @module
  */
 import { createKeys, type Keys, type Members, readJwt, signJws } from '../../../conformance/jose/jws.ts'
-import type { Mutation } from '../world.ts'
+import type { Mutation } from '../mutation.ts'
 import {
   at,
   both,

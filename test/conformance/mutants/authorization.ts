@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Mutation } from '../world.ts'
+import type { Mutation } from '../mutation.ts'
 import {
   AUTHORIZE,
   at,

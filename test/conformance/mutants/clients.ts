@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Mutation, Sent } from '../world.ts'
+import type { Mutation, Sent } from '../mutation.ts'
 import {
   AUTHORIZE,
   at,

@@ -5,7 +5,7 @@
  */
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import { createKeys, type Members, type ReadJws, readJwt, signJws } from '../../../conformance/jose/jws.ts'
-import type { Mutation, Sent } from '../world.ts'
+import type { Mutation, Sent } from '../mutation.ts'
 import {
   at,
   both,

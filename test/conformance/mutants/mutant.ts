@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Mutation, Sent } from '../world.ts'
+import type { Mutation, Sent } from '../mutation.ts'
 
 export interface Mutant {
   /** The id of the check that must fail, and no other. */

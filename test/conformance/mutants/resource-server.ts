@@ -5,7 +5,8 @@
  */
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import { type Members, type ReadJws, readJwt } from '../../../conformance/jose/jws.ts'
-import type { Mutation, Sent } from '../world.ts'
+import { hashOf } from '../../../conformance/jose/proof.ts'
+import type { Mutation, Sent } from '../mutation.ts'
 import { changeAnswer, changeJson, type Mutant, mutant, withHeaders, without } from './mutant.ts'
 
 const PRM = '/.well-known/oauth-protected-resource/mcp'
@@ -289,9 +290,7 @@ const dpopMutants = (forger: Forger): readonly Mutant[] => [
 ]
 
 /** The hash of the word "another". */
-const OTHER_HASH = Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode('another'))).toString(
-  'base64url',
-)
+const OTHER_HASH = await hashOf('another')
 
 export const resourceMutants = (forger: Forger): readonly Mutant[] => [
   ...METADATA_MUTANTS,

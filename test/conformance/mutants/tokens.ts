@@ -4,7 +4,7 @@
  * @module
  */
 import { VERIFIER } from '../../../conformance/authorization-server/context.ts'
-import type { Mutation, Sent } from '../world.ts'
+import type { Mutation, Sent } from '../mutation.ts'
 import {
   at,
   both,
