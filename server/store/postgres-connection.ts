@@ -7,6 +7,7 @@
 import type { PostgresCursor, PostgresQueryResult } from 'kysely'
 import postgres from 'postgres'
 import { StoreUnavailable } from '../core/ports.ts'
+import { toStored } from './value.ts'
 import { within } from './within.ts'
 
 /** The members that Kysely uses, and what the pool needs to know. */
@@ -49,7 +50,7 @@ export async function connectToPostgres(
   ): Promise<PostgresQueryResult<Row>> => {
     if (lost) throw new StoreUnavailable('The connection to PostgreSQL was lost.')
     try {
-      const answer = client.unsafe<Row[]>(sql, parameters.map(toParameter), { prepare: true })
+      const answer = client.unsafe<Row[]>(sql, parameters.map(toStored), { prepare: true })
       const result = await within(seconds, answer, 'PostgreSQL did not answer in time.')
       return { command: toCommand(result.command), rowCount: result.count ?? 0, rows: [...result] }
     } catch (error) {
@@ -113,13 +114,6 @@ const CLIENT_OPTIONS = {
 /** After an ERROR the session goes on; after anything else (FATAL, a socket's trouble, our own impatience) it is gone. */
 const leavesSessionUsable = (error: unknown): boolean =>
   error instanceof postgres.PostgresError && error.severity === 'ERROR'
-
-/** PostgreSQL's text cannot hold NUL. Nothing that is stored may contain it, so a search for it finds nothing. */
-function toParameter(value: unknown): string | number | null {
-  if (typeof value === 'string') return value.replaceAll('\0', '\uFFFD')
-  if (value === null || typeof value === 'number') return value
-  throw new TypeError('Only text, numbers and null are stored.')
-}
 
 /** Kysely tells by it whether rows were changed, and whether a commit was one. */
 const toCommand = (command: string) => command as PostgresQueryResult<unknown>['command']

@@ -5,11 +5,12 @@
  * @see https://www.sqlite.org/wal.html
  * @module
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { QueryResult } from 'kysely'
 import { StoreUnavailable } from '../core/ports.ts'
 import { createPrivately, keepPrivate } from './private-file.ts'
 import { describe } from './unavailable.ts'
+import { toStored } from './value.ts'
 import { isBusy } from './when-free.ts'
 
 /** `full`: a commit waits for the disk. `normal`: a power failure, but no crash of the process, may lose the last commits. */
@@ -56,7 +57,7 @@ function connect(path: string, pragmas = ''): SqliteConnection {
   return {
     run<Row>(sql: string, parameters: readonly unknown[] = []): QueryResult<Row> {
       const { statement, answers } = prepare(sql)
-      const values = parameters.map(toSqlValue)
+      const values = parameters.map(toStored)
       // What the columns hold is what the schema says.
       if (answers) return { rows: statement.all(...values) as Row[] }
       const { changes } = statement.run(...values)
@@ -110,9 +111,4 @@ function statements(database: DatabaseSync): (sql: string) => Prepared {
     }
     return prepared
   }
-}
-
-function toSqlValue(value: unknown): SQLInputValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number') return value
-  throw new TypeError('Only text, numbers and null are stored.')
 }

@@ -5,7 +5,7 @@
  */
 import { deepEqual, equal } from 'node:assert/strict'
 import type { ConformanceCase } from './conformance-case.ts'
-import { client, code, consent, grant, NOW, resource, together } from './records.ts'
+import { client, code, consent, grant, NOW, resource, together, user } from './records.ts'
 
 export const clientCases: readonly ConformanceCase[] = [
   {
@@ -63,8 +63,27 @@ export const clientCases: readonly ConformanceCase[] = [
       for (const id of ['', '\0', 'a\0b', "'; drop table clients; --", '\ud800', '%', 'x'.repeat(100_000)]) {
         equal(await clients.find(id), null)
       }
-      await clients.create(client({ name: 'zero \0 byte' }))
-      equal((await clients.find('client-1'))?.id, 'client-1')
+    },
+  },
+  {
+    name: 'clients.create stores any text, and what no engine can hold the same on every one',
+    async run({ clients, users }) {
+      const texts = ['a\0b', '\0', '\ud800', '\udc00\ud800', '\u0001\u007f\uffff', '\ufeff🐈', '', '\\u0000', "'; --"]
+      const stored = ['a\ufffdb', '\ufffd', '\ufffd', '\ufffd\ufffd', ...texts.slice(4)]
+      for (const [index, text] of texts.entries()) {
+        const own = { id: `client-${index}`, name: text, scope: text }
+        await clients.create(client({ ...own, redirectUris: [text], metadata: { client_uri: text } }))
+        await users.create(user({ id: `user-${index}`, username: `${index}${text}`, displayName: text }))
+        const found = await clients.findAnew(own.id)
+        const known = await users.findByUsername(`${index}${text}`)
+        const expected = stored[index]
+        deepEqual([found?.name, found?.scope, known?.displayName], [expected, expected, expected])
+        equal(known?.username, `${index}${expected}`)
+        // JSON has an escape for everything.
+        deepEqual([found?.redirectUris, found?.metadata], [[text], { client_uri: text }])
+      }
+      const names = (await clients.list()).map(({ name }) => name)
+      deepEqual(names, stored)
     },
   },
   {
