@@ -113,9 +113,12 @@ function credentialsOf(targets: Targets) {
 
 /** The key that signs tokens, from a file that holds it as a JWK. */
 async function readSigner(path: string): Promise<Signer> {
-  const { alg = 'ES256', kid, ...jwk } = JSON.parse(await readFile(path, 'utf8'))
-  const key = await importJWK(jwk, alg)
-  if (key instanceof Uint8Array || typeof kid !== 'string')
-    throw new Error('--signing-key: wanted a private JWK with a kid.')
-  return { key, alg, kid }
+  try {
+    const { alg = 'ES256', kid, ...jwk } = JSON.parse(await readFile(path, 'utf8'))
+    const key = await importJWK(jwk, alg)
+    if (key instanceof CryptoKey && key.type === 'private' && typeof kid === 'string') return { key, alg, kid }
+  } catch {
+    // Said below, whatever it was.
+  }
+  throw new Error('--signing-key: that file holds no private key as a JWK with a kid.')
 }

@@ -6,7 +6,7 @@
 import process from 'node:process'
 import { type Command, Option } from 'commander'
 import { exitWith } from '../config/load.ts'
-import { refusal, usage } from '../config/problem.ts'
+import { usage } from '../config/problem.ts'
 import { group } from './command.ts'
 import type { Targets } from './conformance-run.ts'
 import type { Formats } from './conformance-write.ts'
@@ -21,7 +21,9 @@ export function addConformanceCommand(program: Command): void {
     .option('--resource <url>', 'The MCP server to check, by its URL.')
     .option('--client-id <id>', 'A client that is registered there. Default: the checks register their own.')
     .addOption(new Option('--client-secret <secret>', 'Its secret.').env(`${SECRETS}_CLIENT_SECRET`))
-    .option('--client-auth <method>', 'How it shows it: client_secret_basic or client_secret_post.')
+    .addOption(
+      new Option('--client-auth <method>', 'How it shows it.').choices(['client_secret_basic', 'client_secret_post']),
+    )
     .option('--redirect-uri <uri>', 'Where answers are sent; on this machine, with a port.')
     .option('--indicator <uri>', 'The resource to ask for. Default: what the metadata name.')
     .option('--scope <scopes>', 'The scopes to ask for, in one string. Default: what the metadata name.')
@@ -57,7 +59,7 @@ export function addConformanceCommand(program: Command): void {
         if (!reports.ok) return exitWith(reports.error)
         process.exitCode = await write(reports.value, options)
       } catch (error) {
-        exitWith(refusal(error instanceof Error ? error.message : String(error)))
+        exitWith(usage(error instanceof Error ? error.message : String(error)))
       }
     })
 }

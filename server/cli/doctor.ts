@@ -6,7 +6,7 @@
 import process from 'node:process'
 import type { Command } from 'commander'
 import { exitWith } from '../config/load.ts'
-import { refusal, usage } from '../config/problem.ts'
+import { usage } from '../config/problem.ts'
 import { group } from './command.ts'
 
 interface Options {
@@ -34,7 +34,7 @@ export function addDoctorCommand(program: Command): void {
         const { examine } = await import('./doctor-run.ts')
         process.exitCode = await examine(url, { ...options, timeout: Number(options.timeout) })
       } catch (error) {
-        exitWith(refusal(error instanceof Error ? error.message : String(error)))
+        exitWith(usage(error instanceof Error ? error.message : String(error)))
       }
     })
 }

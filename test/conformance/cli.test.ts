@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { exportJWK, generateKeyPair } from 'jose'
 import { listenTestDemo, type TestDemo, USER } from '../support/demo.ts'
 import { ROOT } from '../support/source-tree.ts'
 import { freePort, RUNTIMES, run } from '../support/spawn.ts'
@@ -46,6 +47,16 @@ describe('conformance', () => {
     expect(await Bun.file(join(folder, 'r.html')).text()).toContain('<!doctype html>')
   })
 
+  test('makes tokens with the key of the authorization server', async () => {
+    const key = await exportJWK((await generateKeyPair('ES256', { extractable: true })).privateKey)
+    await Bun.write(join(folder, 'key.json'), JSON.stringify({ ...key, kid: 'not the one', alg: 'ES256' }))
+    const only = ['--only', 'rs-token', 'rs-expired']
+    const run = await sallyport('conformance', '--resource', demo.mcpUrl, '--signing-key', 'key.json', ...only)
+    // It is not the key that this server believes.
+    expect(run.code).toBe(1)
+    expect(run.out).toContain('the good token is not accepted either')
+  })
+
   test('prints a format in place of the text', async () => {
     const { out } = await sallyport('conformance', '--as', demo.issuer, '--only', 'as-metadata', 'as-jwks', '--json')
     expect(JSON.parse(out).reports[0].results.map(({ id }: { id: string }) => id)).toEqual(['as-metadata', 'as-jwks'])
@@ -62,6 +73,11 @@ describe('conformance', () => {
     ['no URL', ['--as', 'localhost:9100'], '--as: localhost:9100 is no http or https URL.'],
     ['a secret without its client', ['--as', 'http://x', '--client-secret', 'y'], '--client-secret needs --client-id.'],
     ['no time', ['--as', 'http://x', '--timeout', 'soon'], '--timeout: wanted a number of seconds.'],
+    [
+      'a key that is none',
+      ['--resource', 'http://x', '--signing-key', 'missing.json'],
+      '--signing-key: that file holds no private key as a JWK with a kid.',
+    ],
     ['an unknown check', ['--as', 'http://x', '--only', 'as-nothing'], '--only: there is no check as-nothing.'],
   ]
   test.each(wrong)('%s: exit code 2', async (_, args, message) => {
