@@ -1,24 +1,54 @@
 /**
- * What a remembered consent rests on: the client as the person saw it, and the keys that it proves itself with.
+ * What a consent rests on: the client as the person saw it, and the keys that it proves itself with.
  *
  * @see draft-ietf-oauth-client-id-metadata-document-02 section 8.4: changes in client metadata
  * @see docs/adr/0119-when-client-documents-are-read.md
  * @module
  */
+
 import type { ClientKeys } from './client-auth/client-keys.ts'
+import { isConfidential } from './client-auth/is-confidential.ts'
 import { clientDigest } from './client-digest.ts'
+import type { Dependencies } from './dependencies.ts'
 import type { Hash } from './ports.ts'
-import type { Client } from './records.ts'
+import type { Client, Consent, Grant } from './records.ts'
 
 interface Tools {
   readonly hash: Hash
   readonly clientKeys: Pick<ClientKeys, 'thumbprints'>
 }
 
-/** The same for as long as none of it changes. Null: the keys cannot be had now, so nobody can say. */
-export async function consentDigest(client: Client, { hash, clientKeys }: Tools): Promise<string | null> {
-  const digest = await clientDigest(client, hash)
-  if (client.jwksUri === null) return digest
-  const keys = await clientKeys.thumbprints(client.jwksUri)
-  return keys === null ? null : hash(JSON.stringify([digest, keys]))
+/** What stands for keys at a `jwks_uri` that could not be had: `keysDigest` never says it. */
+const UNSEEN = ''
+
+/** The same for as long as none of it changes. Of keys at a `jwks_uri` it has a part of its own, behind a dot. */
+export async function consentDigest(client: Client, tools: Tools): Promise<string> {
+  const digest = await clientDigest(client, tools.hash)
+  return client.jwksUri === null ? digest : `${digest}.${(await keysDigest(client.jwksUri, tools)) ?? UNSEEN}`
+}
+
+/** Whether it was given for the client as it is, and with the keys that it has now. */
+export async function standsFor({ clientDigest: agreed }: Consent, client: Client, tools: Tools): Promise<boolean> {
+  // From a time when clients did not change: but keys behind a URL always could.
+  if (agreed === null) return client.jwksUri === null
+  return agreed === (await consentDigest(client, tools)) && agreedKeys(agreed) !== UNSEEN
+}
+
+/**
+ * Whether the keys with which a client redeems a code are those for which the person agreed: they may have changed at the `jwks_uri` since,
+ * or before, unseen. Where they could not be had then, the person was asked about the client alone.
+ */
+export async function hasAgreedKeys(client: Client, grant: Grant, deps: Dependencies): Promise<boolean> {
+  if (client.jwksUri === null || !isConfidential(client)) return true
+  const consent = await deps.store.consents.find(grant.userId, client.id, grant.resource)
+  const agreed = agreedKeys(consent?.clientDigest ?? '')
+  return agreed !== null && (agreed === UNSEEN || agreed === (await keysDigest(client.jwksUri, deps)))
+}
+
+/** Null: of no keys. */
+const agreedKeys = (digest: string): string | null => digest.split('.')[1] ?? null
+
+async function keysDigest(jwksUri: string, { hash, clientKeys }: Tools): Promise<string | null> {
+  const keys = await clientKeys.thumbprints(jwksUri)
+  return keys === null ? null : hash(JSON.stringify(keys))
 }

@@ -35,22 +35,22 @@ export interface Offer {
   readonly clientAuthMethods?: readonly ClientAuthMethod[]
 }
 
+/** What it is given; the rest of the dependencies is made of it. */
+type Ports = Omit<Dependencies, keyof Origin | 'clientKeys'>
+
 /**
  * The authorization server as functions, without a transport.
  *
  * @example const as = createAuthorizationServer({ settings, store, signer, sealer, hash, random, outbound, now, audit })
  */
-export function createAuthorizationServer(
-  ports: Omit<Dependencies, keyof Origin>,
-  offer: Offer = {},
-): AuthorizationServer {
+export function createAuthorizationServer(ports: Ports, offer: Offer = {}): AuthorizationServer {
   const clientKeys = createClientKeys(ports)
   const {
     grantTypes = grantTypesFor(ports.settings),
     clientAuthMethods = [none, clientSecretBasic, clientSecretPost, assertionMethod(ports, clientKeys)],
   } = offer
   const { settings, store, signer } = ports
-  const within = (origin: Origin = NOWHERE): Dependencies => ({ ...ports, ...origin })
+  const within = (origin: Origin = NOWHERE): Dependencies => ({ ...ports, clientKeys, ...origin })
   const offered = namesOf(grantTypes, clientAuthMethods, ports.dpop)
   // Nobody has looked at a client that registers itself, so it gets no tokens without a person.
   const forStrangers = offered.grantTypes.filter((type) => type !== 'client_credentials')
@@ -70,8 +70,8 @@ export function createAuthorizationServer(
       if (presence.signedIn && outcome.kind === 'valid') clientKeys.prepare(outcome.request.client)
       return outcome
     },
-    next: (request, userId, origin) => next(request, userId, { ...within(origin), clientKeys }),
-    approve: (request, userId, origin) => approve(request, userId, { ...within(origin), clientKeys }),
+    next: (request, userId, origin) => next(request, userId, within(origin)),
+    approve: (request, userId, origin) => approve(request, userId, within(origin)),
     deny: (request, userId, origin) => deny(request, userId, within(origin)),
 
     token: (request, authorization, origin, proof = null) =>
@@ -100,7 +100,7 @@ const grantTypesFor = ({ clientCredentials: machines }: AuthorizationServerSetti
   ...(machines ? { client_credentials: clientCredentials } : {}),
 })
 
-function assertionMethod({ settings, store }: Omit<Dependencies, keyof Origin>, keys: ClientKeys): ClientAuthMethod {
+function assertionMethod({ settings, store }: Ports, keys: ClientKeys): ClientAuthMethod {
   const { token_endpoint } = endpointsOf(settings.issuer)
   return privateKeyJwt({
     audiences: [settings.issuer, ...(settings.tokenEndpointAudience ? [token_endpoint] : [])],

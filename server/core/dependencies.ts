@@ -5,6 +5,7 @@
  */
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import type { Audit } from './audit.ts'
+import type { ClientKeys } from './client-auth/client-keys.ts'
 import type { ClientDocuments } from './client-documents/client-documents.ts'
 import type { Trace } from './flow.ts'
 import type { Outbound } from './outbound.ts'
@@ -79,6 +80,7 @@ export interface Dependencies extends Origin {
   readonly ordinal: Ordinal
   /** To what clients publish: their keys. */
   readonly outbound: Outbound
+  readonly clientKeys: ClientKeys
   /** Clients that publish what they are; left out: there are none. */
   readonly clientDocuments?: ClientDocuments | undefined
   /** How tokens are bound to keys; left out: they are not. */

@@ -93,6 +93,11 @@ const WIRE = {
   client_mismatch: ['invalid_grant', 400, 'The grant is not valid for this client.'],
   redirect_uri_mismatch: ['invalid_grant', 400, 'The redirect_uri is not the one of the authorization request.'],
   verifier_mismatch: ['invalid_grant', 400, 'The code_verifier does not fit.'],
+  client_keys_changed: [
+    'invalid_grant',
+    400,
+    'The keys of this client are others than those that were agreed to. Authorize again: the person will be asked.',
+  ],
   resource_mismatch: ['invalid_target', 400, 'The grant is for another resource.'],
   unknown_refresh_token: ['invalid_grant', 400, 'The refresh token is not valid.'],
   expired_refresh_token: ['invalid_grant', 400, 'The refresh token has expired.'],

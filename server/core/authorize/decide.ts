@@ -5,8 +5,7 @@
  * @module
  */
 import { auditEntry } from '../audit.ts'
-import type { ClientKeys } from '../client-auth/client-keys.ts'
-import { consentDigest } from '../consent-digest.ts'
+import { consentDigest, standsFor } from '../consent-digest.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Consent } from '../records.ts'
 import { issueCode } from './issue-code.ts'
@@ -14,13 +13,8 @@ import { canRememberConsent, nextStep } from './next-step.ts'
 import { errorRedirect } from './redirect.ts'
 import type { NextStep, ValidRequest } from './request.ts'
 
-/** What decisions are made with. */
-export interface Deciding extends Dependencies {
-  readonly clientKeys: Pick<ClientKeys, 'thumbprints'>
-}
-
 /** What comes next, `userId` being signed in (null: nobody). Issues the code where nothing is left to ask. */
-export async function next(request: ValidRequest, userId: string | null, deps: Deciding): Promise<NextStep> {
+export async function next(request: ValidRequest, userId: string | null, deps: Dependencies): Promise<NextStep> {
   const step = nextStep(request, userId, await rememberedConsent(request, userId, deps))
   if (typeof step === 'object') {
     const clientId = request.client.id
@@ -32,13 +26,13 @@ export async function next(request: ValidRequest, userId: string | null, deps: D
 }
 
 /** The person agreed: remembers it where that is safe, and issues the code. */
-export async function approve(request: ValidRequest, userId: string, deps: Deciding): Promise<string> {
+export async function approve(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
   const { client, resource, scopes } = request
-  const digest = canRememberConsent(client) ? await consentDigest(client, deps) : null
-  if (digest !== null) {
+  if (canRememberConsent(client)) {
     const agreed = { userId, clientId: client.id, resource: resource.identifier, scopes }
+    const clientDigest = await consentDigest(client, deps)
     const entry = auditEntry({ type: 'consent_remembered', ...agreed }, deps)
-    await deps.store.consents.remember({ ...agreed, grantedAt: deps.now(), clientDigest: digest }, entry)
+    await deps.store.consents.remember({ ...agreed, grantedAt: deps.now(), clientDigest }, entry)
     deps.audit(entry)
   }
   return issueCode(request, userId, deps)
@@ -54,14 +48,13 @@ export function deny(request: ValidRequest, userId: string, deps: Dependencies):
 async function rememberedConsent(
   { client, resource }: ValidRequest,
   userId: string | null,
-  deps: Deciding,
+  deps: Dependencies,
 ): Promise<Consent | null> {
   const { store, now } = deps
   if (userId === null || !canRememberConsent(client)) return null
   // It counts while something that came from it lives: what the account page does not show must not let anyone in.
   if (!(await store.grants.hasLive(userId, client.id, resource.identifier, now()))) return null
   const consent = await store.consents.find(userId, client.id, resource.identifier)
-  if (consent === null || consent.clientDigest === null) return consent
-  // And while the client is what it was, and as far as that can be told.
-  return consent.clientDigest === (await consentDigest(client, deps)) ? consent : null
+  // And while the client is what it was, as far as that can be told.
+  return consent !== null && (await standsFor(consent, client, deps)) ? consent : null
 }

@@ -12,6 +12,7 @@ import { s256 } from '../../../shared/pkce.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import type { AuthorizationCodeRequest } from '../../../shared/token-request.ts'
 import { auditEntry } from '../audit.ts'
+import { hasAgreedKeys } from '../consent-digest.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { partiesOf, revokeGrant } from '../live-grant.ts'
 import type { AuthorizationCode, Client, Grant, Resource } from '../records.ts'
@@ -39,6 +40,8 @@ export const authorizationCode: GrantType<'authorization_code'> = {
       const { reason } = checked.error
       return reason === 'replayed_code' ? revokeReplayed(grant, deps) : err({ reason, grantId: grant.id })
     }
+
+    if (!(await hasAgreedKeys(client, grant, deps))) return err({ reason: 'client_keys_changed', grantId: grant.id })
 
     const refreshToken = client.grantTypes.includes('refresh_token')
       ? await createRefreshToken(grant, refreshTokenKey(client, sender), deps)
