@@ -4,9 +4,9 @@
  * @module
  */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { purgeJob } from '../../server/background/purge.ts'
+import { pauseAfter, purgeJob } from '../../server/background/purge.ts'
 import { type Job, type JobContext, runJobs, runOnce } from '../../server/background/run-jobs.ts'
-import { StoreUnavailable } from '../../server/core/ports.ts'
+import { type Leases, StoreUnavailable } from '../../server/core/ports.ts'
 import { client, NOW } from '../../server/store/conformance/records.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 
@@ -58,6 +58,25 @@ describe('a job', () => {
     })
     await runOnce(slow, context('a'))
     expect(heard).toEqual([true, false])
+  })
+
+  test('writes that it is still at work now and then only, and in time', async () => {
+    const asked: number[] = []
+    const acquire: Leases['acquire'] = (name, holder, until, now) => {
+      asked.push(now - NOW)
+      return store.leases.acquire(name, holder, until, now)
+    }
+    const slow = job(async (goOn) => {
+      for (const second of [0, 29, 30, 31, 59, 60, 50]) {
+        at = NOW + second
+        expect(await goOn()).toBe(true)
+      }
+    })
+    await runOnce(slow, { ...context('a'), leases: { ...store.leases, acquire } })
+    // A clock that was set back is asked about, too.
+    expect(asked).toEqual([0, 30, 60, 50])
+    expect(await store.leases.acquire('work', 'b', NOW + 300, NOW + 50 + 119)).toBe(false)
+    expect(await store.leases.acquire('work', 'b', NOW + 300, NOW + 50 + 120)).toBe(true)
   })
 
   test('hears that the server stops', async () => {
@@ -126,7 +145,7 @@ describe('the purge job', () => {
       purgeJob({ purge }, () => at),
       context('a'),
     )
-    expect(counts).toEqual([100, 100, 50, 0])
+    expect(counts).toEqual([...Array(10).fill(25), 0])
     expect(failures).toEqual([])
   })
 
@@ -145,9 +164,32 @@ describe('the purge job', () => {
       purgeJob({ purge }, () => at),
       context('a'),
     )
-    expect(counts).toEqual([100, 100, 40, 0])
+    expect(counts).toEqual([...Array(9).fill(25), 15, 0])
     expect((await store.clients.list()).length).toBe(10)
     expect(failures).toEqual([])
+  })
+
+  test('gives others twice the time that a step took, and waits neither too little nor too long', () => {
+    expect([0, 1, 2.5, 10, 400, 5000].map(pauseAfter)).toEqual([5, 5, 5, 20, 800, 1000])
+  })
+
+  test('pauses between two steps', async () => {
+    const began: number[] = []
+    const ended: number[] = []
+    const purge = async (): Promise<number> => {
+      began.push(performance.now())
+      while (performance.now() - (began.at(-1) ?? 0) < 10);
+      ended.push(performance.now())
+      return began.length < 4 ? 25 : 0
+    }
+    await runOnce(
+      purgeJob({ purge }, () => at),
+      context('a'),
+    )
+    const pauses = began.slice(1).map((start, index) => start - (ended[index] ?? 0))
+    expect(pauses.length).toBe(3)
+    // Timers may be a millisecond early.
+    for (const pause of pauses) expect(pause).toBeGreaterThan(18)
   })
 
   test('stops after the step in which the server stops', async () => {
