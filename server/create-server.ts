@@ -11,7 +11,15 @@ import { DPOP_ALGORITHMS } from '../shared/dpop/public-key.ts'
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
 import type { Settings } from './config.ts'
-import { type Audit, type AuditEvent, type Circumstances, isObservation, outcomeOf, SERVER } from './core/audit.ts'
+import {
+  type Audit,
+  type AuditEvent,
+  type Circumstances,
+  isIssue,
+  isObservation,
+  outcomeOf,
+  SERVER,
+} from './core/audit.ts'
 import type { AuthorizationServer } from './core/authorization-server.ts'
 import { withDocuments } from './core/client-documents/client-documents.ts'
 import { createAuthorizationServer } from './core/create-authorization-server.ts'
@@ -31,6 +39,7 @@ import { publishedClients } from './published-clients.ts'
 import { rateLimits } from './rate-limit-rules.ts'
 import { asRecorded, refusalAsRecorded } from './records/as-recorded.ts'
 import { createFlowTrace } from './records/flow-trace.ts'
+import { createIssues } from './records/issues.ts'
 import { createObservations } from './records/observations.ts'
 import { createProofKeys } from './resource/proof-keys.ts'
 import { rememberedHereToo } from './resource/replay-memory.ts'
@@ -82,13 +91,15 @@ export interface Server {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { settings, store, now = systemClock, random = secureRandom } = options
   const observations = createObservations(store.audit, options.onFailure)
+  const issues = createIssues(store.audit, options.onFailure)
   const flows = createFlowTrace(store.flows, options.onFailure)
   const trace: Trace = (sighting) => flows.note(asRecorded(sighting, digest))
   const audit: Audit = (given) => {
     const observed = isObservation(given)
     const entry = observed && outcomeOf(given.event) === 'refused' ? refusalAsRecorded(given, digest) : given
     options.audit(entry.event, entry)
-    if (isObservation(entry)) observations.add(entry)
+    if (isIssue(entry)) issues.add(entry)
+    else if (isObservation(entry)) observations.add(entry)
     flows.note(entry)
   }
   const signer = await createSigner({
@@ -128,7 +139,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     meeting: isAlone(settings) ? null : { shared: store.sharedLimits, inASecond, onFailure: options.onFailure },
   })
   const close = async (): Promise<void> =>
-    void (await Promise.all([observations.close(), flows.close(), limits.exchange()]))
+    void (await Promise.all([issues.close(), observations.close(), flows.close(), limits.exchange()]))
   const app = createApp({
     as,
     limits,

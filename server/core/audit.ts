@@ -3,7 +3,8 @@
  * a password.
  *
  * An act is written down in the transaction that does it: its entry goes to the storage port with it, and there are both or neither.
- * What changes nothing that is stored (a refusal, an access token told again) is an observation, and is written down shortly after.
+ * What is issued without anything else being stored (a machine token, the access token of a refresh that is told again) is written down at once
+ * after. A refusal is an observation, and is written down in bounded numbers.
  *
  * @see docs/adr/0114-acts-carry-their-entry.md
  * @module
@@ -44,11 +45,14 @@ export type Act =
   | { readonly type: 'user_added' | 'user_removed' | 'password_changed'; readonly userId: string }
   | { readonly type: 'sign_in' | 'sign_out'; readonly userId: string }
 
-/** What was noticed, or refused, or issued without anything being stored. `clientId`, `userId`: only of those that are known, proven or not. */
-export type Observation =
+/** A token that was issued without anything else being stored: each has its row. */
+export type Issue =
   | ({ readonly type: 'refresh_replayed' } & OfGrant)
-  | ({ readonly type: 'authorization_denied' } & Omit<OfGrant, 'grantId'>)
   | { readonly type: 'machine_token_issued'; readonly clientId: string; readonly resource: string }
+
+/** What was refused. `clientId`, `userId`: only of those that are known, proven or not. */
+export type Observation =
+  | ({ readonly type: 'authorization_denied' } & Omit<OfGrant, 'grantId'>)
   | {
       readonly type:
         | 'authorization_rejected'
@@ -87,7 +91,7 @@ export interface PageRefusal {
   >
 }
 
-export type AuditEvent = Act | Observation
+export type AuditEvent = Act | Issue | Observation
 
 /** When and in which request it was, and at whose hands, where that is not the person or the client of the event. */
 export interface Circumstances {
@@ -111,7 +115,13 @@ export interface AuditEntry<Event extends AuditEvent | Sighting = AuditEvent> ex
 
 /** How many observations of a kind there were, beyond those that have an entry of their own. */
 export interface Tally extends Circumstances {
-  readonly event: { readonly type: Observation['type']; readonly reason?: string }
+  /** Client and resource: where all of them have the same. */
+  readonly event: {
+    readonly type: Observation['type']
+    readonly reason?: string
+    readonly clientId?: string
+    readonly resource?: string
+  }
   readonly count: number
 }
 
@@ -133,11 +143,13 @@ export const auditEntry = <Event extends AuditEvent | Sighting>(
   ...(from === undefined ? {} : { from }),
 })
 
-/** A closed list, so that a new kind of event has to be one of the two. */
+/** Whether it is of a token that nothing has stored yet. */
+export const isIssue = (entry: AuditEntry): entry is AuditEntry<Issue> =>
+  entry.event.type === 'machine_token_issued' || entry.event.type === 'refresh_replayed'
+
+/** A closed list, so that a new kind of event has to be one of these. */
 const OBSERVATIONS: Readonly<Record<Observation['type'], true>> = {
-  refresh_replayed: true,
   authorization_denied: true,
-  machine_token_issued: true,
   authorization_rejected: true,
   token_rejected: true,
   revocation_rejected: true,
@@ -149,7 +161,7 @@ const OBSERVATIONS: Readonly<Record<Observation['type'], true>> = {
   consent_rejected: true,
 }
 
-/** Whether nothing has stored it yet. */
+/** Whether it is of something that was refused: nothing has stored it yet. */
 export const isObservation = (entry: AuditEntry): entry is AuditEntry<Observation> =>
   Object.hasOwn(OBSERVATIONS, entry.event.type)
 

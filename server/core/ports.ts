@@ -10,7 +10,7 @@
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import type { Result } from '../../shared/result.ts'
-import type { Act, AuditEntry, AuditFilter, AuditRecord, Observation, Tally } from './audit.ts'
+import type { Act, AuditEntry, AuditFilter, AuditRecord, Issue, Observation, Tally } from './audit.ts'
 import type { StoredClientDocuments } from './client-documents/client-document.ts'
 import type { FlowStep } from './flow.ts'
 import type {
@@ -218,7 +218,7 @@ export interface AttemptLimit {
 /** The audit log. Nothing changes an entry; `Store.purge` deletes those that are older than they have to be kept. */
 export interface AuditLog {
   /** Adds what no act stores. */
-  append(entries: readonly (AuditEntry<Observation> | Tally)[]): Promise<void>
+  append(entries: readonly (AuditEntry<Issue | Observation> | Tally)[]): Promise<void>
   /**
    * Of the entries up to `to` (null: the newest), those that match, newest first. Looks at a bounded number of them: `next` is where to go on;
    * null: there is nothing older.

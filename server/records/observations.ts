@@ -6,6 +6,7 @@
  */
 import { clearTimeout, setTimeout } from 'node:timers'
 import type { AuditEntry, Observation, Tally } from '../core/audit.ts'
+import type { Claimed } from '../core/claimed.ts'
 import type { AuditLog } from '../core/ports.ts'
 import { writeBehind } from './write-behind.ts'
 
@@ -43,7 +44,7 @@ export function createObservations(log: Pick<AuditLog, 'append'>, onFailure: (er
       const of = Math.floor(entry.at / 60)
       if (of !== minute) endMinute()
       minute = of
-      const { event, at } = entry
+      const { event } = entry
       const kind = `${nameOf(event)} ${'clientId' in event ? event.clientId : ''}`
       const seen = kinds.get(kind) ?? 0
       if (seen < MOST.ofKind && all < MOST.ofAll) {
@@ -53,7 +54,7 @@ export function createObservations(log: Pick<AuditLog, 'append'>, onFailure: (er
         return
       }
       const name = nameOf(event)
-      surplus.set(name, tally(event, at, (surplus.get(name)?.count ?? 0) + 1))
+      surplus.set(name, counted(surplus.get(name), entry))
       timer ??= setTimeout(endMinute, 60_000).unref()
     },
 
@@ -64,12 +65,22 @@ export function createObservations(log: Pick<AuditLog, 'append'>, onFailure: (er
   }
 }
 
-/** Different clients in different requests: only what they have in common. */
-const tally = (event: Observation, at: number, count: number): Tally => ({
-  event: { type: event.type, ...('reason' in event ? { reason: event.reason } : {}) },
-  at,
-  requestId: null,
-  count,
+/** Of different clients in different requests: only what they have in common. */
+function counted(before: Tally | undefined, { event, at, claimed = {} }: AuditEntry<Observation>): Tally {
+  const members: Tally['event'] = event
+  const { type, reason } = members
+  return {
+    event: { type, ...(reason === undefined ? {} : { reason }), ...common(before?.event ?? members, members) },
+    claimed: common(before?.claimed ?? claimed, claimed),
+    at,
+    requestId: null,
+    count: (before?.count ?? 0) + 1,
+  }
+}
+
+const common = (one: Claimed, other: Claimed): Claimed => ({
+  ...(one.clientId !== undefined && one.clientId === other.clientId ? { clientId: one.clientId } : {}),
+  ...(one.resource !== undefined && one.resource === other.resource ? { resource: one.resource } : {}),
 })
 
 const nameOf = (event: Observation): string => `${event.type} ${'reason' in event ? event.reason : ''}`

@@ -12,8 +12,12 @@ export interface WriteBehindOptions<Item> {
   readonly write: (items: readonly Item[]) => Promise<void>
   /** As many wait at most; those that come then are dropped. */
   readonly most: number
-  /** Told when writing failed. It is tried again with the next. */
+  /** Milliseconds from the first that waits. Default: a second. */
+  readonly delay?: number
+  /** Told when writing failed. It is tried again with the next, and every second. */
   readonly onFailure: (error: unknown) => void
+  /** Told how many were dropped, when the next are written or cannot be. */
+  readonly onLost?: (count: number) => void
 }
 
 export interface WriteBehind<Item> {
@@ -25,23 +29,30 @@ export interface WriteBehind<Item> {
 /** Milliseconds. */
 const DELAY = 1000
 
-export function writeBehind<Item>({ write, most, onFailure }: WriteBehindOptions<Item>): WriteBehind<Item> {
+/** In one transaction: no request has to wait longer for its own. */
+const AT_ONCE = 500
+
+export function writeBehind<Item>(options: WriteBehindOptions<Item>): WriteBehind<Item> {
+  const { write, most, delay = DELAY, onFailure, onLost = () => {} } = options
   let waiting: readonly Item[] = []
   let added: Item[] = []
+  let lost = 0
   let writing: Promise<void> = Promise.resolve()
   let timer: ReturnType<typeof setTimeout> | null = null
 
   async function writeAll(): Promise<void> {
-    const items = [...waiting, ...added]
-    waiting = []
+    waiting = waiting.length === 0 ? added : [...waiting, ...added]
     added = []
-    if (items.length === 0) return
     try {
-      await write(items)
+      while (waiting.length > 0) {
+        await write(waiting.slice(0, AT_ONCE))
+        waiting = waiting.slice(AT_ONCE)
+      }
     } catch (error) {
-      waiting = items
       onFailure(error)
     }
+    if (lost > 0) onLost(lost)
+    lost = 0
   }
 
   function flush(): Promise<void> {
@@ -51,12 +62,19 @@ export function writeBehind<Item>({ write, most, onFailure }: WriteBehindOptions
     return writing
   }
 
+  // Whoever stops the process without a word loses them.
+  const flushIn = (milliseconds: number): void => {
+    timer ??= setTimeout(() => void flush().then(() => waiting.length > 0 && flushIn(DELAY)), milliseconds).unref()
+  }
+
   return {
     add(item) {
-      if (waiting.length + added.length >= most) return
+      if (waiting.length + added.length >= most) {
+        lost += 1
+        return
+      }
       added.push(item)
-      // Whoever stops the process without a word loses them.
-      timer ??= setTimeout(flush, DELAY).unref()
+      if (timer === null) flushIn(delay)
     },
     flush,
   }

@@ -11,7 +11,7 @@ import { type Selectable, sql } from 'kysely'
 import type { AuditFilter, AuditRecord } from '../core/audit.ts'
 import { CLAIMED } from '../core/claimed.ts'
 import type { AuditLog } from '../core/ports.ts'
-import { insertEntry } from './audit-entries.ts'
+import { insertEntries, insertEntry } from './audit-entries.ts'
 import type { AuditRow, Database } from './schema.ts'
 
 /** Rows that one step looks at. */
@@ -20,6 +20,7 @@ const STEP = 10_000
 export function createAuditLog(database: Database): AuditLog {
   const { db } = database
   const note = insertEntry(database)
+  const noteAll = insertEntries(database)
 
   const matching = (wanted: AuditFilter) =>
     db
@@ -38,8 +39,8 @@ export function createAuditLog(database: Database): AuditLog {
 
   return {
     async append(entries) {
-      const [first, ...others] = entries.flatMap(note)
-      if (first !== undefined) await database.runGuarded(first, others)
+      const [guard] = note(entries[0])
+      if (guard !== undefined) await database.runGuarded(guard, noteAll(entries.slice(1)))
     },
 
     async readBack(to, wanted) {

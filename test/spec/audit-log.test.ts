@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { administered } from '../../server/admin/administered.ts'
 import { followAudit, showAudit } from '../../server/admin/audit.ts'
 import type { AuditFilter } from '../../server/core/audit.ts'
+import { recordedName } from '../../server/core/claimed.ts'
 import { createObservations } from '../../server/records/observations.ts'
 import { client, resource, user } from '../../server/store/conformance/records.ts'
 import { digest } from '../../server/store/hash.ts'
@@ -193,7 +194,10 @@ describe('what is refused', () => {
     const refused = found.filter(({ type }) => type.endsWith('_rejected'))
     expect(refused.length).toBe(22)
     expect(refused.reduce((sum, { count }) => sum + count, 0)).toBe(1000)
-    expect(refused.filter(({ count }) => count === 490)).toMatchObject([{ clientId: null }, { clientId: null }])
+    expect(refused.filter(({ count }) => count === 490)).toMatchObject([
+      { clientId: client_id },
+      { clientId: `claimed:${recordedName('nobody', digest)}` },
+    ])
     await server.close()
   })
 
@@ -235,7 +239,7 @@ describe('what is refused', () => {
   })
 })
 
-test('a refresh by a public client has its row too, and one that is told again is an observation', async () => {
+test('a refresh by a public client has its row too, and one that is told again, too', async () => {
   const server = await createTestServer()
   const { client_id } = await registerClient(server)
   const { refresh_token } = await obtainTokens(server, client_id)
