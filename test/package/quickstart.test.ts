@@ -14,7 +14,8 @@ setDefaultTimeout(120_000)
 
 const readme = await Bun.file(`${ROOT}README.md`).text()
 const [, quickstart = ''] = /```ts\n(\/\/ quickstart\.ts\n[\s\S]*?)```/.exec(readme) ?? []
-const commands = [...readme.matchAll(/^npx sallyport (.+)$/gm)].map(([, args = '']) => args)
+const [, installed = ''] = /```sh\nnpm install sallyport\n([\s\S]*?)```/.exec(readme) ?? []
+const commands = [...installed.matchAll(/^npx sallyport (.+)$/gm)].map(([, args = '']) => args)
 
 const ports = { '9100': `${freePort()}`, '9300': `${freePort()}` }
 const withPorts = (text: string): string =>
