@@ -5,6 +5,7 @@
  */
 import { expect } from 'bun:test'
 import * as v from 'valibot'
+import { whoAsksBehind } from '../../server/core/proxies.ts'
 import { ENDPOINTS } from '../../server/http/endpoints.ts'
 import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import { REDIRECT_URI, type TestServer } from '../support/authorization-server.ts'
@@ -20,23 +21,26 @@ const Problem = v.strictObject({
   detail: v.string(),
 })
 
-/** All come from here, so that limits are reached, too. */
-const ADDRESS = '192.0.2.1'
+/** All come from here, so that limits are reached, too; but it is a proxy, which says for whom it asks. */
+const PEER = '127.0.0.1'
+const whoAsks = whoAsksBehind(['loopback'])
 
 /** Answers without secrets, which may be kept. */
 const CACHEABLE =
   /^\/(?:oauth\/client-logo$|\.well-known\/|health\/live$|assets\/|[\w-]+\.(?:css|svg|ico|png)$|icon|style)/
 
-/** Sends `request` and judges the answer, in which none of `secrets` may be. */
+/** Sends `request` and judges the answer, in which none of `secrets` may be. What it was, in a word or two. */
 export async function expectGoodAnswer(
   server: TestServer,
   request: Request,
   secrets: readonly string[],
-): Promise<void> {
+): Promise<string> {
   server.failures.length = 0
   server.events.length = 0
   const { method, url } = request
-  const response = (await server.handle(request, ADDRESS)) ?? new Response(null, { status: 404 })
+  const response =
+    (await server.handle(request, () => whoAsks(PEER, request.headers.get('x-forwarded-for')))) ??
+    new Response(null, { status: 404 })
   const text = await response.text()
   const what = `${method} ${url} -> ${response.status} ${JSON.stringify([...response.headers])} ${text.slice(0, 300)}`
   const check = (label: string, good: boolean): void => expect(good ? '' : `${label}: ${what}`).toBe('')
@@ -52,6 +56,16 @@ export async function expectGoodAnswer(
   // A client id that is a URL is named: the operator must know whose document was not good.
   const logged = Bun.inspect(server.events, { depth: 8 }).replaceAll(/clientId: "https:[^"]*"/g, '')
   check('logged', !logged.includes(CANARY))
+  return outcomeOf(response)
+}
+
+/** The status, and where a redirect leads: to which page of ours, or with what to a client. */
+function outcomeOf({ status, headers }: Response): string {
+  const location = headers.get('location')
+  if (location === null) return String(status)
+  const { pathname, searchParams } = new URL(location, 'https://auth.example')
+  const said = searchParams.has('code') ? 'with a code' : `with ${searchParams.get('error')}`
+  return `${status} ${location.startsWith(REDIRECT_URI) ? said : pathname}`
 }
 
 type Check = (label: string, good: boolean) => void

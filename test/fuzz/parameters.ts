@@ -1,24 +1,24 @@
 /**
  * Parameters of requests: good sets with something changed, and combinations of all that any endpoint reads.
  *
- * Their names are those of the schemas in `shared/`, so that a new one is sent as soon as it exists.
+ * Their names are those of the schemas in `shared/` and of what the sources of the server read, so that a new one is sent as soon as it exists.
  *
  * @module
  */
 import fc from 'fast-check'
 import * as v from 'valibot'
+import { GOOD, type Params } from './good-requests.ts'
+import { readByServer } from './sources.ts'
 import { CANARY, noise, type Value, value } from './values.ts'
-
-export type Params = readonly (readonly [name: string, value: Value])[]
 
 const Schema = v.looseObject({ entries: v.record(v.string(), v.unknown()) })
 const Variant = v.looseObject({ options: v.array(Schema) })
 
-/** Every member of every object schema in `shared/`, and the fields of our own pages. */
+/** Every member of every object schema in `shared/`, the fields of our own pages, and what their queries say. */
 async function parameterNames(): Promise<readonly string[]> {
   const root = new URL('../../shared/', import.meta.url).pathname
   const modules: unknown[] = await Promise.all(
-    [...new Bun.Glob('*.ts').scanSync({ cwd: root })].map((name) => import(root + name)),
+    [...new Bun.Glob('**/*.ts').scanSync({ cwd: root })].map((name) => import(root + name)),
   )
   const schemas = modules
     .flatMap((module) => Object.values(Object(module)))
@@ -26,102 +26,14 @@ async function parameterNames(): Promise<readonly string[]> {
       if (v.is(Schema, exported)) return [exported]
       return v.is(Variant, exported) ? exported.options : []
     })
-  const pages = ['csrf', 'request', 'username', 'password', 'decision', 'grant', 'revoked']
+  const { fields, parameters } = await readByServer()
   const unread = ['authorization_details', 'request_uri', 'nonce', 'assertion', 'audience', 'id_token_hint', CANARY]
-  return [...new Set([...schemas.flatMap(({ entries }) => Object.keys(entries)), ...pages, ...unread])].sort()
+  return [
+    ...new Set([...schemas.flatMap(({ entries }) => Object.keys(entries)), ...fields, ...parameters, ...unread]),
+  ].sort()
 }
 
 export const NAMES = await parameterNames()
-
-const known = (name: Exclude<Value, { text: string }>['known']): Value => ({ known: name, spoiled: null })
-const text = (one: string): Value => ({ text: one })
-
-/** Good requests, for the routes that have some. */
-const GOOD: Readonly<Record<string, readonly Params[]>> = {
-  '/oauth/token': [
-    [
-      ['grant_type', text('authorization_code')],
-      ['code', known('code')],
-      ['code_verifier', known('verifier')],
-      ['redirect_uri', known('redirectUri')],
-      ['client_id', known('client')],
-      ['resource', known('resource')],
-    ],
-    [
-      ['grant_type', text('refresh_token')],
-      ['refresh_token', known('refreshToken')],
-      ['client_id', known('client')],
-      ['scope', known('scope')],
-    ],
-    [
-      ['grant_type', text('client_credentials')],
-      ['client_id', known('confidentialClient')],
-      ['client_secret', known('clientSecret')],
-      ['resource', known('resource')],
-      ['scope', known('scope')],
-    ],
-  ],
-  '/oauth/revoke': [
-    [
-      ['token', known('refreshToken')],
-      ['client_id', known('client')],
-    ],
-    [
-      ['token', known('accessToken')],
-      ['token_type_hint', text('access_token')],
-      ['client_id', known('client')],
-    ],
-  ],
-  '/oauth/introspect': [
-    [
-      ['token', known('accessToken')],
-      ['client_id', known('confidentialClient')],
-      ['client_secret', known('clientSecret')],
-    ],
-    [
-      ['token', known('refreshToken')],
-      ['client_id', known('confidentialClient')],
-      ['client_secret', known('clientSecret')],
-    ],
-  ],
-  '/oauth/register': [
-    [
-      ['client_name', text(CANARY)],
-      ['redirect_uris', known('redirectUri')],
-      ['grant_types', text('authorization_code')],
-      ['token_endpoint_auth_method', text('none')],
-    ],
-  ],
-  '/oauth/authorize': [
-    [
-      ['response_type', text('code')],
-      ['client_id', known('client')],
-      ['redirect_uri', known('redirectUri')],
-      ['scope', known('scope')],
-      ['state', text(CANARY)],
-      ['code_challenge', known('challenge')],
-      ['code_challenge_method', text('S256')],
-      ['resource', known('resource')],
-    ],
-    [
-      ['response_type', text('code')],
-      ['client_id', known('documentClient')],
-      ['redirect_uri', known('redirectUri')],
-      ['scope', known('scope')],
-      ['state', text(CANARY)],
-      ['code_challenge', known('challenge')],
-      ['code_challenge_method', text('S256')],
-      ['resource', known('resource')],
-    ],
-  ],
-  '/oauth/authorize/consent': [
-    [
-      ['request', known('query')],
-      ['decision', text('allow')],
-    ],
-  ],
-  '/sign-in': [[['request', known('query')]]],
-}
 
 const name = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...NAMES) }, { weight: 1, arbitrary: noise })
 

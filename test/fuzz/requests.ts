@@ -5,8 +5,10 @@
  */
 import fc from 'fast-check'
 import { type Elsewhere, elsewhere } from './elsewhere.ts'
-import { type Params, paramsFor } from './parameters.ts'
-import { CANARY, headerText, noise, type Value, value } from './values.ts'
+import { GOOD_HEADERS, type Params } from './good-requests.ts'
+import { paramsFor } from './parameters.ts'
+import { readByServer } from './sources.ts'
+import { CANARY, headerText, loosened, noise, type Value, value } from './values.ts'
 
 export type Body =
   | { readonly kind: 'none' }
@@ -23,9 +25,9 @@ export interface Sent {
   readonly body: Body
   readonly contentType: string | null
   readonly authorization: Value | 'basic' | 'bearer' | null
-  /** Whether the browser of someone who is signed in sends it, with the form token of our own page. */
-  readonly signedIn: boolean
-  readonly headers: readonly (readonly [string, string])[]
+  /** Whose browser sends it: with a cookie and the form token of our own page, or with neither. */
+  readonly browser: 'none' | 'visitor' | 'signed_in'
+  readonly headers: readonly (readonly [string, Value])[]
   /** What other sites answer in the meantime. */
   readonly elsewhere: Elsewhere
 }
@@ -79,47 +81,43 @@ const contentTypeFor = ({ kind }: Body): fc.Arbitrary<string | null> => {
 /** Methods that `Request` can have. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'FOO', 'post']
 
-const HEADER_NAMES = [
-  'accept',
-  'accept-language',
-  'origin',
-  'referer',
-  'user-agent',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'forwarded',
-  'sec-fetch-site',
-  'if-none-match',
-  'range',
-  'expect',
-  'content-encoding',
-  'access-control-request-method',
-  'access-control-request-headers',
-  'mcp-protocol-version',
-  'x-http-method-override',
-  'cookie',
-  'authorization',
-  'x-fuzz',
+/** All that the server reads, and some that it does not. */
+export const HEADER_NAMES: readonly string[] = [
+  ...new Set([
+    ...(await readByServer()).headers,
+    ...[
+      'accept-language',
+      'referer',
+      'user-agent',
+      'x-forwarded-host',
+      'forwarded',
+      'if-none-match',
+      'range',
+      'expect',
+    ],
+    ...['content-encoding', 'access-control-request-method', 'access-control-request-headers', 'mcp-protocol-version'],
+    ...['x-http-method-override', 'x-fuzz'],
+  ]),
 ]
 
+const odd = fc.oneof(
+  headerText.map((text): Value => ({ text })),
+  fc
+    .constantFrom('*/*', 'application/problem+json', 'null', 'same-origin', 'https://auth.example', 'gzip')
+    .map((text): Value => ({ text })),
+)
+
+const headerValue = (name: string): fc.Arbitrary<Value> => {
+  const good = GOOD_HEADERS[name]
+  return good === undefined ? odd : fc.oneof(odd, fc.constantFrom(...good), fc.constantFrom(...good).chain(loosened))
+}
+
 const headers = fc.array(
-  fc.tuple(
-    fc.constantFrom(...HEADER_NAMES),
-    fc.oneof(
-      headerText,
-      fc.constantFrom(
-        '*/*',
-        'application/problem+json',
-        'null',
-        'same-origin',
-        'https://auth.example',
-        'gzip',
-        'sallyport_session=x; __Host-sallyport_session=y',
-      ),
-    ),
-  ),
+  fc.constantFrom(...HEADER_NAMES).chain((name) => fc.tuple(fc.constant(name), headerValue(name))),
   { maxLength: 3 },
 )
+
+const browser = fc.constantFrom<Sent['browser'][]>('none', 'visitor', 'signed_in', 'signed_in')
 
 const authorization: fc.Arbitrary<Sent['authorization']> = fc.oneof(
   { weight: 16, arbitrary: fc.constant(null) },
@@ -177,7 +175,7 @@ export function requestsTo(routes: readonly Route[]): fc.Arbitrary<Sent> {
         body: fc.constant(body),
         contentType: contentTypeFor(body),
         authorization,
-        signedIn: fc.boolean(),
+        browser,
         headers,
         elsewhere,
       }),
@@ -199,7 +197,7 @@ export const rawRequests: fc.Arbitrary<Sent> = fc.record({
   body: bodyFor('/'),
   contentType: fc.option(headerText, { freq: 2 }),
   authorization,
-  signedIn: fc.boolean(),
+  browser,
   headers,
   elsewhere,
 })

@@ -11,7 +11,8 @@ export const CANARY = 'Canary7f3aSecret'
 /** What the server knows, by name; each world says what it is. */
 export const KNOWN = [
   ...['client', 'confidentialClient', 'clientSecret', 'code', 'refreshToken', 'accessToken', 'verifier', 'challenge'],
-  ...['redirectUri', 'resource', 'otherResource', 'scope', 'issuer', 'query', 'documentClient'],
+  ...['redirectUri', 'resource', 'otherResource', 'scope', 'issuer', 'query', 'documentClient', 'digest', 'grant'],
+  ...['username', 'password', 'logoClient', 'logoHash', 'signingClient', 'assertion', 'proof', 'address'],
 ] as const
 export type Known = (typeof KNOWN)[number]
 
@@ -62,7 +63,17 @@ export const noise: fc.Arbitrary<string> = fc.oneof(
 const words = fc.constantFrom(
   ...['', ' ', '0', '-1', '1e999', 'null', 'true', '[]', '__proto__', 'constructor', 'code', 'token', 'none', 'login'],
   ...['consent', 'S256', 'plain', 'query', 'fragment', 'authorization_code', 'refresh_token', 'client_credentials'],
-  ...['access_token', 'offline_access', 'allow', 'deny', 'client_secret_basic', 'private_key_jwt', 'web', 'native'],
+  ...[
+    'access_token',
+    'offline_access',
+    'allow',
+    'deny',
+    'client_secret_basic',
+    'private_key_jwt',
+    'web',
+    'native',
+    '2',
+  ],
   'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
 )
 
@@ -70,6 +81,12 @@ const spoiled: fc.Arbitrary<Spoiled> = fc.record({
   how: fc.constantFrom('drop', 'insert', 'case', 'cut', 'double', 'pad'),
   at: fc.nat({ max: 500 }),
 })
+
+/** A good value with something done to it. */
+export const loosened = (value: Value): fc.Arbitrary<Value> =>
+  'known' in value
+    ? spoiled.map((spoiled) => ({ ...value, spoiled }))
+    : noise.map((end) => ({ text: value.text + end }))
 
 export const value: fc.Arbitrary<Value> = fc.oneof(
   { weight: 3, arbitrary: noise.map((text) => ({ text })) },

@@ -3,11 +3,17 @@
  *
  * @module
  */
+import { decodeJwt } from 'jose'
 import type { ConfigInput } from '../../server/config.ts'
+import { grantOfAccessToken } from '../../server/core/tokens/access-token-id.ts'
+import { hashPassword } from '../../server/login/password-hash.ts'
+import { csrfToken } from '../../server/pages/csrf.ts'
+import { sessionCookieName } from '../../server/pages/session-cookie.ts'
+import { hash } from '../../server/store/hash.ts'
+import { random } from '../../server/store/random.ts'
 import { s256 } from '../../shared/pkce.ts'
 import {
   authorizationQuery,
-  createBrowser,
   createTestServer,
   formFields,
   obtainCode,
@@ -16,14 +22,14 @@ import {
   RESOURCE,
   registerClient,
   type TestServer,
-  USER,
   VERIFIER,
 } from '../support/authorization-server.ts'
-import { addSecretClient } from '../support/confidential-clients.ts'
-import { createElsewhere, DOCUMENT_CLIENT } from './elsewhere.ts'
-import type { Params } from './parameters.ts'
-import type { Body, Sent } from './requests.ts'
-import { type Known, resolve } from './values.ts'
+import { addSecretClient, addSigningClient } from '../support/confidential-clients.ts'
+import { craftProof, createProver } from '../support/dpop-proofs.ts'
+import { createElsewhere, LOGO, PNG } from './elsewhere.ts'
+import type { Sent } from './requests.ts'
+import { type Browser, toRequest } from './to-request.ts'
+import type { Known } from './values.ts'
 
 /** How many cases one set of codes and tokens serves. */
 const USES = 16
@@ -79,11 +85,16 @@ async function createWorld(): Promise<World> {
   const sites = createElsewhere()
   const server = await createTestServer(CONFIG, { outbound: sites.outbound })
   const { client_id } = await registerClient(server)
-  const confidential = await addSecretClient(server, { authMethods: ['client_secret_post'] })
+  const authMethods = ['client_secret_post', 'client_secret_basic'] as const
+  const confidential = await addSecretClient(server, { authMethods })
+  const signing = await addSigningClient(server)
+  const prover = await createProver()
+  const query = await authorizationQuery(client_id)
   const constant = {
     client: client_id,
     confidentialClient: confidential.id,
     clientSecret: confidential.secret,
+    signingClient: signing.id,
     verifier: VERIFIER,
     challenge: await s256(VERIFIER),
     redirectUri: REDIRECT_URI,
@@ -91,21 +102,29 @@ async function createWorld(): Promise<World> {
     otherResource: OTHER_RESOURCE,
     scope: 'notes:read notes:write',
     issuer: server.issuer,
-    documentClient: DOCUMENT_CLIENT,
-    query: String(await authorizationQuery(client_id)),
+    query: String(query),
+    digest: await shownDigest(server, query),
+    address: '203.0.113.7',
+    ...(await addPerson(server)),
+    ...(await addLogo(server)),
   }
-  const browser = await signIn(server)
   let known: Readonly<Record<Known, string>> | null = null
   let uses = 0
 
   const renew = async () => {
     server.clock.now += PAUSE
     const { access_token, refresh_token } = await obtainTokens(server, client_id)
+    const other = decodeJwt((await obtainTokens(server, client_id)).access_token)
+    const proven = { method: 'POST', url: `${server.issuer}/oauth/token`, now: server.clock.now }
     return {
       ...constant,
+      documentClient: `https://app.example/${uses}/client.json`,
       code: await obtainCode(server, client_id),
       refreshToken: refresh_token,
       accessToken: access_token,
+      grant: grantOfAccessToken(other.jti ?? '') ?? '',
+      assertion: await signing.sign(),
+      proof: await craftProof(prover, proven),
     }
   }
 
@@ -114,92 +133,46 @@ async function createWorld(): Promise<World> {
     async request(sent) {
       if (known === null || uses++ % USES === 0) known = await renew()
       sites.tell(sent.elsewhere)
-      return toRequest(sent, known, server.issuer, browser)
+      return toRequest(sent, known, server.issuer, await browserFor(server, sent.browser))
     },
     secrets: () => SECRETS.flatMap((name) => known?.[name] ?? []),
   }
 }
 
-const SECRETS = ['clientSecret', 'code', 'refreshToken', 'accessToken', 'verifier'] as const
+const SECRETS = ['clientSecret', 'code', 'refreshToken', 'accessToken', 'verifier', 'assertion', 'proof'] as const
 
-/** The cookie and the form token of someone who is signed in. */
-async function signIn(server: TestServer): Promise<{ readonly cookie: string; readonly csrf: string }> {
-  const browser = createBrowser(server)
-  const page = formFields(await (await browser.fetch('/sign-in')).text())
-  await browser.fetch('/sign-in', { method: 'POST', body: new URLSearchParams({ ...page, ...USER }) })
-  const { csrf = '' } = formFields(await (await browser.fetch('/account')).text())
-  if (csrf === '') throw new Error('not signed in')
-  return { cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '), csrf }
+/** A new one for each case: signing in and out ends what was before. */
+async function browserFor({ store, clock, userId }: TestServer, who: Sent['browser']): Promise<Browser | null> {
+  if (who === 'none') return null
+  const cookie = random()
+  const times = { createdAt: clock.now, expiresAt: clock.now + 3600 }
+  if (who === 'signed_in') await store.sessions.create({ hash: await hash(cookie), userId, ...times })
+  return { cookie: `${sessionCookieName(true)}=${cookie}`, csrf: await csrfToken(cookie, hash) }
 }
 
-/** Signing out would end the session for all cases to come, and a password takes its time to be checked. */
-const NEVER_SIGNED_IN = /^\/sign-/
-
-function toRequest(
-  sent: Sent,
-  known: Readonly<Record<Known, string>>,
-  issuer: string,
-  { cookie, csrf }: { readonly cookie: string; readonly csrf: string },
-): Request | null {
-  const signedIn = sent.signedIn && !NEVER_SIGNED_IN.test(sent.path)
-  const query = String(toForm(sent.query, known))
-  const body = sent.method === 'GET' || sent.method === 'HEAD' ? null : toBody(sent.body, known, signedIn ? csrf : null)
-  try {
-    const headers = new Headers(sent.headers.map(([name, value]): [string, string] => [name, value]))
-    if (sent.contentType !== null) headers.set('content-type', sent.contentType)
-    const { authorization } = sent
-    if (authorization === 'basic')
-      headers.set('authorization', `Basic ${btoa(`${known.confidentialClient}:${known.clientSecret}`)}`)
-    else if (authorization === 'bearer') headers.set('authorization', `Bearer ${known.accessToken}`)
-    else if (authorization !== null) headers.set('authorization', resolve(authorization, known))
-    if (signedIn) headers.set('cookie', cookie)
-    return new Request(`${issuer}${sent.path}${query === '' ? '' : `?${query}`}`, {
-      method: sent.method,
-      headers,
-      body,
-    })
-  } catch {
-    return null
-  }
+/** Somebody whose password is checked at once: a case of the usual cost takes as long as hundreds of others. */
+async function addPerson({ store, clock }: TestServer) {
+  const [username, password] = ['grace', 'nanoseconds and wire']
+  const passwordHash = await hashPassword(password, { ln: 1, r: 1, p: 1 })
+  await store.users.create({ id: `usr_${random(16)}`, username, displayName: null, passwordHash, createdAt: clock.now })
+  return { username, password }
 }
 
-const toForm = (params: Params, known: Readonly<Record<Known, string>>): URLSearchParams =>
-  new URLSearchParams(params.map(([name, value]): [string, string] => [name, resolve(value, known)]))
-
-function toBody(
-  body: Body,
-  known: Readonly<Record<Known, string>>,
-  csrf: string | null,
-): string | Uint8Array<ArrayBuffer> | null {
-  switch (body.kind) {
-    case 'none':
-      return null
-    case 'raw':
-      return new Uint8Array(body.bytes)
-    case 'long':
-      return 'a'.repeat(body.size)
-    case 'form': {
-      const form = toForm(body.params, known)
-      if (csrf !== null) form.append('csrf', csrf)
-      return String(form)
-    }
-    case 'json': {
-      if (body.extra !== undefined && (typeof body.extra !== 'object' || body.extra === null))
-        return JSON.stringify(body.extra)
-      return JSON.stringify({ ...toObject(body.params, known), ...body.extra })
-    }
-  }
+/** A client that has published a document with a picture. */
+async function addLogo({ store, clock }: TestServer) {
+  const logoClient = 'https://pictures.example/client.json'
+  const logo = { hash: await hash('a picture'), type: 'image/png', bytes: new Uint8Array(PNG) } as const
+  const document = { client_id: logoClient, client_name: 'Pictures', redirect_uris: [REDIRECT_URI], logo_uri: LOGO }
+  const times = { fetchedAt: clock.now, freshUntil: Number.MAX_SAFE_INTEGER, keptUntil: Number.MAX_SAFE_INTEGER }
+  await store.clientDocuments.put({ clientId: logoClient, document, pinned: false, etag: null, ...times }, logo)
+  return { logoClient, logoHash: logo.hash }
 }
 
-/** Members that are lists in registrations. */
-const LISTS = /^(?:redirect_uris|grant_types|response_types|contacts)$/
-
-function toObject(params: Params, known: Readonly<Record<Known, string>>): Record<string, unknown> {
-  const members = Object.groupBy(params, ([name]) => name)
-  return Object.fromEntries(
-    Object.entries(members).map(([name, values = []]) => {
-      const texts = values.map(([, value]) => resolve(value, known))
-      return [name, texts.length > 1 || LISTS.test(name) ? texts : texts[0]]
-    }),
-  )
+/** What the consent page for this request would carry on to the decision. */
+async function shownDigest(server: TestServer, query: URLSearchParams): Promise<string> {
+  const browser = await browserFor(server, 'signed_in')
+  const page = await server.fetch(`/oauth/authorize?${query}`, { headers: { cookie: browser?.cookie ?? '' } })
+  const { client = '' } = formFields(await page.text())
+  if (client === '') throw new Error('no consent page')
+  return client
 }
