@@ -26,6 +26,8 @@ export interface Family {
   readonly client: KnownClient
   /** The refresh token that was received last. */
   head: string
+  /** The access token that was received last. */
+  accessToken: string
   revoked: Progress
 }
 
@@ -34,8 +36,20 @@ export interface Ledger {
   readonly codes: KnownCode[]
   readonly families: Family[]
   readonly accessTokens: string[]
+  /** Access tokens that were revoked one by one. */
+  readonly revokedTokens: string[]
+  /** Assertions that were accepted, and will not be again. */
+  readonly assertions: string[]
   /** How many writes were acknowledged. */
   acknowledged: number
 }
 
-export const emptyLedger = (): Ledger => ({ clients: [], codes: [], families: [], accessTokens: [], acknowledged: 0 })
+export const emptyLedger = (): Ledger => ({
+  clients: [],
+  codes: [],
+  families: [],
+  accessTokens: [],
+  revokedTokens: [],
+  assertions: [],
+  acknowledged: 0,
+})

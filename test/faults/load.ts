@@ -6,6 +6,7 @@
 import * as v from 'valibot'
 import { TokenResponse } from '../../shared/token-response.ts'
 import { authorizationQuery, codeForm, postForm, registerClient } from '../support/authorization-server.ts'
+import { assertionForm, createSigning, signer } from '../support/confidential-clients.ts'
 import type { Person } from '../support/person.ts'
 import type { Served } from '../support/process-flow.ts'
 import type { Chance } from './chance.ts'
@@ -64,7 +65,9 @@ async function step(load: Load, own: Own): Promise<void> {
   if (code !== undefined && dice < 0.9) return dice < 0.2 ? redeemTwice(load, code) : redeem(load, own, code)
   if (family === undefined || dice < 0.4) return authorize(load, own, client)
   if (dice < 0.85) return refresh(load, family)
-  if (dice < 0.93) return refreshTwice(load, family)
+  if (dice < 0.91) return refreshTwice(load, family)
+  if (dice < 0.94) return revokeAccessToken(load, family)
+  if (dice < 0.97) return useAssertion(load)
   return revoke(load, family)
 }
 
@@ -132,12 +135,38 @@ async function refreshTwice(load: Load, family: Family): Promise<void> {
 
 async function revoke(load: Load, family: Family): Promise<void> {
   family.revoked = 'asked'
-  const form = { token: family.head, ...credentials(family.client) }
-  const answer = await ask(load, () => postForm(load.server, '/oauth/revoke', form))
-  if (answer === null || isExcused(load, answer)) return
-  if (answer.status !== 200) throw new Error(`a revocation was answered ${answer.status}`)
+  if (!(await askToRevoke(load, { token: family.head, ...credentials(family.client) }))) return
   family.revoked = 'done'
   acknowledge(load)
+}
+
+/** Of the family the other tokens live on. */
+async function revokeAccessToken(load: Load, { accessToken, client }: Family): Promise<void> {
+  if (!(await askToRevoke(load, { token: accessToken, ...credentials(client) }))) return
+  load.ledger.revokedTokens.push(accessToken)
+  acknowledge(load)
+}
+
+/** Revokes nothing, and uses up an assertion that is good for an hour. */
+async function useAssertion(load: Load): Promise<void> {
+  const { key, jwks } = await createSigning()
+  const metadata = { token_endpoint_auth_method: 'private_key_jwt', jwks }
+  const client = await ask(load, () => registerClient(load.server, metadata))
+  if (client === null) return
+  const clock = { now: Math.floor(Date.now() / 1000) }
+  const sign = signer({ issuer: load.issuer, clock }, client.client_id, key, 'ES256')
+  const assertion = await sign({ exp: clock.now + 3600 })
+  if (!(await askToRevoke(load, { token: 'unknown', ...assertionForm(assertion) }))) return
+  load.ledger.assertions.push(assertion)
+  acknowledge(load)
+}
+
+/** False when there was no answer, or one that is excused. */
+async function askToRevoke(load: Load, form: Parameters<typeof postForm>[2]): Promise<boolean> {
+  const answer = await ask(load, () => postForm(load.server, '/oauth/revoke', form))
+  if (answer === null || isExcused(load, answer)) return false
+  if (answer.status !== 200) throw new Error(`a revocation was answered ${answer.status}`)
+  return true
 }
 
 const credentials = ({ id, secret }: KnownClient) => ({ client_id: id, client_secret: secret ?? undefined })
@@ -170,7 +199,7 @@ export async function askForTokens(
 }
 
 function remember(load: Load, client: KnownClient, tokens: Tokens): Family {
-  const family: Family = { client, head: tokens.refresh_token, revoked: 'no' }
+  const family: Family = { client, head: tokens.refresh_token, accessToken: tokens.access_token, revoked: 'no' }
   load.ledger.families.push(family)
   load.ledger.accessTokens.push(tokens.access_token)
   acknowledge(load)
@@ -179,6 +208,7 @@ function remember(load: Load, client: KnownClient, tokens: Tokens): Family {
 
 function advance(load: Load, family: Family, tokens: Tokens): void {
   family.head = tokens.refresh_token
+  family.accessToken = tokens.access_token
   load.ledger.accessTokens.push(tokens.access_token)
   acknowledge(load)
 }

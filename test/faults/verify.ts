@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { createLocalJWKSet, jwtVerify } from 'jose'
-import { authorizationQuery, RESOURCE } from '../support/authorization-server.ts'
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
+import { authorizationQuery, postForm, RESOURCE } from '../support/authorization-server.ts'
+import { assertionForm } from '../support/confidential-clients.ts'
 import type { Person } from '../support/person.ts'
 import type { Served } from '../support/process-flow.ts'
 import type { Chance } from './chance.ts'
@@ -31,9 +32,21 @@ export async function findBrokenPromises(verification: Verification): Promise<re
   const missing = await missingClients(verification)
   const signedOut = await checkPerson(verification)
   const tokens = await checkAccessTokens(verification)
+  const revoked = await missingRevocations(verification)
+  const used = await each(verification.ledger.assertions.slice(-20), (one) => checkAssertion(verification, one))
   const families = await each(choose(verification, ledger.families), (family) => checkFamily(verification, family))
   const codes = await each(choose(verification, ledger.codes), (code) => checkCode(verification, code))
-  return [...inside, ...missing, ...signedOut, ...tokens, ...families, ...codes, ...(await faultsIn(database))]
+  return [
+    ...inside,
+    ...missing,
+    ...signedOut,
+    ...tokens,
+    ...revoked,
+    ...used,
+    ...families,
+    ...codes,
+    ...(await faultsIn(database)),
+  ]
 }
 
 async function missingClients({ ledger, database }: Verification): Promise<readonly string[]> {
@@ -64,6 +77,17 @@ async function checkAccessTokens({ server, issuer, ledger }: Verification): Prom
   )
 }
 
+async function missingRevocations({ ledger, database }: Verification): Promise<readonly string[]> {
+  const stored = new Set((await query(database, 'select jti from revoked_tokens')).map(({ jti }) => jti))
+  return ledger.revokedTokens.some((token) => !stored.has(decodeJwt(token).jti)) ? ['a revocation is missing'] : []
+}
+
+/** It would still be good, had it not been used. */
+async function checkAssertion({ server }: Verification, assertion: string): Promise<string | null> {
+  const { status } = await postForm(server, '/oauth/revoke', { token: 'unknown', ...assertionForm(assertion) })
+  return status === 401 ? null : `an assertion that was used is answered ${status}`
+}
+
 async function checkFamily({ server }: Verification, family: Family): Promise<string | null> {
   const answer = await askForTokens({ server, over: () => false }, refreshForm(family))
   if (answer === null) return 'no answer'
@@ -85,7 +109,12 @@ async function checkCode({ server, ledger }: Verification, known: KnownCode): Pr
   const before = known.redeemed
   known.redeemed = 'done'
   if (answer === 'refused') return before === 'asked' ? null : 'a code that nobody redeemed is refused'
-  ledger.families.push({ client: known.client, head: answer.refresh_token, revoked: 'no' })
+  ledger.families.push({
+    client: known.client,
+    head: answer.refresh_token,
+    accessToken: answer.access_token,
+    revoked: 'no',
+  })
   return null
 }
 
