@@ -34,6 +34,10 @@ export async function standsFor({ clientDigest: agreed }: Consent, client: Clien
   return agreed === (await consentDigest(client, tools)) && agreedKeys(agreed) !== UNSEEN
 }
 
+/** Whether it was given for the client as it describes itself now, whatever its keys. */
+export const isSameClient = async ({ clientDigest: agreed }: Consent, client: Client, hash: Hash): Promise<boolean> =>
+  agreed?.split('.')[0] === (await clientDigest(client, hash))
+
 /**
  * Whether the keys with which a client redeems a code are those for which the person agreed: they may have changed at the `jwks_uri` since,
  * or before, unseen. Where they could not be had then, the person was asked about the client alone.

@@ -16,6 +16,7 @@ import { authorizeLink, signInLink } from './links.ts'
 import { problemPage, rejectionPage, tooManyRequests } from './problem-page.ts'
 import { noteRefusal } from './refusal.ts'
 import { seeOther } from './respond.ts'
+import { strangerPage } from './stranger-page.ts'
 import { isSignedIn, readVisitor, type Visitor } from './visitor.ts'
 
 export async function authorize(request: Request, given: PagesContext): Promise<Response> {
@@ -33,6 +34,7 @@ export async function authorize(request: Request, given: PagesContext): Promise<
 
   const step = await ctx.as.next(judged.value, visitor.user?.id ?? null, ctx)
   if (step.kind === 'redirect') return seeOther(step.location)
+  if (step.kind === 'page_before_redirect') return strangerPage(step, ctx)
   if (step.kind === 'sign_in' || !isSignedIn(visitor)) return toSignIn(query, ctx)
   return askForConsent({ request: judged.value, query, visitor }, ctx)
 }
@@ -53,10 +55,11 @@ export async function judge(
     noteRefusal(excess, query, ctx)
     return err(rejectionPage({ reason: excess }, ctx))
   }
-  const presence = { signedIn: user !== null || ctx.devLogin !== undefined }
+  const presence = { signedIn: user !== null || ctx.devLogin !== undefined, userId: user?.id }
   const outcome = await ctx.as.authorize(readForm(parameters), presence, ctx)
   if (outcome.kind === 'valid') return ok(outcome.request)
   if (outcome.kind === 'sign_in_first') return ok(null)
+  if (outcome.kind === 'page_before_redirect') return err(strangerPage(outcome, ctx))
   return err(outcome.kind === 'redirect' ? seeOther(outcome.location) : rejectionPage(outcome.rejection, ctx))
 }
 

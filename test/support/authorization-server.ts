@@ -222,9 +222,7 @@ export async function approve(server: TestServer, query: URLSearchParams): Promi
   const outcome = await server.as.authorize(readForm(query), { signedIn: true })
   if (outcome.kind === 'local_error') throw new Error(`refused: ${outcome.rejection.reason}`)
   if (outcome.kind === 'sign_in_first') throw new Error('somebody is signed in')
-  return new URL(
-    outcome.kind === 'redirect' ? outcome.location : await server.as.approve(outcome.request, server.userId),
-  )
+  return new URL(outcome.kind === 'valid' ? await server.as.approve(outcome.request, server.userId) : outcome.location)
 }
 
 /** A code from a good request, approved. */

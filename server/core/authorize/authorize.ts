@@ -31,11 +31,11 @@ import { findClient, type Presence, readClientId } from './client-known.ts'
 import { checkCodeChallenge } from './code-challenge.ts'
 import { checkDpopJkt } from './dpop-jkt.ts'
 import { checkPrompt } from './prompt.ts'
-import { errorRedirect } from './redirect.ts'
 import { checkRedirectable, type RedirectableRequest } from './redirectable-request.ts'
 import type { AuthorizationOutcome, ValidRequest } from './request.ts'
 import { checkResponseType } from './response-type-code.ts'
 import { checkScope } from './scope-allowed.ts'
+import { tellClient } from './seen-redirect.ts'
 
 /** Judges the query of an authorization request. */
 export async function authorize(
@@ -62,7 +62,7 @@ export async function authorize(
   const entry = auditEntry({ type: 'authorization_rejected', reason, clientId: request.client.id }, deps)
   audit({ ...entry, claimed: claimsOf(query, null) })
   if (valid.ok) return { kind: 'local_error', rejection: { reason } }
-  return { kind: 'redirect', location: errorRedirect(request, reason, settings.issuer) }
+  return tellClient(request, reason, presence.userId ?? null, deps)
 }
 
 /** Checks 3 to 9, pure. */

@@ -21,6 +21,8 @@ export function readClientId(query: FormRecord): Result<string, Rejection> {
 /** Who is there when an authorization request is judged. */
 export interface Presence {
   readonly signedIn: boolean
+  /** Who. Left out: not known yet. */
+  readonly userId?: string | undefined
 }
 
 /**

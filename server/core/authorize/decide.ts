@@ -12,6 +12,7 @@ import { issueCode } from './issue-code.ts'
 import { canRememberConsent, nextStep } from './next-step.ts'
 import { errorRedirect } from './redirect.ts'
 import type { NextStep, ValidRequest } from './request.ts'
+import { tellClient } from './seen-redirect.ts'
 
 /** What comes next, `userId` being signed in (null: nobody). Issues the code where nothing is left to ask. */
 export async function next(request: ValidRequest, userId: string | null, deps: Dependencies): Promise<NextStep> {
@@ -19,7 +20,7 @@ export async function next(request: ValidRequest, userId: string | null, deps: D
   if (typeof step === 'object') {
     const clientId = request.client.id
     deps.audit(auditEntry({ type: 'authorization_rejected', reason: step.refuse, clientId }, deps))
-    return { kind: 'redirect', location: errorRedirect(request, step.refuse, deps.settings.issuer) }
+    return tellClient(request, step.refuse, userId, deps)
   }
   if (step !== 'issue' || userId === null) return { kind: step === 'consent' ? 'consent' : 'sign_in' }
   return { kind: 'redirect', location: await issueCode(request, userId, deps) }

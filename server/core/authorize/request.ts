@@ -27,11 +27,24 @@ export interface ValidRequest extends RedirectableRequest {
 export type AuthorizationOutcome =
   | { readonly kind: 'sign_in_first' }
   | { readonly kind: 'local_error'; readonly rejection: Rejection }
-  | { readonly kind: 'redirect'; readonly location: string }
+  | ErrorRedirect
   | { readonly kind: 'valid'; readonly request: ValidRequest }
+
+/** The client is told of an error. */
+export type ErrorRedirect = { readonly kind: 'redirect'; readonly location: string } | PageBeforeRedirect
+
+/** `location` may be a stranger's: the person has to see that, and decide. */
+export interface PageBeforeRedirect {
+  readonly kind: 'page_before_redirect'
+  /** The part of `location` that the client chose. */
+  readonly redirectUri: string
+  readonly rejection: Rejection
+  readonly location: string
+}
 
 /** What has to happen next for a valid request. */
 export type NextStep =
   | { readonly kind: 'sign_in' }
   | { readonly kind: 'consent' }
   | { readonly kind: 'redirect'; readonly location: string }
+  | PageBeforeRedirect

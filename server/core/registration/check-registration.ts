@@ -15,7 +15,7 @@ import { checkUrl } from '../../../shared/url-policy.ts'
 import type { RegistrationSettings } from '../dependencies.ts'
 import type { Client, ClientDescription } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
-import { isApprovedRedirect } from './approved-redirect.ts'
+import { isLocalOrApproved } from './approved-redirect.ts'
 import { checkSoftwareStatement } from './software-statement.ts'
 
 /** A client as far as the request decides it. */
@@ -86,11 +86,9 @@ export function checkRedirectUris(
 ): Result<readonly string[], Rejection> {
   if (uris.length === 0) return reject('missing_redirect_uris')
   for (const uri of uris) {
-    const kind = classifyRedirectUri(uri)
-    if (!kind.ok) return reject('bad_redirect_uri')
-    const approved =
-      settings.mode === 'open' || kind.value === 'loopback' || isApprovedRedirect(uri, settings.approvedRedirects)
-    if (!approved) return reject('unapproved_redirect_uri')
+    if (!classifyRedirectUri(uri).ok) return reject('bad_redirect_uri')
+    if (settings.mode !== 'open' && !isLocalOrApproved(uri, settings.approvedRedirects))
+      return reject('unapproved_redirect_uri')
   }
   return ok([...new Set(uris)])
 }
