@@ -93,10 +93,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const observations = createObservations(store.audit, options.onFailure)
   const issues = createIssues(store.audit, options.onFailure)
   const flows = createFlowTrace(store.flows, options.onFailure)
-  const trace: Trace = (sighting) => flows.note(asRecorded(sighting, digest))
+  const resources = withConfigured(store.resources, settings.resources.map(toResource))
+  const recording = { digest, isKnown: resources.isKnown }
+  const trace: Trace = (sighting) => flows.note(asRecorded(sighting, recording))
   const audit: Audit = (given) => {
     const observed = isObservation(given)
-    const entry = observed && outcomeOf(given.event) === 'refused' ? refusalAsRecorded(given, digest) : given
+    const entry = observed && outcomeOf(given.event) === 'refused' ? refusalAsRecorded(given, recording) : given
     options.audit(entry.event, entry)
     if (isIssue(entry)) issues.add(entry)
     else if (isObservation(entry)) observations.add(entry)
@@ -113,7 +115,6 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const door = options.outbound ?? createOutbound({ development: settings.dev })
   // Keys are fetched for whoever sends an assertion, documents for whoever is signed in: the first must not use up what is the others'.
   const [outbound, documents] = [rateLimited(door, now), rateLimited(door, now)]
-  const resources = withConfigured(store.resources, settings.resources.map(toResource))
   const clientDocuments = publishedClients(settings, { store, outbound: documents, now })
   const clients = clientDocuments === undefined ? store.clients : withDocuments(store.clients, clientDocuments)
   const known = { ...store, resources, clients }
@@ -201,11 +202,19 @@ const toDpop = ({ dpop, issuer, secret }: Settings, proofs: Proofs, now: Clock):
 })
 
 /** The settings' resources stand before the store's, and win where both name one. */
-function withConfigured(stored: Resources, configured: readonly Resource[]): Resources {
+function withConfigured(stored: Resources, configured: readonly Resource[]) {
   const names = new Set(configured.map(({ identifier }) => identifier))
   const together = memoizeLast((others: readonly Resource[]): readonly Resource[] => [
     ...configured,
     ...others.filter(({ identifier }) => !names.has(identifier)),
   ])
-  return { ...stored, list: async () => together(await stored.list()) }
+  let listed = configured
+  const list = async (): Promise<readonly Resource[]> => {
+    listed = together(await stored.list())
+    return listed
+  }
+  /** As of when they were last listed: whoever writes things down does not wait for the database. */
+  const isKnown = (name: string): boolean =>
+    listed.some(({ identifier, aliases }) => identifier === name || aliases.includes(name))
+  return { ...stored, list, isKnown }
 }

@@ -4,7 +4,7 @@
  * @see docs/adr/0117-the-flow-trace.md
  * @module
  */
-import { CLAIMED } from '../core/claimed.ts'
+import { CLAIMED, isMark } from '../core/claimed.ts'
 import type { FlowStep } from '../core/flow.ts'
 
 /** A step with how often it was taken in a row. */
@@ -93,11 +93,18 @@ const keysOf = ({ attempt, grantId }: FlowStep): readonly string[] => [
 
 /** Applications that use one challenge for all attempts begin anew where the last has ended. */
 function continues(group: readonly FlowStep[], step: FlowStep): boolean {
-  const clientId = group.find((other) => other.clientId !== null)?.clientId ?? null
-  if (clientId !== null && step.clientId !== null && clientId !== step.clientId) return false
+  const clientId = clientOf(group)
+  const areKnown = [clientId, step.clientId].every((id) => id !== null && !isMark(id))
+  if (areKnown && clientId !== step.clientId) return false
   const isBeginning = step.step === 'authorize' || (step.step === 'sign_in' && step.outcome === 'asked')
   const isOver = isConnected(group) || group.some(({ reason }) => reason === 'denied_by_user')
   return !(isBeginning && isOver)
+}
+
+/** The first that is known, else the first that was said: before anybody is signed in, a client's document is not read. */
+function clientOf(steps: readonly FlowStep[]): string | null {
+  const ids = steps.flatMap(({ clientId }) => clientId ?? [])
+  return ids.find((id) => !isMark(id)) ?? ids[0] ?? null
 }
 
 const isCode = ({ step }: FlowStep): boolean => step === 'code'
@@ -144,7 +151,7 @@ function toAttempt(steps: readonly TracedStep[], nameless: readonly FlowStep[], 
   return {
     nameless: last?.step === 'code' ? (nameless.find((step) => isMeanwhile(last, step)) ?? null) : null,
     steps: counted(steps),
-    clientId: own.find(({ clientId }) => clientId !== null)?.clientId ?? null,
+    clientId: clientOf(own),
     resource: resources.find((resource) => !resource.startsWith(CLAIMED)) ?? resources[0] ?? null,
     ...endOf(own, now),
   }

@@ -31,23 +31,32 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 /** SHA-256, in base64url. */
 export type Digest = (text: string) => string
 
-/** As it may be written down. */
-export const recordedClaims = ({ clientId, resource }: Claimed, digest: Digest): Claimed => ({
+/** As it may be written down. `isKnown`: of a resource, by its identifier. */
+export const recordedClaims = (
+  { clientId, resource }: Claimed,
+  { digest, isKnown }: { readonly digest: Digest; readonly isKnown: (resource: string) => boolean },
+): Claimed => ({
   ...(clientId === undefined ? {} : { clientId: recordedName(clientId, digest) }),
-  ...(resource === undefined ? {} : { resource: recordedName(resource, digest) }),
+  ...(resource === undefined ? {} : { resource: isKnown(resource) ? resource : recordedName(resource, digest) }),
 })
 
 /**
- * An id of the form that this server makes, or the URL of a client or a resource without its query, as it was sent. Of anything else a mark: the same
- * text has the same mark, and 36 bits of a hash give no secret away.
+ * An id of the form that this server makes, or the scheme and host of a URL with a mark of all of it: paths hold keys. Of anything else a mark
+ * alone: the same text has the same mark, and 36 bits of a hash give no secret away.
  */
 export function recordedName(claimed: string, digest: Digest): string {
   if (/^[\w-]{22}$/.test(claimed)) return claimed
-  const [url = ''] = claimed.split(/[?#]/, 1)
-  if (!/^https?:\/\/[\w.~:/%[\]-]{1,200}$/.test(url) || url.includes('eyJ'))
-    return `unknown:${digest(claimed).slice(0, 6)}`
-  return url === claimed ? url : `${url}...`
+  const mark = `unknown:${digest(claimed).slice(0, 6)}`
+  const [, origin = '', rest = ''] = HTTP_URL.exec(claimed) ?? []
+  if (origin === '' || origin.includes('eyJ')) return mark
+  return rest === '' ? claimed : `${origin}/${mark}`
 }
+
+/** Origin, and what is behind it. No part of a name is so long that it could be a secret of ours. */
+const HTTP_URL = /^(https?:\/\/(?:(?:[\w-]{1,32}\.){0,8}[\w-]{1,32}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?)(?:$|\/)(.*)$/is
+
+/** Whether a name in the records is of something that was not known. */
+export const isMark = (name: string): boolean => /(?:^|\/)unknown:[\w-]{6}$/.test(name)
 
 /** Stands in the records before what was only claimed. */
 export const CLAIMED = 'claimed:'

@@ -31,10 +31,13 @@ export function requestIdHeaders(request: Request): Readonly<Record<string, stri
 export const withRequestId = (response: Response, { id, answered }: Pick<Arrival, 'id' | 'answered'>): Response =>
   answered ? response : withHeader(response, REQUEST_ID, id)
 
-/** What proxies and tracers use: UUIDs, ULIDs, hex, base64url, `Root=1-5e1b-...`. Nothing that a log or a terminal could take for more, and no token. */
+/** What proxies and tracers use: UUIDs, ULIDs, hex, base64url, `Root=1-5e1b-...`. Nothing that a log or a terminal could take for more. */
 function wellFormed(given: string | null): string | null {
-  return given !== null && /^(?!eyJ)[\w.:=-]{1,64}$/.test(given) ? given : null
+  return given !== null && /^[\w.:=-]{1,64}$/.test(given) && !TOKEN.test(given) ? given : null
 }
+
+/** What one of our tokens may be in: an access token, a code or a refresh token behind its locator, a secret. */
+const TOKEN = /eyJ|[\da-z]{12}\.|[\w-]{43}/
 
 /** Unique among all processes: its own random start, and a counter. */
 export const newRequestId = (): string => `${PROCESS}-${(count++).toString(36)}`

@@ -5,18 +5,20 @@
  * @module
  */
 import type { AuditEntry } from '../core/audit.ts'
-import { type Digest, recordedClaims } from '../core/claimed.ts'
+import { recordedClaims } from '../core/claimed.ts'
 import type { Noted } from '../core/flow.ts'
 
+export type Recording = Parameters<typeof recordedClaims>[1]
+
 /** Costs nothing where nothing is claimed: only refusals and people who are sent to sign in have claims. */
-export function asRecorded<Entry extends Noted>(entry: Entry, digest: Digest): Entry {
+export function asRecorded<Entry extends Noted>(entry: Entry, recording: Recording): Entry {
   const { claimed } = entry
-  return claimed === undefined ? entry : { ...entry, claimed: recordedClaims(claimed, digest) }
+  return claimed === undefined ? entry : { ...entry, claimed: recordedClaims(claimed, recording) }
 }
 
 /** The same, of a refusal: whoever it was has not proven who they are. */
-export function refusalAsRecorded(entry: AuditEntry, digest: Digest): AuditEntry {
+export function refusalAsRecorded(entry: AuditEntry, recording: Recording): AuditEntry {
   const address = entry.from?.() ?? 'unknown'
-  const recorded = asRecorded(entry, digest)
+  const recorded = asRecorded(entry, recording)
   return address === 'unknown' || entry.actor !== undefined ? recorded : { ...recorded, actor: `address:${address}` }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
-import { claimsOf, recordedName } from '../../server/core/claimed.ts'
+import { claimsOf, isMark, recordedClaims, recordedName } from '../../server/core/claimed.ts'
 import { digest, hash } from '../../server/store/hash.ts'
 import { random } from '../../server/store/random.ts'
 
@@ -36,13 +36,43 @@ function assertionOf(sub: string): string {
   return `${part({ alg: 'ES256' })}.${part({ iss: sub, sub, aud: 'x', exp: 1, jti: '1' })}.c2ln`
 }
 
-describe('as it was sent', () => {
-  const kept = [random(16), 'https://app.example/client.json', 'http://localhost:9300/mcp', 'https://[2001:db8::1]/mcp']
-  test.each(kept)('%s', (name) => expect(recordedName(name, digest)).toBe(name))
+const markOf = (text: string): string => `unknown:${digest(text).slice(0, 6)}`
 
-  test('without its query', () => {
-    expect(recordedName('https://mcp.example/mcp?key=secret', digest)).toBe('https://mcp.example/mcp...')
-    expect(recordedName('https://mcp.example/mcp#secret', digest)).toBe('https://mcp.example/mcp...')
+describe('as it was sent', () => {
+  const kept = [random(16), 'https://app.example', 'https://app.example:8443/', 'https://[2001:db8::1]/']
+  test.each(kept)('%s', (name) => {
+    expect(recordedName(name, digest)).toBe(name)
+    expect(isMark(name)).toBe(false)
+  })
+
+  test('a resource that is known', () => {
+    const resource = 'https://mcp.example/mcp'
+    const recording = { digest, isKnown: (name: string) => name === resource }
+    expect(recordedClaims({ resource }, recording)).toEqual({ resource })
+    expect(recordedClaims({ resource: `${resource}/x`, clientId: resource }, recording)).toEqual({
+      resource: `https://mcp.example/${markOf(`${resource}/x`)}`,
+      clientId: `https://mcp.example/${markOf(resource)}`,
+    })
+  })
+})
+
+describe('as its host and a mark', () => {
+  const urls: readonly [string, string][] = [
+    ['https://app.example/client.json', 'https://app.example'],
+    ['http://localhost:9300/mcp', 'http://localhost:9300'],
+    ['https://[2001:db8::1]:8443/mcp', 'https://[2001:db8::1]:8443'],
+    ['https://mcp.example/mcp?key=secret', 'https://mcp.example'],
+    ['https://mcp.example/mcp#secret', 'https://mcp.example'],
+    ['https://mcp.zapier.com/api/mcp/s/NTQ1YzA5ZmUtc2VjcmV0LWtleQ/mcp', 'https://mcp.zapier.com'],
+    [`https://evil.example/${random(32)}`, 'https://evil.example'],
+    [`https://evil.example/m2x0p8k1a000.${random(32)}`, 'https://evil.example'],
+    [`https://app.example/${'a'.repeat(8000)}`, 'https://app.example'],
+    ['https://app.example/a b', 'https://app.example'],
+    ['https://app.example/\u001b[31m\n', 'https://app.example'],
+  ]
+  test.each(urls)('%p', (url, origin) => {
+    expect(recordedName(url, digest)).toBe(`${origin}/${markOf(url)}`)
+    expect(isMark(recordedName(url, digest))).toBe(true)
   })
 })
 
@@ -60,15 +90,11 @@ describe('as a mark', () => {
     ...[
       '5f2b8c1e-9c1d-4f0e-8f1a-2b3c4d5e6f70',
       'https://user:secret@app.example/',
-      'https://app.example/eyJhbGciOiJub25lIn0',
+      'https://eyJhbGciOiJub25lIn0.example/',
+      `https://${random(32)}.example/`,
+      `https://m2x0p8k1a000.${random(32)}.example/x`,
     ],
-    ...[
-      `https://app.example/${'a'.repeat(200)}`,
-      'https://app.example/a b',
-      'https://app.example/\u001b[31m',
-      'urn:x',
-      '',
-    ],
+    ...['https://app.example?key=secret', 'https://app.example#secret', 'https://app\u001b.example/', 'urn:x', ''],
   ]
   test.each(secrets)('%p', async (secret) => {
     const recorded = recordedName(secret, digest)

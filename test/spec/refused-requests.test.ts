@@ -13,6 +13,7 @@ import type { AuditFilter } from '../../server/core/audit.ts'
 import { recordedName } from '../../server/core/claimed.ts'
 import { auditLog, configureLogging } from '../../server/logging.ts'
 import { digest } from '../../server/store/hash.ts'
+import { random } from '../../server/store/random.ts'
 import {
   authorizationQuery,
   codeForm,
@@ -40,6 +41,9 @@ const app: Pick<TestServer, 'fetch'> = {
 }
 
 const basic = (name: string, secret: string) => ({ authorization: `Basic ${btoa(`${name}:${secret}`)}` })
+
+/** How what is not known is written down. */
+const markOf = (url: string): string => `claimed:${new URL(url).origin}/unknown:${digest(url).slice(0, 6)}`
 
 /** What is written down of the request that this is the answer to. */
 async function rowsOf(response: Response) {
@@ -77,7 +81,22 @@ describe('a client that does not prove who it is', () => {
     const rows = await rowsOf(
       await postForm(app, path, form, basic(encodeURIComponent('https://app.example/gone'), 'x')),
     )
-    expect(rows).toMatchObject([{ reason: 'unknown_client', clientId: 'claimed:https://app.example/gone' }])
+    expect(rows).toMatchObject([{ reason: 'unknown_client', clientId: markOf('https://app.example/gone') }])
+  })
+
+  test('a code or a key in the path of a URL is not kept, and whoever has the URL finds it', async () => {
+    const secrets = [await obtainCode(server, client_id), 'm2x0p8k1a0007', random(), 'mcp-key']
+    for (const secret of secrets) {
+      const url = `https://mcp.evil.example/s/${secret}/mcp`
+      const rows = await rowsOf(await postForm(app, '/oauth/token', { ...codeForm(url, 'x'), resource: url }))
+      expect(rows).toMatchObject([{ clientId: markOf(url), resource: markOf(url) }])
+      expect(JSON.stringify([rows, await server.store.flows.since(0)])).not.toContain(secret)
+      const tools = { store: server.store, now: () => server.clock.now, digest }
+      const found = await showAudit(tools, { client: url, limit: 10, json: false })
+      expect(found.ok && found.value.split('\n')).toHaveLength(1)
+      const flows = await showFlows(tools, { client: url, failed: true, since: '1h', json: false })
+      expect(flows.ok && flows.value).toContain('1 attempts: 0 connected, 1 refused')
+    }
   })
 
   test('a secret in the place of the id is a mark', async () => {
@@ -97,8 +116,7 @@ describe('the resource that it was for is named as what it is, a claim', () => {
   })
 
   test.each([
-    [{ resource: 'https://other.example/mcp' }, 'unknown_resource', 'claimed:https://other.example/mcp'],
-    [{ resource: 'https://other.example/mcp?key=secret' }, 'unknown_resource', 'claimed:https://other.example/mcp...'],
+    [{ resource: 'https://other.example/mcp' }, 'unknown_resource', markOf('https://other.example/mcp')],
     [{ scope: 'nonsense' }, 'unknown_scope', `claimed:${RESOURCE}`],
     [{ redirect_uri: 'https://evil.example/' }, 'unregistered_redirect_uri', `claimed:${RESOURCE}`],
   ] as const)('at the authorization endpoint: %o', async (changes, reason, resource) => {

@@ -6,8 +6,11 @@
  */
 import { afterAll, describe, expect, test } from 'bun:test'
 import { resetSync } from '@logtape/logtape'
+import { createOpaqueToken } from '../../server/core/tokens/opaque-token.ts'
 import { auditLog, configureLogging } from '../../server/logging.ts'
-import { createTestServer, postForm, registerClient } from '../support/authorization-server.ts'
+import { ordinal } from '../../server/store/ordinal.ts'
+import { random } from '../../server/store/random.ts'
+import { createTestServer, postForm, registerClient, VERIFIER } from '../support/authorization-server.ts'
 
 const server = await createTestServer()
 afterAll(() => server.close())
@@ -59,10 +62,15 @@ describe('every answer has an id', () => {
 describe("the caller's id", () => {
   const send = (id: string) => server.fetch('/health/live', { headers: { 'x-request-id': id } })
 
-  test.each(['abc', '0b0c8ef6-7bd8-4f63-8ae2-2a3f4f2e8b0a', 'Root=1-67891233-abcdef012345', 'a'.repeat(64)])(
-    '%p is kept',
-    async (id) => expect(idOf(await send(id))).toBe(id),
-  )
+  test.each([
+    ...['abc', '0b0c8ef6-7bd8-4f63-8ae2-2a3f4f2e8b0a', 'Root=1-67891233-abcdef012345678912345678', 'a.b:c=d'],
+    ...[
+      '4bf92f3577b34da6a3ce929d0e0e4736',
+      '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+      'req-1.2',
+      `${'a'.repeat(42)}:${'b'.repeat(21)}`,
+    ],
+  ])('%p is kept', async (id) => expect(idOf(await send(id))).toBe(id))
   test.each([
     'a'.repeat(65),
     'a b',
@@ -74,6 +82,14 @@ describe("the caller's id", () => {
     'http://evil/',
     'é',
     'eyJhbGciOiJub25lIn0.e30.x',
+    'token=eyJhbGciOiJub25lIn0',
+    // A code or a refresh token, whole and cut off; a secret, and one with something around it.
+    createOpaqueToken({ ordinal, random }),
+    createOpaqueToken({ ordinal, random }).slice(0, 30),
+    `code=${createOpaqueToken({ ordinal, random })}`,
+    random(),
+    `secret:${random()}`,
+    VERIFIER,
   ])('%p is not: one of ours instead', async (id) => expect(idOf(await send(id))).toMatch(/^[0-9a-f]{12}-/))
 })
 
