@@ -80,6 +80,7 @@ export interface PageRefusal {
   readonly reason: Extract<
     Reason,
     | 'unreadable_form'
+    | 'credentials_too_long'
     | 'missing_cookie'
     | 'foreign_form'
     | 'url_too_long'

@@ -19,6 +19,9 @@ export const MOST_PARAMETERS = 100
 /** Characters of one value. */
 const MOST_VALUE = 8192
 
+/** Characters of what somebody types to sign in: hashing a password takes as long as it is. */
+export const MOST_CREDENTIALS = { username: 256, password: 1024 } as const
+
 type Excess = Extract<Reason, 'too_many_parameters' | 'parameter_too_long'>
 
 /** Why these are too many, or too long; null: they are not. `length`: of the text that they come from. */

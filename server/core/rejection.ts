@@ -176,6 +176,7 @@ const WIRE = {
   rate_limited: ['temporarily_unavailable', 429, 'Too many requests. Try again after the time in Retry-After.'],
   // Forms of our pages.
   unreadable_form: ['invalid_request', 400, 'The form could not be read.'],
+  credentials_too_long: ['invalid_request', 400, 'A user name or a password is longer than any can be.'],
   missing_cookie: [
     'invalid_request',
     403,

@@ -8,7 +8,7 @@ import * as v from 'valibot'
 import { readForm } from '../../shared/form.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { PageRefusal } from '../core/audit.ts'
-import { MOST_BODY, MOST_PARAMETERS } from '../core/bounds.ts'
+import { excessOf, MOST_BODY, MOST_CREDENTIALS } from '../core/bounds.ts'
 import type { PagesContext } from './context.ts'
 import { isCsrfToken, isForeignPost } from './csrf.ts'
 import { problemPage } from './problem-page.ts'
@@ -41,13 +41,18 @@ export interface Posted {
 export async function readPost(request: Request, ctx: PagesContext): Promise<Result<Posted, Response>> {
   const body = await readBody(request)
   const parameters = new URLSearchParams(body ?? '')
-  const readable = body !== null && parameters.size <= MOST_PARAMETERS
-  const form = readable ? v.safeParse(PageForm, readForm(parameters)) : null
-  const refuse = (page: 'unreadable_form' | 'foreign_form', reason: PageRefusal['reason'] = page) => {
+  const excess = excessOf(parameters, body?.length ?? 0)
+  const form = body !== null && excess === null ? v.safeParse(PageForm, readForm(parameters)) : null
+  type Page = 'unreadable_form' | 'foreign_form' | 'parameter_too_long' | 'credentials_too_long'
+  const refuse = (page: Page, reason: PageRefusal['reason'] = page) => {
     noteRefusal(reason, parameters.get('request') ?? '', ctx)
     return err(problemPage(page, ctx))
   }
+  if (excess === 'parameter_too_long') return refuse(excess)
   if (form === null || !form.success) return refuse('unreadable_form')
+  const { username, password } = form.output
+  if (username.length > MOST_CREDENTIALS.username || password.length > MOST_CREDENTIALS.password)
+    return refuse('credentials_too_long')
   if (isForeignPost(request.headers, ctx.origin)) return refuse('foreign_form')
   const visitor = await readVisitor(request, ctx)
   const { cookie } = visitor

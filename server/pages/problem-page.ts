@@ -23,6 +23,16 @@ const PROBLEMS = {
     title: 'That did not arrive',
     text: 'The form could not be read. Go back, reload the page and try again.',
   },
+  parameter_too_long: {
+    status: 400,
+    title: 'That is too long',
+    text: 'Something in the form is longer than this server reads. Nothing was changed. Go back to your application and start again.',
+  },
+  credentials_too_long: {
+    status: 400,
+    title: 'That is too long',
+    text: 'A user name has at most 256 characters here, a password 1024. Nobody was signed in. Go back and try again.',
+  },
   foreign_form: {
     status: 403,
     title: 'This form is out of date',

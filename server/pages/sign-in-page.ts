@@ -4,6 +4,7 @@
  * @see WCAG 2.2, 3.3.1 (error identification), 1.3.5 (input purpose), 3.3.8 (accessible authentication)
  * @module
  */
+import { MOST_CREDENTIALS } from '../core/bounds.ts'
 import type { PagesContext } from './context.ts'
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
@@ -36,11 +37,11 @@ ${failed && html`<div class="note bad" role="alert" id="problem"><p>${SIGN_IN_NO
 ${request !== undefined && html`<input type="hidden" name="request" value="${request.query}">`}
 <div class="field">
 <label for="username">User name</label>
-<input id="username" name="username" type="text" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="256"${invalid}${username === '' && html` autofocus`}>
+<input id="username" name="username" type="text" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="${String(MOST_CREDENTIALS.username)}"${invalid}${username === '' && html` autofocus`}>
 </div>
 <div class="field">
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1024"${invalid}${username !== '' && html` autofocus`}>
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="${String(MOST_CREDENTIALS.password)}"${invalid}${username !== '' && html` autofocus`}>
 </div>
 <div class="actions"><button type="submit" class="primary">Sign in</button></div>
 </form>`,

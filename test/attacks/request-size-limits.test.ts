@@ -5,7 +5,13 @@
  */
 import { afterAll, describe, expect, test } from 'bun:test'
 import { readForm } from '../../shared/form.ts'
-import { authorizationQuery, createTestServer, registerClient } from '../support/authorization-server.ts'
+import {
+  authorizationQuery,
+  createBrowser,
+  createTestServer,
+  formFields,
+  registerClient,
+} from '../support/authorization-server.ts'
 import { expectError } from '../support/oauth-error.ts'
 
 const server = await createTestServer()
@@ -149,6 +155,43 @@ describe('parameters', () => {
     // The same where the request comes in a form, or in the link to the sign-in page.
     const link = `/sign-in?${new URLSearchParams({ request: `${query}&${many(room + 1)}` })}`
     expect((await server.fetch(link)).status).toBe(400)
+  })
+})
+
+describe('the forms of our own pages', () => {
+  /** What the sign-in page answers to these fields, sent with its own token. */
+  async function signIn(fields: Readonly<Record<string, string>>) {
+    const browser = createBrowser(server)
+    const page = formFields(await (await browser.fetch('/sign-in')).text())
+    const body = new URLSearchParams({ ...page, username: 'nobody', password: 'x', ...fields })
+    const response = await browser.fetch('/sign-in', { method: 'POST', body })
+    return { status: response.status, text: await response.text() }
+  }
+
+  test.each([
+    ['a name', { username: 'u'.repeat(257) }, 'at most 256 characters'],
+    ['a password', { password: 'p'.repeat(1025) }, 'a password 1024'],
+    ['a name as long as the body', { username: 'u'.repeat(60_000) }, 'longer than this server reads'],
+    ['a password as long as the body', { password: 'p'.repeat(60_000) }, 'longer than this server reads'],
+    ['any field', { client: 'x'.repeat(8 * KIB) }, 'longer than this server reads'],
+    ['one that nobody knows', { ['x'.repeat(8 * KIB)]: '1' }, 'longer than this server reads'],
+  ])('%s that is too long is neither hashed nor said again', async (_, fields, says) => {
+    const { status, text } = await signIn(fields)
+    expect([status, text.includes('That is too long'), text.includes(says)]).toEqual([400, true, true])
+    for (const value of Object.values(fields)) if (value !== '1') expect(text).not.toContain(value.slice(0, 200))
+  })
+
+  test('a name of 256 characters and a password of 1024 are tried', async () => {
+    const { status, text } = await signIn({ username: 'u'.repeat(256), password: 'p'.repeat(1024) })
+    expect([status, text.includes('do not fit together')]).toEqual([403, true])
+  })
+
+  test('whoever was on the way to an application stopped there', async () => {
+    const request = String(await authorizationQuery(client_id))
+    await signIn({ request, password: 'p'.repeat(1025) })
+    await server.flush()
+    const { records } = await server.store.audit.readBack(null, { type: 'sign_in_rejected' })
+    expect(records[0]).toMatchObject({ reason: 'credentials_too_long', clientId: `claimed:${client_id}` })
   })
 })
 
