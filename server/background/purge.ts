@@ -11,7 +11,7 @@ import type { Job } from './run-jobs.ts'
 const STEP = 25
 
 /** A step is followed by so many times what it took, for everyone else; in milliseconds at least and at most. */
-const PAUSE = { times: 2, least: 5, most: 1000 }
+const PAUSE = { times: 4, least: 20, most: 1000 }
 
 export const purgeJob = (store: Pick<Store, 'purge'>, now: Clock, keep?: Keep): Job => ({
   name: 'purge',
