@@ -28,6 +28,8 @@ export async function authorize(request: Request, given: PagesContext): Promise<
   const judged = await judge(query, visitor, ctx)
   if (!judged.ok) return judged.error
   if (judged.value === null) return toSignIn(query, ctx)
+  const { client, resource } = judged.value
+  ctx.trace(auditEntry({ type: 'authorization_accepted', clientId: client.id, resource: resource.identifier }, ctx))
   if (ctx.devLogin !== undefined) return approveAs(ctx.devLogin, judged.value, ctx)
   const tooMany = isSignedIn(visitor) ? countForClient(judged.value, query, ctx) : null
   if (tooMany !== null) return tooMany
@@ -42,12 +44,13 @@ export async function authorize(request: Request, given: PagesContext): Promise<
 /**
  * The authorization request that `query` makes. It is judged anew at every step, so that nothing has to be remembered between the
  * steps and nothing in a form has to be trusted. A failure is the answer to give: a page, or a redirect that the core allowed. Null: it can
- * only be judged for somebody who is signed in.
+ * only be judged for somebody who is signed in. `answers`: whether this is the answer to a page that was made of it.
  */
 export async function judge(
   query: string,
   { user }: Visitor,
   ctx: PagesContext,
+  answers = false,
 ): Promise<Result<ValidRequest | null, Response>> {
   const parameters = new URLSearchParams(query)
   const excess = excessOf(parameters, query.length)
@@ -55,7 +58,7 @@ export async function judge(
     noteRefusal(excess, query, ctx)
     return err(rejectionPage({ reason: excess }, ctx))
   }
-  const presence = { signedIn: user !== null || ctx.devLogin !== undefined, userId: user?.id }
+  const presence = { signedIn: user !== null || ctx.devLogin !== undefined, userId: user?.id, answers }
   const outcome = await ctx.as.authorize(readForm(parameters), presence, ctx)
   if (outcome.kind === 'valid') return ok(outcome.request)
   if (outcome.kind === 'sign_in_first') return ok(null)

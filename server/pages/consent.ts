@@ -24,9 +24,9 @@ export async function consent(request: Request, given: PagesContext): Promise<Re
     return problemPage('unreadable_form', given)
   }
   const ctx = inAttempt(form.request, given)
-  const judged = await judge(form.request, visitor, ctx)
+  const judged = await judge(form.request, visitor, ctx, true)
   if (!judged.ok) return judged.error
-  // The session ended while the page stood open: sign in, then the page comes again.
+  // The session ended while the page stood open, or the client was forgotten: sign in, then the page comes again.
   if (judged.value === null || !isSignedIn(visitor)) return seeOther(signInLink(form.request, ctx))
   const { id } = visitor.user
   if (form.decision === 'deny') return seeOther(ctx.as.deny(judged.value, id, ctx))

@@ -123,6 +123,46 @@ describe('AS-033 section 8.4 what was agreed to is what was seen', () => {
   const NO_CACHE = { fields: ['cache-control: no-store'] }
 
   test.each([
+    ['is gone', { status: '404 Not Found' }],
+    ['is hidden', { status: '403 Forbidden', type: 'text/html', body: '<html>' }],
+    ['makes way for a page about it', { type: 'text/html', body: '<h1>Back soon</h1>' }],
+    ['has moved', { status: '302 Found', fields: ['location: https://status.example/'] }],
+    ['cannot be had', { status: '503 Service Unavailable' }],
+    ['has changed, which nobody has seen yet', { body: '{}' }],
+  ])(
+    'AS-032 the answer is for the copy that the page was made of, though the document %s meanwhile',
+    async (_, page) => {
+      const { sites, server } = scene
+      for (const [decision, start] of [
+        ['allow', 'code='],
+        ['deny', 'error=access_denied'],
+      ] as const) {
+        sites.publish(CLIENT_ID, {}, NO_CACHE)
+        const seen = await visit()
+        sites.put(CLIENT_ID, page)
+        server.clock.now += 31
+        const asked = sites.asked.length
+        expect((await decide(seen, decision)).headers.get('location')).toStartWith(`${CALLBACK}?${start}`)
+        expect(sites.asked).toHaveLength(asked)
+        server.clock.now += 31
+      }
+    },
+  )
+
+  test('a copy that was forgotten while the page stood open is read again, for the page', async () => {
+    const { sites, server } = scene
+    sites.publish(CLIENT_ID, {}, NO_CACHE)
+    const seen = await visit()
+    server.clock.now += 901
+    await server.store.purge(server.clock.now, 500)
+    const answer = await decide(seen)
+    const signIn = answer.headers.get('location') ?? ''
+    expect(signIn).toStartWith('/sign-in?request=')
+    const again = (await seen.browser.fetch(signIn)).headers.get('location') ?? ''
+    expect(await (await seen.browser.fetch(again)).text()).toContain('Allow access?')
+  })
+
+  test.each([
     ['its redirect URIs', { redirect_uris: [CALLBACK, 'https://evil.example/callback'] }],
     ['its name', { client_name: 'Another App' }],
     ['its keys', { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://app.example/jwks.json' }],
@@ -131,6 +171,8 @@ describe('AS-033 section 8.4 what was agreed to is what was seen', () => {
     const first = await visit()
     scene.sites.publish(CLIENT_ID, changes, NO_CACHE)
     scene.server.clock.now += 31
+    // Somebody else comes, for whom it is read.
+    await visit()
     const again = await decide(first)
     expect(again.status).toBe(200)
     const page = await again.text()
@@ -162,6 +204,7 @@ describe('AS-033 section 8.4 what was agreed to is what was seen', () => {
     const first = await visit()
     scene.sites.publish(CLIENT_ID, { redirect_uris: ['https://app.example/other'] }, NO_CACHE)
     scene.server.clock.now += 31
+    await visit()
     const answer = await decide(first)
     expect([answer.status, answer.headers.get('location')]).toEqual([400, null])
   })

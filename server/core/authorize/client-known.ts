@@ -23,20 +23,22 @@ export interface Presence {
   readonly signedIn: boolean
   /** Who. Left out: not known yet. */
   readonly userId?: string | undefined
+  /** Whether they answer a page of ours. Default: they have just come. */
+  readonly answers?: boolean
 }
 
 /**
  * The client of that id, if there is one. What a client publishes is read for people who are signed in only: nobody else can make this
- * server ask strangers.
+ * server ask strangers. Nor is it read for an answer: that is about what the page showed, whatever became of the client's site since.
  */
 export async function findClient(
   id: string,
-  { signedIn }: Presence,
+  { signedIn, answers = false }: Presence,
   deps: Dependencies,
 ): Promise<Result<Client | null, Rejection> | 'sign_in_first'> {
   const { clientDocuments, store } = deps
   if (clientDocuments === undefined || !looksLikeUrl(id)) return ok(await store.clients.find(id))
-  if (signedIn) return clientDocuments.read(id, deps)
+  if (signedIn && !answers) return clientDocuments.read(id, deps)
   const known = await clientDocuments.lookUp(id)
   return known.ok && known.value === null ? 'sign_in_first' : known
 }
