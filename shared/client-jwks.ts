@@ -32,8 +32,8 @@ const ClientJwk = v.pipe(
 )
 type ClientJwk = v.InferOutput<typeof ClientJwk>
 
-/** RFC 7518 section 6.2.2, section 6.3.2 and section 6.4. */
-const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+/** RFC 7518 section 6.2.2, section 6.3.2 and section 6.4; `priv`: of algorithm key pairs (AKP), which ML-DSA has. */
+const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 /**
  * What a client registers as `jwks`, and what stands at its `jwks_uri`. What would make any key private or symmetric refuses all of

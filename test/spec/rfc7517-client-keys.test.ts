@@ -80,6 +80,7 @@ describe('RFC 7591 section 2 registration of keys', async () => {
     ['AS-031 a private key', { jwks: { keys: [key, { ...key, d: 'x' }] } }],
     ['AS-031 a symmetric key', { jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }],
     ['AS-031 a private RSA key', { jwks: { keys: [{ kty: 'RSA', n: 'x', e: 'AQAB', p: 'x' }] } }],
+    ['AS-031 a private key of a kind that is not used', { jwks: { keys: [key, { kty: 'AKP', pub: 'x', priv: 'x' }] } }],
     ['AS-036 keys on this machine', { jwks_uri: 'https://127.0.0.1/jwks.json' }],
     ['AS-036 keys inside the network', { jwks_uri: 'https://10.0.0.1/jwks.json' }],
     ['keys over http', { jwks_uri: 'http://app.example/jwks.json' }],
