@@ -28,8 +28,6 @@ export async function authorize(request: Request, given: PagesContext): Promise<
   const judged = await judge(query, visitor, ctx)
   if (!judged.ok) return judged.error
   if (judged.value === null) return toSignIn(query, ctx)
-  const { client, resource } = judged.value
-  ctx.trace(auditEntry({ type: 'authorization_accepted', clientId: client.id, resource: resource.identifier }, ctx))
   if (ctx.devLogin !== undefined) return approveAs(ctx.devLogin, judged.value, ctx)
   const tooMany = isSignedIn(visitor) ? countForClient(judged.value, query, ctx) : null
   if (tooMany !== null) return tooMany
