@@ -257,8 +257,8 @@ export interface Debt {
 /** What callers owe under the rate limits, in all processes together. */
 export interface SharedLimits {
   /**
-   * Adds to what each of these keys owes, in one statement. What they owe now, and the largest debts there are (at most `most`),
-   * in no order and possibly twice.
+   * Adds to what each of these keys owes, in one statement; a debt below zero takes away. The largest debts there are (at most `most`),
+   * and after them what each of these keys owed when it had been added to, possibly the same key again.
    */
   exchange(added: readonly Debt[], now: number, most: number): Promise<readonly Debt[]>
 }

@@ -19,7 +19,8 @@ import { requestIdOf } from './request-id.ts'
 export const within =
   <Value>(limiter: EndpointLimiter, parse: (context: { request: Request }) => Promise<Value>) =>
   async ({ request }: { request: Request }): Promise<Value> => {
-    refuseFor(limiter.arrive(clientNetwork(request), requestIdOf(request)))
+    const wait = limiter.arrive(clientNetwork(request), requestIdOf(request))
+    refuseFor(typeof wait === 'number' ? wait : await wait)
     return parse({ request })
   }
 
@@ -34,7 +35,8 @@ export async function answerWithin<Value>(
   answer: () => Promise<Result<Value, Rejection>>,
 ): Promise<Result<Value, Rejection>> {
   const [client, network] = [claimedClient(credentials), clientNetwork(request)]
-  refuseFor(limiter.waitFor(client, network, requestIdOf(request)), { client_id: client })
+  const wait = limiter.waitFor(client, network, requestIdOf(request))
+  refuseFor(typeof wait === 'number' ? wait : await wait, { client_id: client })
   const outcome = await answer()
   if (!outcome.ok && isGuess(outcome.error.reason)) limiter.failed(client, network)
   if (outcome.ok && outcome.value !== null) limiter.succeeded(client)

@@ -28,8 +28,10 @@ export async function authorize(request: Request, given: PagesContext): Promise<
   const judged = await judge(query, visitor, ctx)
   if (!judged.ok) return judged.error
   if (judged.value === null) return toSignIn(query, ctx)
+  const { client, resource } = judged.value
+  ctx.trace(auditEntry({ type: 'authorization_accepted', clientId: client.id, resource: resource.identifier }, ctx))
   if (ctx.devLogin !== undefined) return approveAs(ctx.devLogin, judged.value, ctx)
-  const tooMany = isSignedIn(visitor) ? countForClient(judged.value, query, ctx) : null
+  const tooMany = isSignedIn(visitor) ? await countForClient(judged.value, query, ctx) : null
   if (tooMany !== null) return tooMany
 
   const step = await ctx.as.next(judged.value, visitor.user?.id ?? null, ctx)
@@ -75,9 +77,13 @@ function toSignIn(query: string, ctx: PagesContext): Response {
 }
 
 /** Counts what people who are signed in do for a client. A page when that was too much. */
-export function countForClient({ client }: ValidRequest, query: string, ctx: PagesContext): Response | null {
+export async function countForClient(
+  { client }: ValidRequest,
+  query: string,
+  ctx: PagesContext,
+): Promise<Response | null> {
   const { authorize: limiter } = ctx.limits
-  const seconds = limiter.waitFor(client.id, null, ctx.requestId)
+  const seconds = await limiter.waitFor(client.id, null, ctx.requestId)
   if (seconds > 0) {
     noteRefusal('rate_limited', query, ctx)
     return tooManyRequests(seconds, ctx)

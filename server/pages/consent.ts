@@ -34,5 +34,6 @@ export async function consent(request: Request, given: PagesContext): Promise<Re
   if (form.client !== (await clientDigest(judged.value.client, ctx.hash))) {
     return askForConsent({ request: judged.value, query: form.request, visitor, changed: true }, ctx)
   }
-  return countForClient(judged.value, form.request, ctx) ?? seeOther(await ctx.as.approve(judged.value, id, ctx))
+  const tooMany = await countForClient(judged.value, form.request, ctx)
+  return tooMany ?? seeOther(await ctx.as.approve(judged.value, id, ctx))
 }

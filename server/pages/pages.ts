@@ -60,7 +60,7 @@ type Handler = (request: Request, ctx: PagesContext) => Promise<Response>
 const within =
   (limiter: EndpointLimiter, handler: Handler): Handler =>
   async (request, ctx) => {
-    const seconds = limiter.arrive(ctx.clientNetwork(request), ctx.requestId)
+    const seconds = await limiter.arrive(ctx.clientNetwork(request), ctx.requestId)
     const reason = seconds > 0 ? 'rate_limited' : request.url.length > MOST_URL ? 'url_too_long' : null
     if (reason === null) return handler(request, ctx)
     noteRefusal(reason, requestIn(request), ctx)

@@ -27,6 +27,7 @@ export function createSharedLimits({ db }: Database): SharedLimits {
   return {
     async exchange(added, now, most) {
       const mine = await add(added, now)
+      if (most === 0) return mine.map((row) => toDebt(row, now))
       const largest = await db
         .selectFrom('shared_limits')
         .selectAll()
@@ -34,10 +35,12 @@ export function createSharedLimits({ db }: Database): SharedLimits {
         .orderBy('ends_at', 'desc')
         .limit(most)
         .execute()
-      return [...mine, ...largest].map(({ key, ends_at }) => ({ key, seconds: ends_at - now }))
+      return [...largest, ...mine].map((row) => toDebt(row, now))
     },
   }
 }
+
+const toDebt = ({ key, ends_at }: SharedLimitRow, now: number): Debt => ({ key, seconds: ends_at - now })
 
 /** Each key once, for a statement may touch a row once; always in the same order, so that two statements never wait for each other. */
 function inOrder(debts: readonly Debt[]): readonly Debt[] {

@@ -1,39 +1,25 @@
 /**
- * One rule, counted for each key in the memory of this process, and what of it other processes should know.
+ * One rule, counted for each key in the memory of this process, and with what other processes tell.
  *
  * @see docs/adr/0111-rate-limits.md
  * @see docs/adr/0112-limits-across-processes.md
  * @module
  */
-import type { Debt } from '../ports.ts'
-import { recentKeys } from './recent-keys.ts'
-import { afterSeconds, fromSeconds, type Rule, secondsToWait, toSeconds } from './rule.ts'
+import { type Bucket, createBuckets, isWithinShare, owedBy } from './bucket.ts'
+import { type Rule, secondsToWait } from './rule.ts'
+import { createTidings, type Tidings } from './tidings.ts'
 
-/** The requests of one key. */
-interface Bucket {
-  readonly key: string
-  owed: number
-  /** When `owed` was right. */
-  at: number
-  /** The part of `owed` that no other process knows of yet. */
-  unshared: number
-  /** Whether it waits to be shared. */
-  queued: boolean
-  /** Nobody is told of refusals before that time, for they were told already. */
-  silentUntil: number
-}
-
-export interface Counter {
+export interface Counter extends Tidings {
   /** Whole seconds until a request of `key` is welcome; 0: it is now. Counts nothing. `requestId`: of the one that asks. */
   wait(key: string, now: number, requestId?: string | null): number
-  /** Counts a request. */
-  add(key: string, now: number): void
-  /** Takes what others should know, of at most `most` keys. */
-  collect(now: number, most: number): readonly Debt[]
-  /** What was collected did not get through. */
-  giveBack(debts: readonly Debt[], now: number): void
-  /** What all processes together know that `key` owes. */
-  learn(debt: Debt, now: number): void
+  /** Whether `wait` knows enough. False: it does when the other processes have been asked. */
+  isSure(key: string, now: number): boolean
+  /** Counts a request. False: only the others know whether it was welcome, which `excess` tells when they have been asked. */
+  add(key: string, now: number): boolean
+  /** What a request that was counted should have waited for; 0: it was welcome. */
+  excess(key: string, now: number, requestId?: string | null): number
+  /** A request for which others were asked does not count after all. */
+  takeBack(key: string, now: number): void
 }
 
 export interface CounterOptions {
@@ -46,78 +32,69 @@ export interface CounterOptions {
 /** So many keys are remembered, at the least. */
 export const KEYS = 10_000
 
-/** The share of a limit that a key may owe without anyone else knowing: those who stay below it, nearly everyone, cost no row. */
-export const SILENT_SHARE = 1 / 8
+/** The share of a limit that a key may owe without anyone else knowing: most requests are told of together with many others. */
+const SILENT_SHARE = 1 / 64
 
 export function createCounter(rule: Rule, { onNews = null, onRefused = () => {} }: CounterOptions = {}): Counter {
-  const buckets = recentKeys<Bucket>(KEYS)
-  let queue: Bucket[] = []
+  const alone = onNews === null
+  const slack = alone ? 0 : clockSlack(rule)
+  const buckets = createBuckets(rule, KEYS)
+  const { tell, ask, ...tidings } = createTidings(rule, buckets, KEYS, onNews ?? (() => {}))
 
-  const bucketOf = (key: string, now: number): Bucket => {
-    const known = buckets.get(key)
-    if (known !== undefined) return settle(known, rule, now)
-    const bucket = { key, owed: 0, at: now, unshared: 0, queued: false, silentUntil: 0 }
-    buckets.set(key, bucket)
-    return bucket
-  }
-
-  const keepForOthers = (bucket: Bucket, requests: number): void => {
-    bucket.unshared += requests
-    if (bucket.queued || bucket.owed <= rule.limit * SILENT_SHARE) return
-    bucket.queued = true
-    queue.push(bucket)
-    onNews?.()
+  /** What `wait` says of a bucket that owes so much. */
+  const judge = (bucket: Bucket, owed: number, now: number, requestId: string | null): number => {
+    const seconds = secondsToWait(owed - slack, rule)
+    if (seconds === 0) return 0
+    // Others may have taken back what they were about to let through.
+    if (!alone && now !== bucket.heard) tell(bucket)
+    if (isNewlyRefused(bucket, rule, now)) onRefused(bucket.key, requestId)
+    return seconds
   }
 
   return {
+    ...tidings,
     wait(key, now, requestId = null) {
-      const known = buckets.get(key)
-      if (known === undefined) return 0
-      const seconds = secondsToWait(settle(known, rule, now).owed, rule)
-      if (seconds > 0) tellOnce(known, rule, now, (whose) => onRefused(whose, requestId))
-      return seconds
+      const bucket = buckets.find(key, now)
+      return bucket === undefined ? 0 : judge(bucket, owedBy(bucket), now, requestId)
+    },
+    isSure(key, now) {
+      const bucket = alone ? undefined : buckets.find(key, now)
+      if (bucket === undefined || isWithinShare(bucket, rule)) return true
+      ask(bucket)
+      return false
     },
     add(key, now) {
-      const bucket = bucketOf(key, now)
-      bucket.owed += 1
-      if (onNews !== null) keepForOthers(bucket, 1)
+      const bucket = buckets.get(key, now)
+      if (alone) return countAlone(bucket)
+      bucket.unshared += 1
+      const sure = isWithinShare(bucket, rule)
+      if (!sure) ask(bucket)
+      else if (bucket.unshared > rule.limit * SILENT_SHARE) tell(bucket)
+      return sure
     },
-    collect(now, most) {
-      const taken = queue.slice(0, most)
-      queue = queue.slice(most)
-      return taken.map((bucket) => takeUnshared(settle(bucket, rule, now), rule))
+    excess(key, now, requestId = null) {
+      const bucket = buckets.get(key, now)
+      // Those that came later, and are not told yet, must not keep out those that were told before them.
+      return judge(bucket, bucket.known - bucket.refused - 1, now, requestId)
     },
-    giveBack(debts, now) {
-      for (const { key, seconds } of debts) {
-        const bucket = bucketOf(key, now)
-        keepForOthers(bucket, Math.min(fromSeconds(seconds, rule), bucket.owed - bucket.unshared))
-      }
-    },
-    learn({ key, seconds }, now) {
-      const bucket = bucketOf(key, now)
-      bucket.owed = Math.max(bucket.owed, fromSeconds(seconds, rule) + bucket.unshared)
+    takeBack(key, now) {
+      const bucket = buckets.get(key, now)
+      bucket.refused += 1
+      ask(bucket)
     },
   }
 }
 
-/** Brings it up to date. */
-function settle(bucket: Bucket, rule: Rule, now: number): Bucket {
-  if (now === bucket.at) return bucket
-  bucket.owed = afterSeconds(bucket.owed, rule, now - bucket.at)
-  bucket.unshared = Math.min(bucket.unshared, bucket.owed)
-  bucket.at = now
-  return bucket
+/** Requests. Clocks in whole seconds differ by one, which must not keep out the last whom a limit welcomes, nor welcome one more. */
+const clockSlack = ({ limit, window }: Rule): number => Math.min(0.5, limit / window)
+
+function countAlone(bucket: Bucket): true {
+  bucket.known += 1
+  return true
 }
 
-function takeUnshared(bucket: Bucket, rule: Rule): Debt {
-  const { key, unshared } = bucket
-  bucket.queued = false
-  bucket.unshared = 0
-  return { key, seconds: toSeconds(unshared, rule) }
-}
-
-function tellOnce(bucket: Bucket, rule: Rule, now: number, tell: (key: string) => void): void {
-  if (now < bucket.silentUntil) return
-  bucket.silentUntil = now + rule.window
-  tell(bucket.key)
+function isNewlyRefused(bucket: Bucket, { window }: Rule, now: number): boolean {
+  if (now < bucket.silentUntil) return false
+  bucket.silentUntil = now + window
+  return true
 }

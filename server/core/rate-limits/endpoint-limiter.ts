@@ -6,14 +6,18 @@
  */
 import type { Clock } from '../ports.ts'
 import type { Counter } from './counter.ts'
+import type { Exchange } from './exchange.ts'
 import type { EndpointLimits } from './rate-limits.ts'
 
-/** Everyone answers in whole seconds that the caller has to wait; 0: go on. `requestId`: the request that is told so, for the log. */
+/**
+ * Everyone answers in whole seconds that the caller has to wait; 0: go on. A promise, when other processes had to be asked first.
+ * `requestId`: the request that is told so, for the log.
+ */
 export interface EndpointLimiter {
   /** Before anything is read: counts a request from this network. Null: nobody knows from where. */
-  arrive(network: string | null, requestId?: string | null): number
+  arrive(network: string | null, requestId?: string | null): number | Promise<number>
   /** Before anything is looked up, now that the request says whose it is. Counts nothing. */
-  waitFor(clientId: string, network: string | null, requestId?: string | null): number
+  waitFor(clientId: string, network: string | null, requestId?: string | null): number | Promise<number>
   /** It went well, for this client. */
   succeeded(clientId: string): void
   /** It may have been a guess. */
@@ -23,30 +27,28 @@ export interface EndpointLimiter {
 /** Null: there is no such limit. */
 export type EndpointCounters = { readonly [Kind in keyof EndpointLimits]: Counter | null }
 
-/** `tick` is told the time of each arrival. */
-export function createEndpointLimiter(
-  { perAddress, perClient, failures, total }: EndpointCounters,
-  now: Clock,
-  tick: (at: number) => void,
-): EndpointLimiter {
+type Asking = Pick<Exchange, 'tick' | 'ask'>
+
+export function createEndpointLimiter(counters: EndpointCounters, now: Clock, exchange: Asking): EndpointLimiter {
+  const { perClient, failures } = counters
+
+  const waitNow = (client: string, guesses: string | null, requestId: string | null): number => {
+    const at = now()
+    const wait = guesses === null ? 0 : failures?.wait(guesses, at, requestId)
+    return wait || perClient?.wait(client, at, requestId) || 0
+  }
+
   return {
-    arrive(network, requestId = null) {
-      const at = now()
-      tick(at)
-      // All are asked before any counts: who is refused by one limit uses up no other.
-      const wait =
-        (network === null ? 0 : perAddress?.wait(network, at, requestId)) || total?.wait(EVERYONE, at, requestId) || 0
-      if (wait > 0) return wait
-      if (network !== null) perAddress?.add(network, at)
-      total?.add(EVERYONE, at)
-      return 0
-    },
+    arrive: arrivals(counters, now, exchange),
 
     waitFor(clientId, network, requestId = null) {
       const at = now()
       const client = clientKey(clientId)
-      const guesses = network === null ? 0 : failures?.wait(`${network} ${client}`, at, requestId)
-      return guesses || perClient?.wait(client, at, requestId) || 0
+      const guesses = network === null ? null : `${network} ${client}`
+      const guessesSure = guesses === null || failures === null || failures.isSure(guesses, at)
+      const clientSure = perClient === null || perClient.isSure(client, at)
+      if (guessesSure && clientSure) return waitNow(client, guesses, requestId)
+      return exchange.ask().then(() => waitNow(client, guesses, requestId))
     },
 
     succeeded(clientId) {
@@ -57,6 +59,38 @@ export function createEndpointLimiter(
       // Without an address they would count for the client alone, and anyone could lock it out.
       if (network !== null) failures?.add(`${network} ${clientKey(clientId)}`, now())
     },
+  }
+}
+
+function arrivals(
+  { perAddress, total }: EndpointCounters,
+  now: Clock,
+  { tick, ask }: Asking,
+): EndpointLimiter['arrive'] {
+  /** Asks whether there was room for a request that was counted as if there were. */
+  async function confirm(network: string | null, requestId: string | null): Promise<number> {
+    await ask()
+    const at = now()
+    const wait =
+      (network === null ? 0 : perAddress?.excess(network, at, requestId)) || total?.excess(EVERYONE, at, requestId) || 0
+    if (wait === 0) return 0
+    if (network !== null) perAddress?.takeBack(network, at)
+    total?.takeBack(EVERYONE, at)
+    // Until the others hear of it, they refuse those for whom there is room again.
+    void ask()
+    return wait
+  }
+
+  return (network, requestId = null) => {
+    const at = now()
+    tick(at)
+    // All are asked before any counts: who is refused by one limit uses up no other.
+    const wait =
+      (network === null ? 0 : perAddress?.wait(network, at, requestId)) || total?.wait(EVERYONE, at, requestId) || 0
+    if (wait > 0) return wait
+    const addressSure = network === null || perAddress === null || perAddress.add(network, at)
+    const totalSure = total === null || total.add(EVERYONE, at)
+    return addressSure && totalSure ? 0 : confirm(network, requestId)
   }
 }
 

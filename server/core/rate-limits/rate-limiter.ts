@@ -1,5 +1,5 @@
 /**
- * All limits of one process, and the exchange with the others: once a second, with a request, never for a request.
+ * All limits of one process, and the exchange with the others: once a second, and before a request that may be one too many.
  *
  * @see docs/adr/0111-rate-limits.md
  * @see docs/adr/0112-limits-across-processes.md
@@ -55,8 +55,8 @@ export interface RateLimiterOptions {
  */
 export function createRateLimiter({ limits, now, onLimited, meeting }: RateLimiterOptions): RateLimiter {
   const counters = new Map<string, Counter>()
-  const exchange = meeting === null ? null : createExchange({ ...meeting, counters, now })
-  const { tick, meet } = exchange ?? noExchange
+  const exchange = meeting === null ? noExchange : createExchange({ ...meeting, counters, now })
+  const onNews = meeting === null ? null : exchange.news
 
   const counterOf = (endpoint: LimitedEndpoint, kind: keyof EndpointLimits): Counter | null => {
     const rule = limits[endpoint][kind]
@@ -64,7 +64,7 @@ export function createRateLimiter({ limits, now, onLimited, meeting }: RateLimit
     const limit = `${endpoint}.${LIMIT_KINDS[kind]}`
     const onRefused = (key: string, requestId: string | null): void =>
       onLimited({ limit, ...whose(kind, key), ...(requestId === null ? {} : { requestId }) })
-    const counter = createCounter(rule, { onNews: exchange?.news ?? null, onRefused })
+    const counter = createCounter(rule, { onNews, onRefused })
     counters.set(limit, counter)
     return counter
   }
@@ -72,7 +72,7 @@ export function createRateLimiter({ limits, now, onLimited, meeting }: RateLimit
   const limiterOf = (endpoint: LimitedEndpoint): EndpointLimiter => {
     const addresses = { perAddress: counterOf(endpoint, 'perAddress'), failures: counterOf(endpoint, 'failures') }
     const others = { perClient: counterOf(endpoint, 'perClient'), total: counterOf(endpoint, 'total') }
-    return createEndpointLimiter({ ...addresses, ...others }, now, tick)
+    return createEndpointLimiter({ ...addresses, ...others }, now, exchange)
   }
 
   return {
@@ -81,7 +81,7 @@ export function createRateLimiter({ limits, now, onLimited, meeting }: RateLimit
     register: limiterOf('register'),
     authorize: limiterOf('authorize'),
     sign_in: limiterOf('sign_in'),
-    exchange: meet,
+    exchange: exchange.meet,
   }
 }
 

@@ -32,4 +32,4 @@ const ROUNDING = 1e-6
 /** The same debt as the time until it is forgiven, which is how it is told to others: their limit may be another one. */
 export const toSeconds = (owed: number, { limit, window }: Rule): number => (owed * window) / limit
 
-export const fromSeconds = (seconds: number, { limit, window }: Rule): number => Math.max(0, (seconds * limit) / window)
+export const fromSeconds = (seconds: number, { limit, window }: Rule): number => (seconds * limit) / window

@@ -71,6 +71,35 @@ export const sharedLimitCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'sharedLimits.exchange tells last what each key owed when it had been added to, and of no other key when none is wanted',
+    async run({ sharedLimits }) {
+      await sharedLimits.exchange([{ key: 'b', seconds: 50 }], NOW, MOST)
+      const told = await together(32, () => sharedLimits.exchange([{ key: 'a', seconds: 1 }], NOW, MOST))
+      const sums = told.map((debts) => Math.round(debts.findLast(({ key }) => key === 'a')?.seconds ?? 0))
+      deepEqual(
+        sums.toSorted((one, other) => one - other),
+        Array.from({ length: 32 }, (_, index) => index + 1),
+      )
+      const alone = await sharedLimits.exchange([{ key: 'a', seconds: 1 }], NOW, 0)
+      deepEqual(
+        alone.map(({ key }) => key),
+        ['a'],
+      )
+      deepEqual(await sharedLimits.exchange([], NOW, 0), [])
+    },
+  },
+  {
+    name: 'sharedLimits.exchange takes away what is below zero',
+    async run(store) {
+      await store.sharedLimits.exchange([{ key: 'a', seconds: 10 }], NOW, MOST)
+      await store.sharedLimits.exchange([{ key: 'a', seconds: -4 }], NOW, MOST)
+      deepEqual(await owed(store), { a: 6 })
+      await store.sharedLimits.exchange([{ key: 'a', seconds: -60 }], NOW, MOST)
+      await store.sharedLimits.exchange([{ key: 'a', seconds: 2 }], NOW, MOST)
+      deepEqual(await owed(store), { a: 2 })
+    },
+  },
+  {
     name: 'sharedLimits.exchange takes the same key twice, and debts of microseconds',
     async run(store) {
       const one = { key: 'a', seconds: 0.000_06 }
