@@ -19,8 +19,8 @@ export interface Attempt {
   readonly steps: readonly TracedStep[]
   readonly clientId: string | null
   readonly resource: string | null
-  /** `waiting`: the next step may still come. `left`: it did not. */
-  readonly state: 'connected' | 'waiting' | 'left' | 'refused'
+  /** `issued`: it has tokens, and no resource asked about them. `waiting`: the next step may still come. `left`: it did not. */
+  readonly state: 'connected' | 'issued' | 'waiting' | 'left' | 'refused'
   /** A refused token request that named nobody, while this attempt had a code and no token: it may have been its own. */
   readonly nameless: FlowStep | null
   /** Where it ended; null: it did not. */
@@ -55,7 +55,7 @@ export function joinAttempts(steps: readonly FlowStep[], now: number): Attempts 
   /** A refused token request without a known code says only whose it was, or not even that. */
   const unfinished = (step: FlowStep): FlowStep[] | undefined => {
     if (step.step !== 'token') return undefined
-    const waiting = groups.filter((group) => group.some(isCode) && !isConnected(group) && isSoon(group, step))
+    const waiting = groups.filter((group) => group.some(isCode) && !hasTokens(group) && isSoon(group, step))
     if (step.clientId !== null) return waiting.findLast((group) => group.some(isCodeOf(step.clientId)))
     const nearby = waiting.findLast((group) => group.some((other) => isSameAddress(other, step)))
     const found = nearby ?? (waiting.length === 1 ? waiting[0] : undefined)
@@ -97,7 +97,7 @@ function continues(group: readonly FlowStep[], step: FlowStep): boolean {
   const areKnown = [clientId, step.clientId].every((id) => id !== null && !isMark(id))
   if (areKnown && clientId !== step.clientId) return false
   const isBeginning = step.step === 'authorize' || (step.step === 'sign_in' && step.outcome === 'asked')
-  const isOver = isConnected(group) || group.some(({ reason }) => reason === 'denied_by_user')
+  const isOver = hasTokens(group) || group.some(({ reason }) => reason === 'denied_by_user')
   return !(isBeginning && isOver)
 }
 
@@ -113,8 +113,10 @@ const isCodeOf = (clientId: string | null) => (step: FlowStep) => isCode(step) &
 
 const isSameAddress = (one: FlowStep, other: FlowStep): boolean => one.address !== null && one.address === other.address
 
-const isConnected = (group: readonly FlowStep[]): boolean =>
-  group.some(({ step, outcome }) => (step === 'token' || step === 'first_call') && outcome === 'done')
+const isDone = (group: readonly FlowStep[], ...wanted: readonly FlowStep['step'][]): boolean =>
+  group.some(({ step, outcome }) => outcome === 'done' && wanted.includes(step))
+
+const hasTokens = (group: readonly FlowStep[]): boolean => isDone(group, 'token', 'first_call')
 
 const isSoon = (group: readonly FlowStep[], { at }: FlowStep): boolean => at - (group.at(-1)?.at ?? 0) <= WITHIN
 
@@ -159,8 +161,9 @@ function toAttempt(steps: readonly TracedStep[], nameless: readonly FlowStep[], 
 
 function endOf(steps: readonly FlowStep[], now: number): Pick<Attempt, 'state' | 'stoppedAt' | 'reason'> {
   const last = steps.at(-1)
-  if (last === undefined || isConnected(steps)) return { state: 'connected', stoppedAt: null, reason: null }
+  if (last === undefined || isDone(steps, 'first_call')) return { state: 'connected', stoppedAt: null, reason: null }
   if (last.outcome === 'refused') return { state: 'refused', stoppedAt: last.step, reason: last.reason }
+  if (hasTokens(steps)) return { state: 'issued', stoppedAt: null, reason: null }
   const stoppedAt = last.outcome === 'asked' ? last.step : NEXT[last.step]
   return { state: now - last.at <= WITHIN ? 'waiting' : 'left', stoppedAt, reason: null }
 }

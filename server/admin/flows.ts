@@ -72,6 +72,9 @@ const SILENCE: Readonly<Record<TracedStep['step'], string>> = {
   first_call: 'nothing was called',
 }
 
+/** What can be said of tokens that nobody has asked about. */
+const ISSUED = 'tokens issued; no call of a resource seen (a resource that verifies tokens itself is not seen)'
+
 /** Who comes too often is not read, so nobody knows whose request that was. */
 const perhaps = ({ nameless }: Attempt): string =>
   nameless === null
@@ -80,7 +83,7 @@ const perhaps = ({ nameless }: Attempt): string =>
 
 function verdict(attempt: Attempt): string {
   const { state, stoppedAt, reason, steps } = attempt
-  if (stoppedAt === null) return 'connected'
+  if (stoppedAt === null) return state === 'issued' ? ISSUED : 'connected'
   if (state === 'refused')
     return `stopped at ${stoppedAt}: ${reason ?? 'refused'}${steps.at(-1)?.guessed ? ' (a guess)' : ''}`
   const silence =
@@ -90,7 +93,9 @@ function verdict(attempt: Attempt): string {
 
 function summary(attempts: readonly Attempt[], onlyDiscovered: number): string {
   const count = (state: Attempt['state']): number => attempts.filter((attempt) => attempt.state === state).length
-  const parts = (['connected', 'refused', 'left', 'waiting'] as const).map((state) => `${count(state)} ${state}`)
+  const parts = (['connected', 'issued', 'refused', 'left', 'waiting'] as const).map(
+    (state) => `${count(state)} ${state}`,
+  )
   const readings = onlyDiscovered === 0 ? '' : ` The metadata was read ${onlyDiscovered} times by others.`
   return `${attempts.length} attempts: ${parts.join(', ')}.${readings}`
 }

@@ -11,6 +11,7 @@ import type { AuditEntry } from './audit.ts'
 /** What only the flow trace is told of: nothing is decided, nothing is refused. */
 export type Sighting =
   | { readonly type: 'metadata_read' }
+  | { readonly type: 'authorization_accepted'; readonly clientId: string; readonly resource: string }
   | { readonly type: 'sign_in_asked'; readonly clientId?: string; readonly resource?: string }
   | { readonly type: 'consent_asked'; readonly clientId: string; readonly resource: string }
   | {
@@ -19,6 +20,21 @@ export type Sighting =
       readonly clientId: string
       readonly resource: string
     }
+  | {
+      readonly type: 'resource_refused'
+      readonly reason: RefusedCall
+      readonly grantId: string
+      readonly clientId: string
+      readonly resource: string
+    }
+
+/** Why a resource was told that a token of a known grant is worth nothing. */
+export type RefusedCall =
+  | 'token_expired'
+  | 'token_revoked'
+  | 'grant_revoked'
+  | 'token_of_another_resource'
+  | 'refresh_token_presented'
 
 /** Told of sightings; must not throw and must not be waited for. */
 export type Trace = (sighting: AuditEntry<Sighting>) => void

@@ -17,7 +17,7 @@ import { authenticateClient } from './client-auth/authenticate-client.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
 import { isConfidential } from './client-auth/is-confidential.ts'
 import type { Dependencies } from './dependencies.ts'
-import { isLive } from './live-grant.ts'
+import { isLive, traceRefusedCall, traceRefusedToken } from './live-grant.ts'
 import type { Client } from './records.ts'
 import { type Rejection, reject } from './rejection.ts'
 import { hashOpaqueToken } from './tokens/opaque-token.ts'
@@ -56,7 +56,12 @@ async function describeAccessToken(token: string, caller: Client, deps: Dependen
   if (claims === null) return null
   const { iss, sub, aud, client_id, scope, iat, exp, jti, cnf } = claims
   const concerned = client_id === caller.id || (caller.resource !== null && [aud].flat().includes(caller.resource))
-  if (!concerned || exp <= deps.now() || !(await isLive(claims, deps))) return INACTIVE
+  if (!concerned || exp <= deps.now()) {
+    const reason = concerned ? 'token_expired' : 'token_of_another_resource'
+    if (isResource(caller, client_id)) await traceRefusedToken(jti, reason, deps)
+    return INACTIVE
+  }
+  if (!(await isLive(claims, deps))) return INACTIVE
   return {
     active: true,
     token_type: cnf === undefined ? 'Bearer' : 'DPoP',
@@ -66,10 +71,16 @@ async function describeAccessToken(token: string, caller: Client, deps: Dependen
   } satisfies IntrospectionResponse
 }
 
+/** Whether this is the call of a resource, and not a client that looks at its own token. */
+const isResource = (caller: Client, clientId: string): boolean => caller.resource !== null && caller.id !== clientId
+
 /** For its own client only: a resource has no business with it. */
-async function describeRefreshToken(value: string, caller: Client, { store, settings, hash, now }: Dependencies) {
+async function describeRefreshToken(value: string, caller: Client, deps: Dependencies) {
+  const { store, settings, hash, now } = deps
   const presented = await store.refreshTokens.find(await hashOpaqueToken(value, hash))
-  if (presented === null || presented.grant.clientId !== caller.id) return null
+  if (presented === null) return null
+  if (isResource(caller, presented.grant.clientId)) traceRefusedCall(presented.grant, 'refresh_token_presented', deps)
+  if (presented.grant.clientId !== caller.id) return null
   const { token, grant } = presented
   const exp = Math.min(token.expiresAt, grant.expiresAt)
   if (token.consumedAt !== null || grant.revokedAt !== null || exp <= now()) return null

@@ -6,7 +6,7 @@
  */
 import { type Act, auditEntry } from './audit.ts'
 import type { Dependencies } from './dependencies.ts'
-import { FIRST_CALL_WITHIN } from './flow.ts'
+import { FIRST_CALL_WITHIN, type RefusedCall } from './flow.ts'
 import type { Grant } from './records.ts'
 import { grantOfAccessToken } from './tokens/access-token-id.ts'
 
@@ -16,7 +16,10 @@ export async function isLive(
   deps: Dependencies,
 ): Promise<boolean> {
   const { store, now, trace } = deps
-  if (await store.revokedTokens.has(jti)) return false
+  if (await store.revokedTokens.has(jti)) {
+    await traceRefusedToken(jti, 'token_revoked', deps)
+    return false
+  }
   const grantId = grantOfAccessToken(jti)
   if (grantId === null) return (await store.clients.find(client_id)) !== null
   const grant = await store.grants.find(grantId)
@@ -26,7 +29,22 @@ export async function isLive(
     const { clientId, resource } = grant
     trace({ event: { type: 'resource_called', grantId, clientId, resource }, at: now(), requestId: null })
   }
+  if (!live && grant !== null) traceRefusedCall(grant, 'grant_revoked', deps)
   return live
+}
+
+/** Tells the flow trace that a resource came with a token that is worth nothing, if it may have been the first call. */
+export function traceRefusedCall(grant: Grant, reason: RefusedCall, deps: Dependencies): void {
+  if (deps.trace === undefined || deps.now() - grant.createdAt >= FIRST_CALL_WITHIN) return
+  const { id: grantId, clientId, resource } = grant
+  deps.trace(auditEntry({ type: 'resource_refused', reason, grantId, clientId, resource }, deps))
+}
+
+/** The same, of an access token of ours. Whoever is refused waits for one look-up more. */
+export async function traceRefusedToken(jti: string, reason: RefusedCall, deps: Dependencies): Promise<void> {
+  const grantId = deps.trace === undefined ? null : grantOfAccessToken(jti)
+  const grant = grantId === null ? null : await deps.store.grants.find(grantId)
+  if (grant !== null) traceRefusedCall(grant, reason, deps)
 }
 
 /** Ends a grant. False: it was ended before. */

@@ -13,6 +13,7 @@ const MEANINGS: Readonly<Partial<Record<Noted['event']['type'], Meaning>>> = {
   client_registered: { step: 'registration', outcome: 'done' },
   registration_rejected: { step: 'registration', outcome: 'refused' },
   client_document_rejected: { step: 'registration', outcome: 'refused' },
+  authorization_accepted: { step: 'authorize', outcome: 'done' },
   authorization_rejected: { step: 'authorize', outcome: 'refused' },
   sign_in_asked: { step: 'sign_in', outcome: 'asked' },
   sign_in: { step: 'sign_in', outcome: 'done' },
@@ -25,6 +26,7 @@ const MEANINGS: Readonly<Partial<Record<Noted['event']['type'], Meaning>>> = {
   token_issued: { step: 'token', outcome: 'done' },
   token_rejected: { step: 'token', outcome: 'refused' },
   resource_called: { step: 'first_call', outcome: 'done' },
+  resource_refused: { step: 'first_call', outcome: 'refused' },
 }
 
 /** Where the application talks itself, not the person's browser. */

@@ -76,7 +76,26 @@ describe('a refused token request that names no client', () => {
     const text = await traced(act(false))
     expect(text).toContain('(a guess: it names no client, request ')
     expect(text).toContain('  => stopped at token: wrong_content_type (a guess)\n')
-    expect(text).toContain('1 attempts: 0 connected, 1 refused')
-    expect(await traced(act(true))).toContain('1 attempts: 1 connected')
+    expect(text).toContain('1 attempts: 0 connected, 0 issued, 1 refused')
+    expect(await traced(act(true))).toContain('1 attempts: 0 connected, 1 issued')
+  })
+})
+
+describe('a client whose document is read only once somebody has signed in', () => {
+  const step = (changes: Partial<FlowStep>): FlowStep => ({
+    ...{ at: 0, step: 'sign_in', outcome: 'asked', reason: null, resource: null, grantId: null, address: null },
+    ...{ clientId: 'https://app.example/unknown:x7Gh2k', attempt: 'attempt', requestId: null },
+    ...changes,
+  })
+  const known = (clientId: string) => step({ step: 'consent', clientId })
+  const clients = (steps: readonly FlowStep[]) => joinAttempts(steps, 10).attempts.map(({ clientId }) => clientId)
+
+  test('is one attempt with what it said before, and named as it is known', () => {
+    expect(clients([step({}), known('https://app.example/client')])).toEqual(['https://app.example/client'])
+    expect(clients([step({})])).toEqual(['https://app.example/unknown:x7Gh2k'])
+  })
+  test('while two that are known are two', () => {
+    const ids = ['https://app.example/client', 'https://app.example/other']
+    expect(clients([step({}), ...ids.map(known)])).toEqual(ids)
   })
 })

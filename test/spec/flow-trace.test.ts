@@ -42,6 +42,7 @@ describe('a timeline', () => {
       '2027-01-15 08:00:00  Test Client, CLIENT  https://mcp.example/mcp',
       '  08:00:00  discovery     done (a guess: the same address)',
       '  08:00:01  registration  done',
+      '  08:00:03  authorize     done',
       '  08:00:03  sign_in       asked',
       '  08:00:03  sign_in       done',
       '  08:00:03  consent       asked',
@@ -50,7 +51,7 @@ describe('a timeline', () => {
       '  08:00:10  first_call    done',
       '  => connected',
       '',
-      '1 attempts: 1 connected, 0 refused, 0 left, 0 waiting.',
+      '1 attempts: 1 connected, 0 issued, 0 refused, 0 left, 0 waiting.',
     ])
   })
 
@@ -173,7 +174,7 @@ test('--failed and --client choose, and what only read the metadata is counted',
   const failed = await traced(act, { failed: true })
   expect([failed.includes(ids[0] ?? ''), failed.includes(ids[1] ?? '')]).toEqual([false, true])
   expect(failed).toEndWith(
-    '1 attempts: 0 connected, 1 refused, 0 left, 0 waiting. The metadata was read 2 times by others.',
+    '1 attempts: 0 connected, 0 issued, 1 refused, 0 left, 0 waiting. The metadata was read 2 times by others.',
   )
   expect(await traced(act, { client: 'nobody' })).toStartWith('0 attempts')
 })
@@ -181,7 +182,7 @@ test('--failed and --client choose, and what only read the metadata is counted',
 test('an id that nobody knows is a mark, and found by whoever was told the id', async () => {
   const act = async (server: TestServer) => server.fetch(`/oauth/authorize?${await authorizationQuery('gone')}`)
   const shown = await traced(act, { client: 'gone' })
-  expect(shown).toContain('1 attempts: 0 connected, 1 refused')
+  expect(shown).toContain('1 attempts: 0 connected, 0 issued, 1 refused')
   expect(shown).toMatch(/^2027-01-15 08:00:00 {2}unknown:[\w-]{6} {2}claimed:https:/)
 })
 
@@ -194,7 +195,7 @@ test('an application with one challenge for all attempts has several attempts al
     later(server, 60)
     await signInAndAgree(server, client_id)
   })
-  expect(text).toEndWith('3 attempts: 1 connected, 1 refused, 0 left, 1 waiting.')
+  expect(text).toEndWith('3 attempts: 0 connected, 1 issued, 1 refused, 0 left, 1 waiting.')
 })
 
 test('two attempts of one client at once are told apart, and the registration belongs to the first', async () => {
@@ -270,7 +271,7 @@ test('addresses are those of applications, never of people', async () => {
   const steps = await server.store.flows.since(0)
   expect(steps.map(({ step, address }) => [step, address])).toEqual([
     ['registration', '192.0.2.7'],
-    ...['sign_in', 'sign_in', 'consent', 'code'].map((step) => [step, null]),
+    ...['authorize', 'sign_in', 'sign_in', 'consent', 'code'].map((step) => [step, null]),
   ])
   await server.close()
 })

@@ -7,6 +7,7 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { showFlows } from '../../server/admin/flows.ts'
+import { recordedName } from '../../server/core/claimed.ts'
 import { digest } from '../../server/store/hash.ts'
 import {
   authorizationQuery,
@@ -197,8 +198,9 @@ test('what somebody is sent to sign in for is a claim as well, as long as nothin
   expect((await at(server).fetch(`/oauth/authorize?${query}`, { redirect: 'manual' })).status).toBe(303)
   await server.flush()
   expect((await server.store.flows.since(0)).at(-1)).toMatchObject({
-    ...{ step: 'sign_in', outcome: 'asked', clientId: 'https://app.example/client.json' },
-    resource: `claimed:${RESOURCE}...`,
+    ...{ step: 'sign_in', outcome: 'asked' },
+    clientId: recordedName('https://app.example/client.json', digest),
+    resource: `claimed:${recordedName(changes.resource, digest)}`,
   })
   await server.close()
 })

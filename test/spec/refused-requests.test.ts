@@ -95,7 +95,7 @@ describe('a client that does not prove who it is', () => {
       const found = await showAudit(tools, { client: url, limit: 10, json: false })
       expect(found.ok && found.value.split('\n')).toHaveLength(1)
       const flows = await showFlows(tools, { client: url, failed: true, since: '1h', json: false })
-      expect(flows.ok && flows.value).toContain('1 attempts: 0 connected, 1 refused')
+      expect(flows.ok && flows.value).toContain('1 attempts: 0 connected, 0 issued, 1 refused')
     }
   })
 
