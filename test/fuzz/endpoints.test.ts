@@ -41,7 +41,7 @@ describe('no 5xx, no echo, always a well-formed answer', () => {
   fuzz('endpoints of applications', 250, requestsTo(routes.filter(isForApplications)), check)
 
   const leadsToClients = ({ path }: Route): boolean => path.startsWith('/oauth/authorize')
-  fuzz('pages that lead to clients', 50, requestsTo(routes.filter(leadsToClients)), check)
+  fuzz('pages that lead to clients', 80, requestsTo(routes.filter(leadsToClients)), check)
 
   const isForPeople = ({ path }: Route): boolean => /^\/(?:sign|account|oauth\/client-logo)/.test(path)
   fuzz('pages for people', 60, requestsTo(routes.filter(isForPeople)), check)

@@ -108,9 +108,6 @@ async function createWorld(): Promise<World> {
     ...(await addPerson(server)),
     ...(await addLogo(server)),
   }
-  let known: Readonly<Record<Known, string>> | null = null
-  let uses = 0
-
   const renew = async () => {
     server.clock.now += PAUSE
     const { access_token, refresh_token } = await obtainTokens(server, client_id)
@@ -118,7 +115,6 @@ async function createWorld(): Promise<World> {
     const proven = { method: 'POST', url: `${server.issuer}/oauth/token`, now: server.clock.now }
     return {
       ...constant,
-      documentClient: `https://app.example/${uses}/client.json`,
       code: await obtainCode(server, client_id),
       refreshToken: refresh_token,
       accessToken: access_token,
@@ -127,15 +123,22 @@ async function createWorld(): Promise<World> {
       proof: await craftProof(prover, proven),
     }
   }
+  let made: Awaited<ReturnType<typeof renew>> | null = null
+  let uses = 0
 
   return {
     server,
     async request(sent) {
-      if (known === null || uses++ % USES === 0) known = await renew()
+      if (made === null || uses++ % USES === 0) made = await renew()
       sites.tell(sent.elsewhere)
+      // Nobody has asked for its document yet.
+      const known: Readonly<Record<Known, string>> = {
+        ...made,
+        documentClient: `https://app.example/${uses}/client.json`,
+      }
       return toRequest(sent, known, server.issuer, await browserFor(server, sent.browser))
     },
-    secrets: () => SECRETS.flatMap((name) => known?.[name] ?? []),
+    secrets: () => SECRETS.flatMap((name) => made?.[name] ?? []),
   }
 }
 
