@@ -58,7 +58,7 @@ function apply(params: Params, { how, at, name, value }: Edit): Params {
   return how === 'set' ? [...before, [one[0], value], ...after] : [...before, one, one, ...after]
 }
 
-/** Parameters for a route: a good set with a few edits, or any. */
+/** Parameters for a route: a good set, one with a few edits, or any. */
 export function paramsFor(path: string): fc.Arbitrary<Params> {
   const any = fc.array(fc.tuple(name, value), { maxLength: 12 })
   const good = GOOD[path]
@@ -66,5 +66,9 @@ export function paramsFor(path: string): fc.Arbitrary<Params> {
   const edited = fc
     .tuple(fc.constantFrom(...good), fc.array(edit, { maxLength: 3 }))
     .map(([params, edits]) => edits.reduce(apply, params))
-  return fc.oneof({ weight: 4, arbitrary: edited }, { weight: 1, arbitrary: any })
+  return fc.oneof(
+    { weight: 3, arbitrary: edited },
+    { weight: 2, arbitrary: fc.constantFrom(...good) },
+    { weight: 1, arbitrary: any },
+  )
 }

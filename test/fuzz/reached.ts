@@ -20,7 +20,7 @@ export const REACHED: Readonly<Record<string, readonly string[]>> = {
   'ALL /oauth/authorize': ['405'],
   'POST /oauth/authorize/consent': ['303 with a code', '303 with access_denied', '303 /sign-in', '400', '403'],
   'GET /oauth/client-logo': ['200', '404'],
-  'GET /sign-in': ['200', '303 /account', '303 /oauth/authorize', '400'],
+  'GET /sign-in': ['200', '303 /account', '303 /oauth/authorize'],
   'POST /sign-in': ['303 /account', '303 /oauth/authorize', '403', '400'],
   'POST /sign-out': ['303 /sign-in', '403', '400'],
   'GET /account': ['200', '303 /sign-in', '303 /account'],
