@@ -113,8 +113,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     onFailure: options.onFailure,
   })
   const door = options.outbound ?? createOutbound({ development: settings.dev })
-  // Keys are fetched for whoever sends an assertion, documents for whoever is signed in: the first must not use up what is the others'.
-  const [outbound, documents] = [rateLimited(door, now), rateLimited(door, now)]
+  // Keys are fetched for whoever sends an assertion, documents for whoever is signed in: the first must not use up what is the others'. Nor
+  // must clients that somebody has registered by the thousand use up what is for those that are used.
+  const outbound = rateLimited(door, now)
+  const outboundForUnused = rateLimited(door, now)
+  const documents = rateLimited(door, now)
   const clientDocuments = publishedClients(settings, { store, outbound: documents, now })
   const clients = clientDocuments === undefined ? store.clients : withDocuments(store.clients, clientDocuments)
   const known = { ...store, resources, clients }
@@ -127,6 +130,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     random,
     ordinal,
     outbound,
+    outboundForUnused,
     clientDocuments,
     dpop: settings.dpop.enabled ? toDpop(settings, store.proofs, now) : undefined,
     now,

@@ -24,7 +24,7 @@ const UNSEEN = ''
 /** The same for as long as none of it changes. Of keys at a `jwks_uri` it has a part of its own, behind a dot. */
 export async function consentDigest(client: Client, tools: Tools): Promise<string> {
   const digest = await clientDigest(client, tools.hash)
-  return client.jwksUri === null ? digest : `${digest}.${(await keysDigest(client.jwksUri, tools)) ?? UNSEEN}`
+  return client.jwksUri === null ? digest : `${digest}.${(await keysDigest(client, client.jwksUri, tools)) ?? UNSEEN}`
 }
 
 /** Whether it was given for the client as it is, and with the keys that it has now. */
@@ -46,13 +46,13 @@ export async function hasAgreedKeys(client: Client, grant: Grant, deps: Dependen
   if (client.jwksUri === null || !isConfidential(client)) return true
   const consent = await deps.store.consents.find(grant.userId, client.id, grant.resource)
   const agreed = agreedKeys(consent?.clientDigest ?? '')
-  return agreed !== null && (agreed === UNSEEN || agreed === (await keysDigest(client.jwksUri, deps)))
+  return agreed !== null && (agreed === UNSEEN || agreed === (await keysDigest(client, client.jwksUri, deps)))
 }
 
 /** Null: of no keys. */
 const agreedKeys = (digest: string): string | null => digest.split('.')[1] ?? null
 
-async function keysDigest(jwksUri: string, { hash, clientKeys }: Tools): Promise<string | null> {
-  const keys = await clientKeys.thumbprints(jwksUri)
+async function keysDigest(client: Client, jwksUri: string, { hash, clientKeys }: Tools): Promise<string | null> {
+  const keys = await clientKeys.thumbprints({ ...client, jwksUri })
   return keys === null ? null : hash(JSON.stringify(keys))
 }

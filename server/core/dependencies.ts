@@ -80,6 +80,8 @@ export interface Dependencies extends Origin {
   readonly ordinal: Ordinal
   /** To what clients publish: their keys. */
   readonly outbound: Outbound
+  /** The same for clients that were never used. Left out: the same. */
+  readonly outboundForUnused?: Outbound | undefined
   readonly clientKeys: ClientKeys
   /** Clients that publish what they are; left out: there are none. */
   readonly clientDocuments?: ClientDocuments | undefined

@@ -18,19 +18,20 @@ const outbound: Outbound = {
     return { ok: true, value: { status: 200, headers: new Headers(), body } }
   },
 }
+const owner = { jwks: null, origin: 'dynamic', lastUsedAt: 1 } as const
 const keys = () => createClientKeys({ outbound, now: () => 1_800_000_000 })
 
 test('a signature of an algorithm that is not listed counts for nothing, though a key fits it', async () => {
   const { privateKey, publicKey } = await generateKeyPair('ES512', { extractable: true })
   const { crv = '', x = '', y = '' } = await exportJWK(publicKey)
   const assertion = await new SignJWT({}).setProtectedHeader({ alg: 'ES512' }).sign(privateKey)
-  const client = { jwks: { keys: [{ kty: 'EC' as const, crv, x, y }] }, jwksUri: null }
+  const client = { ...owner, jwks: { keys: [{ kty: 'EC' as const, crv, x, y }] }, jwksUri: null }
   expect(await keys().verify(client, assertion)).toEqual({ ok: false, error: { reason: 'wrong_assertion_signature' } })
 })
 
 test('a client without keys has signed nothing', async () => {
   const assertion = await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).sign(key)
-  const outcome = await keys().verify({ jwks: null, jwksUri: null }, assertion)
+  const outcome = await keys().verify({ ...owner, jwksUri: null }, assertion)
   expect(outcome).toEqual({ ok: false, error: { reason: 'wrong_assertion_signature' } })
 })
 
@@ -38,7 +39,7 @@ test('a thousand sets are kept, and of more the one that was used longest ago is
   const assertion = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'one' }).sign(key)
   const known = keys()
   const verify = (index: number) =>
-    known.verify({ jwks: null, jwksUri: `https://app.example/${index}/jwks.json` }, assertion)
+    known.verify({ ...owner, jwksUri: `https://app.example/${index}/jwks.json` }, assertion)
   for (let index = 0; index < 1000; index += 1) expect((await verify(index)).ok).toBe(true)
   await verify(0)
   expect(asked).toHaveLength(1000)

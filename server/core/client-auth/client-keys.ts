@@ -1,6 +1,7 @@
 /**
  * The keys of clients: as registered, or as published at their `jwks_uri`, which is asked through the safe fetch. Published keys are
- * kept for a while, fetched by one at a time, and fetched again for an assertion that none of them fits.
+ * kept for a while, fetched by one at a time, and fetched again for an assertion that none of them fits. Clients that were never used, which
+ * anybody can register by the thousand, have a share of their own of what is kept and of what is asked.
  *
  * @see RFC 7517 section 5
  * @see RFC 7591 section 2: `jwks` and `jwks_uri`
@@ -22,13 +23,16 @@ import type { Client } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
 
+/** Whose keys they are. */
+type Owner = Pick<Client, 'jwks' | 'jwksUri' | 'origin' | 'lastUsedAt'>
+
 export interface ClientKeys {
   /** Asks for the keys that the client publishes, unless they are at hand: they will be needed soon. Waits for nothing. */
-  prepare(client: Pick<Client, 'jwks' | 'jwksUri'>): void
-  /** What tells the keys at a `jwks_uri` from others, in an order of its own (RFC 7638); null: they cannot be had now. */
-  thumbprints(jwksUri: string): Promise<readonly string[] | null>
+  prepare(client: Owner): void
+  /** What tells the keys at the client's `jwks_uri` from others, in an order of its own (RFC 7638); null: they cannot be had now. */
+  thumbprints(client: Owner & { readonly jwksUri: string }): Promise<readonly string[] | null>
   /** Whether one of the client's keys signed this compact JWS. */
-  verify(client: Pick<Client, 'jwks' | 'jwksUri'>, assertion: string): Promise<Result<null, Rejection>>
+  verify(client: Owner, assertion: string): Promise<Result<null, Rejection>>
 }
 
 /** Times in seconds. */
@@ -37,33 +41,35 @@ const RULES = { maxAge: 300, maxStale: 3600, cooldown: 30, retryDelay: 10, onFai
 /** Bytes of a key set. */
 const MAX_BYTES = 32 * 1024
 
-/** How many key sets are kept. */
+/** How many key sets are kept of clients that were used, and of those that were not. */
 const MAX_SETS = 1000
 
-export function createClientKeys({ outbound, now }: { readonly outbound: Outbound; readonly now: Clock }): ClientKeys {
-  const sets = new Map<string, Remembered<LocalJWKSet>>()
+export interface ClientKeysPorts {
+  readonly outbound: Outbound
+  /** For clients that were never used. Default: the same. */
+  readonly outboundForUnused?: Outbound | undefined
+  readonly now: Clock
+}
 
-  function publishedAt(url: string): Remembered<LocalJWKSet> {
-    const known = sets.get(url) ?? remember(() => fetchKeys(url, outbound), { ...RULES, now })
-    // At the end: the one that was used longest ago makes room.
-    sets.delete(url)
-    sets.set(url, known)
-    if (sets.size > MAX_SETS) sets.delete(sets.keys().next().value ?? '')
-    return known
-  }
+interface Published {
+  isUsed: boolean
+  readonly keys: Remembered<LocalJWKSet>
+}
 
+export function createClientKeys(ports: ClientKeysPorts): ClientKeys {
+  const publishedAt = createShares(ports)
   return {
-    prepare({ jwks, jwksUri }) {
+    prepare(client) {
       // Whoever verifies with them is told what is wrong.
-      if (jwks === null && jwksUri !== null)
-        publishedAt(jwksUri)
+      if (client.jwks === null && client.jwksUri !== null)
+        publishedAt(client.jwksUri, client)
           .current()
           .catch(() => {})
     },
 
-    async thumbprints(jwksUri) {
+    async thumbprints(client) {
       try {
-        const { keys } = (await publishedAt(jwksUri).current()).jwks()
+        const { keys } = (await publishedAt(client.jwksUri, client).current()).jwks()
         return (await Promise.all(keys.map((key) => calculateJwkThumbprint(key)))).sort()
       } catch (error) {
         if (error instanceof KeysUnavailable) return null
@@ -71,10 +77,11 @@ export function createClientKeys({ outbound, now }: { readonly outbound: Outboun
       }
     },
 
-    async verify({ jwks, jwksUri }, assertion) {
+    async verify(client, assertion) {
+      const { jwks, jwksUri } = client
       if (jwks !== null) return verdict(await isSigned(assertion, createLocalJWKSet(jwks)))
       if (jwksUri === null) return reject('wrong_assertion_signature')
-      const published = publishedAt(jwksUri)
+      const published = publishedAt(jwksUri, client)
       try {
         const known = await published.current()
         if (await isSigned(assertion, known)) return ok(null)
@@ -86,6 +93,32 @@ export function createClientKeys({ outbound, now }: { readonly outbound: Outboun
         throw error
       }
     },
+  }
+}
+
+/** What is kept of clients that were used, and of those that were not. */
+function createShares({ outbound, outboundForUnused = outbound, now }: ClientKeysPorts) {
+  const used = new Map<string, Published>()
+  const unused = new Map<string, Published>()
+
+  function publish(url: string, isUsed: boolean): Published {
+    const load = () => fetchKeys(url, published.isUsed ? outbound : outboundForUnused)
+    const published: Published = { isUsed, keys: remember(load, { ...RULES, now }) }
+    return published
+  }
+
+  return (url: string, owner: Owner): Remembered<LocalJWKSet> => {
+    const isUsed = owner.origin === 'administrator' || owner.lastUsedAt !== null
+    const share = isUsed ? used : unused
+    // What was fetched for its first use serves on.
+    const known = share.get(url) ?? (isUsed ? unused.get(url) : undefined) ?? publish(url, isUsed)
+    if (isUsed && !known.isUsed) unused.delete(url)
+    known.isUsed = isUsed
+    // At the end: the one that was used longest ago makes room.
+    share.delete(url)
+    share.set(url, known)
+    if (share.size > MAX_SETS) share.delete(share.keys().next().value ?? '')
+    return known.keys
   }
 }
 

@@ -25,6 +25,16 @@ export interface ClientDocument {
   readonly logo: string | null
 }
 
+/** How long a copy stays that nothing was issued to: as long as somebody needs to agree. Seconds. */
+export const KEPT_UNUSED = 900
+
+/** How long the last good copy lets people in after its time, while the client's site is down. Seconds. */
+export const KEPT_THROUGH_OUTAGE = 86_400
+
+/** Whether something was issued to the client: nothing else keeps a copy for so long. Not known of the last days of the last grant. */
+export const isUsed = ({ freshUntil, keptUntil }: Pick<ClientDocument, 'freshUntil' | 'keptUntil'>): boolean =>
+  keptUntil > freshUntil + KEPT_THROUGH_OUTAGE + KEPT_UNUSED
+
 /** A picture that may be shown. `hash`: base64url(SHA-256) of its bytes. */
 export interface ClientLogo {
   readonly hash: string

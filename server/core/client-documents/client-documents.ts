@@ -15,7 +15,7 @@ import type { Outbound } from '../outbound.ts'
 import type { Clients, Clock, Hash } from '../ports.ts'
 import type { Client } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
-import type { ClientDocument, StoredClientDocuments } from './client-document.ts'
+import { type ClientDocument, KEPT_THROUGH_OUTAGE, KEPT_UNUSED, type StoredClientDocuments } from './client-document.ts'
 import { type DocumentFailure, fetchDocument } from './fetch-document.ts'
 import { fetchLogo } from './fetch-logo.ts'
 import { type ClientDocumentSettings, checkClientId } from './policy.ts'
@@ -43,12 +43,6 @@ export interface ClientDocumentPorts {
 
 /** The request for which something is read, and who is told of it. */
 export type AuditOrigin = Pick<Dependencies, 'requestId' | 'audit' | 'now'>
-
-/** How long a copy stays that nothing was issued to: as long as somebody needs to agree. Seconds. */
-const KEPT_UNUSED = 900
-
-/** How long the last good copy lets people in after its time, while the client's site is down. Seconds. */
-const KEPT_THROUGH_OUTAGE = 86_400
 
 const FAILURES = { lifetime: 30, limit: 1000 }
 
@@ -148,7 +142,7 @@ async function fetchAndStore(
   const fetched = await fetchDocument(clientId, known, { outbound, now: fetchedAt })
   if (!fetched.ok) return fetched
   const { document, etag, freshUntil } = fetched.value
-  const times = { clientId, fetchedAt, freshUntil, keptUntil: fetchedAt + KEPT_UNUSED }
+  const times = { clientId, fetchedAt, freshUntil, keptUntil: Math.max(fetchedAt + KEPT_UNUSED, known?.keptUntil ?? 0) }
   if (document === null && known !== null) {
     await documents.confirm(times)
     return ok({ ...known, ...times })

@@ -7,7 +7,7 @@
  */
 import { type ClientIdMetadataDocument, documentAuthMethod } from '../../../shared/client-id-metadata-document.ts'
 import type { Client } from '../records.ts'
-import type { ClientDocument } from './client-document.ts'
+import { type ClientDocument, isUsed } from './client-document.ts'
 
 /**
  * What a stranger can give themselves: grants in which a person agrees. A document that an administrator pinned may also name those in
@@ -15,9 +15,10 @@ import type { ClientDocument } from './client-document.ts'
  */
 const FOR_STRANGERS: readonly string[] = ['authorization_code', 'refresh_token']
 
-export function toClient({ clientId, document, pinned, fetchedAt }: ClientDocument): Client {
-  const known = pinned ? [...FOR_STRANGERS, 'client_credentials'] : FOR_STRANGERS
-  const named = (document.grant_types ?? []).filter((type) => known.includes(type))
+export function toClient(known: ClientDocument): Client {
+  const { clientId, document, pinned, fetchedAt } = known
+  const admitted = pinned ? [...FOR_STRANGERS, 'client_credentials'] : FOR_STRANGERS
+  const named = (document.grant_types ?? []).filter((type) => admitted.includes(type))
   // RFC 7591 section 2: what a client leaves out means this one. Of a list in which nothing is known, nothing is left.
   const grantTypes = named.length === 0 ? ['authorization_code'] : named
   return {
@@ -38,7 +39,8 @@ export function toClient({ clientId, document, pinned, fetchedAt }: ClientDocume
     metadata: describe(document),
     origin: pinned ? 'administrator' : 'document',
     issuedAt: fetchedAt,
-    lastUsedAt: null,
+    // When is not known.
+    lastUsedAt: isUsed(known) ? fetchedAt : null,
     expiresAt: null,
   }
 }
