@@ -94,7 +94,12 @@ export const GOOD: Readonly<Record<string, readonly Params[]>> = {
       ['token_endpoint_auth_method', text('none')],
     ],
   ],
-  '/oauth/authorize': [authorization('client'), authorization('documentClient'), authorization('logoClient')],
+  '/oauth/authorize': [
+    authorization('client'),
+    authorization('documentClient'),
+    authorization('documentClient'),
+    authorization('logoClient'),
+  ],
   '/oauth/authorize/consent': [decision('allow'), decision('deny')],
   '/oauth/client-logo': [
     [
@@ -106,6 +111,7 @@ export const GOOD: Readonly<Record<string, readonly Params[]>> = {
     [['request', known('query')]],
     signIn(known('username'), known('password')),
     [['request', known('query')], ...signIn(known('username'), known('password'))],
+    signIn(known('username'), known('password')),
     signIn(known('username'), text('wrong')),
     signIn(text('nobody'), text('wrong')),
   ],
