@@ -51,8 +51,13 @@ export function openSqliteFile(path: string, { synchronous, onWarning }: SqliteF
 
 function connect(path: string, pragmas = ''): SqliteConnection {
   const database = new DatabaseSync(path, { timeout: OPEN_TIMEOUT, enableForeignKeyConstraints: true })
-  // From here on nobody waits inside SQLite: that would stop the whole process.
-  untilFree(() => database.exec(`${pragmas}; pragma busy_timeout = 0`))
+  try {
+    // From here on nobody waits inside SQLite: that would stop the whole process.
+    untilFree(() => database.exec(`${pragmas}; pragma busy_timeout = 0`))
+  } catch (error) {
+    database.close()
+    throw error
+  }
   const prepare = statements(database)
   return {
     run<Row>(sql: string, parameters: readonly unknown[] = []): QueryResult<Row> {
