@@ -5,6 +5,7 @@
  */
 import { afterEach, describe, expect, test } from 'bun:test'
 import { type Listening, type ServeOptions, serve } from '../../server/serve.ts'
+import { until } from '../support/server-process.ts'
 
 const open: Listening[] = []
 
@@ -64,16 +65,23 @@ describe('the end', () => {
     const arrived = Promise.withResolvers<void>()
     const finish = Promise.withResolvers<void>()
     const listening = await listen({
-      fetch: async () => {
+      fetch: async ({ url }) => {
+        if (!url.endsWith('/slow')) return new Response('at once')
         arrived.resolve()
         await finish.promise
         return new Response('done')
       },
     })
-    const answer = fetch(`http://127.0.0.1:${listening.port}/`).then((response) => response.text())
+    const url = `http://127.0.0.1:${listening.port}/`
+    const answer = fetch(`${url}slow`).then((response) => response.text())
     await arrived.promise
-    const closed = listening.close(5)
-    expect(await fetch(`http://127.0.0.1:${listening.port}/`).catch(() => 'refused')).toBe('refused')
+    const closed = listening.close(30)
+    const status = (): Promise<number | 'refused'> =>
+      fetch(url, { keepalive: false }).then(
+        (r) => r.status,
+        () => 'refused',
+      )
+    await until(async () => (await status()) === 'refused')
     finish.resolve()
     expect(await answer).toBe('done')
     await closed
