@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { formatLap, type Lap, measureEndurance } from './endurance.ts'
-import { measureProgram } from './measure.ts'
+import { measureProgram, startFloor } from './measure.ts'
 import { formatMoments, measureRegistrations } from './registrations.ts'
 import { scenarios } from './scenarios.ts'
 import { formatReport } from './table.ts'
@@ -32,10 +32,12 @@ describe('bun run bench', () => {
     test(`every scenario of ${program} runs`, async () => {
       const own = scenarios.filter((scenario) => scenario.program === program)
       const rows = program === 'sqlite' ? 1000 : 0
-      const report = await measureProgram(program, own, { seconds: 0.05, users: 2, rows, coldStarts: 1 })
+      const options = { seconds: 0.05, slices: 2, users: 2, rows, coldStarts: 1 }
+      const floor = await startFloor(options)
+      const report = await measureProgram(program, own, floor, options).finally(() => floor.stop())
       expect(report.measured.map(({ scenario }) => scenario)).toEqual(own.map(({ name }) => name))
       for (const { operationsPerSecond } of report.measured) expect(operationsPerSecond).toBeGreaterThan(0)
-      expect(formatReport([report], 1)).toContain(own[0]?.name ?? '-')
+      expect(formatReport([report])).toContain(own[0]?.name ?? '-')
     }, 60_000)
   }
 })

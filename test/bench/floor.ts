@@ -18,6 +18,8 @@ const proven = sign('sha256', proof, { key: pair.privateKey, dsaEncoding: 'ieee-
 Bun.serve({
   hostname: '127.0.0.1',
   port: Number(Bun.env['PORT']),
+  // It waits while others are measured.
+  idleTimeout: 0,
   async fetch(request) {
     if (request.method === 'GET') return new Response('ready')
     const form = new URLSearchParams(await request.text())

@@ -8,10 +8,10 @@ import { writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { formatLap, measureEndurance } from './endurance.ts'
-import { type Measured, measureProgram, type Report } from './measure.ts'
+import { measureProgram, type Report, startFloor } from './measure.ts'
 import { formatMoments, measureRegistrations } from './registrations.ts'
 import { BOUND_MACHINE, PROVEN_FLOOR, type Program, scenarios } from './scenarios.ts'
-import { formatReport, inFloors } from './table.ts'
+import { formatReport } from './table.ts'
 import { canPin, pinDriver } from './target.ts'
 
 const { values } = parseArgs({
@@ -20,7 +20,8 @@ const { values } = parseArgs({
     scenario: { type: 'string' },
     engine: { type: 'string' },
     rows: { type: 'string', default: '0' },
-    seconds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '1' },
+    slices: { type: 'string', default: '5' },
     users: { type: 'string', default: '64' },
     registrations: { type: 'string' },
     days: { type: 'string', default: '10' },
@@ -29,7 +30,8 @@ const { values } = parseArgs({
   },
 })
 const { scenario: wanted = '', engine, json } = values
-const [seconds, users, rows] = [Number(values.seconds), Number(values.users), Number(values.rows)]
+const [seconds, slices] = [Number(values.seconds), Number(values.slices)]
+const [users, rows] = [Number(values.users), Number(values.rows)]
 
 if (values.registrations !== undefined) {
   const moments = await measureRegistrations({
@@ -44,7 +46,7 @@ if (values.registrations !== undefined) {
 
 if (values.requests !== undefined) {
   pinDriver()
-  await measureEndurance({ requests: Number(values.requests), users, turn: seconds }, (lap) =>
+  await measureEndurance({ requests: Number(values.requests), users, turn: 3 * seconds }, (lap) =>
     console.log(formatLap(lap)),
   )
   process.exit()
@@ -59,44 +61,31 @@ const chosen = scenarios.filter(({ name, program }) => {
 
 if (!canPin()) console.error('Processes cannot be pinned here: the figures will be noisy.')
 pinDriver()
+const floor = await startFloor({ users, seconds })
 const reports: Report[] = []
 for (const program of consecutive(chosen.map((scenario) => scenario.program))) {
-  const again = reports.some(({ measured }) => measured[0]?.program === program)
-  const own = chosen.filter(
-    (scenario) => scenario.program === program && (program !== 'floor' || (scenario.name === 'floor again') === again),
-  )
-  const options = {
-    seconds,
-    users,
-    rows,
-    coldStarts: (program === 'sqlite' || program === 'executable') && wanted === '' ? 7 : 0,
-  }
-  reports.push(await measureProgram(program, own, options))
-  for (const { scenario, cpu } of reports.at(-1)?.measured ?? []) {
-    console.error(`${program}: ${scenario}: ${cpu?.toFixed(1) ?? '-'} us`)
-  }
+  const own = chosen.filter((scenario) => scenario.program === program)
+  const coldStarts = (program === 'sqlite' || program === 'executable') && wanted === '' ? 7 : 0
+  const report = await measureProgram(program, own, floor, { seconds, slices, users, rows, coldStarts })
+  reports.push(report)
+  for (const { scenario, cpu, floors } of report.measured)
+    console.error(`${program}: ${scenario}: ${cpu?.toFixed(1) ?? '-'} us, ${floors?.toFixed(2) ?? '-'} floors`)
 }
+await floor.stop()
 
+console.log(formatReport(reports))
 const measured = reports.flatMap((report) => report.measured)
-const floor = mean(measured.filter(({ program, scenario }) => program === 'floor' && scenario !== PROVEN_FLOOR))
-console.log(formatReport(reports, floor))
-const proven = measured.find(({ scenario }) => scenario === PROVEN_FLOOR)?.cpu
-for (const { program, scenario, cpu } of measured) {
-  if (scenario !== BOUND_MACHINE || cpu === null || proven == null) continue
-  console.log(`- ${scenario}, ${program}: ${(cpu / proven).toFixed(2)} times ${PROVEN_FLOOR} (at most 1.6)`)
+const proven = measured.find(({ scenario }) => scenario === PROVEN_FLOOR)?.floors
+for (const { program, scenario, floors } of measured) {
+  if (scenario !== BOUND_MACHINE || floors === null || proven == null) continue
+  console.log(`- ${scenario}, ${program}: ${(floors / proven).toFixed(2)} times ${PROVEN_FLOOR} (at most 1.6)`)
 }
 if (json !== undefined) {
-  const results = measured.map((row) => ({ ...row, floors: inFloors(row, floor) }))
   const coldStart = reports.find((report) => report.coldStart !== null)?.coldStart ?? null
-  await writeFile(json, `${JSON.stringify({ floor, seconds, users, rows, coldStart, results }, null, 2)}\n`)
+  await writeFile(json, `${JSON.stringify({ seconds, slices, users, rows, coldStart, results: measured }, null, 2)}\n`)
 }
 
 /** Each run of equal neighbours once. */
 function consecutive(programs: readonly Program[]): readonly Program[] {
   return programs.filter((program, index) => program !== programs[index - 1])
-}
-
-function mean(rows: readonly Measured[]): number | null {
-  const known = rows.flatMap(({ cpu }) => (cpu === null ? [] : [cpu]))
-  return known.length === 0 ? null : known.reduce((sum, cpu) => sum + cpu, 0) / known.length
 }

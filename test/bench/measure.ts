@@ -1,5 +1,5 @@
 /**
- * Runs scenarios: starts each program once, warms it up, measures, stops it.
+ * Runs scenarios: starts each program once, warms it up, measures it slice by slice with the floor beside each, stops it.
  *
  * @module
  */
@@ -11,13 +11,15 @@ import { startPostgres } from '../support/postgres.ts'
 import { freePort } from '../support/spawn.ts'
 import { drive, type Load, warmUp } from './load.ts'
 import { addRows } from './rows.ts'
-import type { Program, Scenario } from './scenarios.ts'
+import { FLOOR, type Program, type Scenario } from './scenarios.ts'
 import { startTarget, type Target, type TargetOptions } from './target.ts'
 import { environment, prepareDatabase } from './world.ts'
 
 export interface BenchOptions {
-  /** How long each scenario is measured. */
+  /** Of one slice. */
   readonly seconds: number
+  /** How often each scenario is measured; the medians are told. */
+  readonly slices: number
   /** Virtual users. */
   readonly users: number
   /** Rows of expired and live tokens that are in the database before. */
@@ -26,12 +28,17 @@ export interface BenchOptions {
   readonly coldStarts: number
 }
 
-/** How many times as long warming up may take. */
-const WARM_UP = 3
+/** How many slices warming up may take. */
+const WARM_UP = 9
 
+/** The floor gets this share of a slice before each slice of a scenario. */
+const BESIDE = 0.5
+
+/** Medians of the slices. */
 export interface Measured {
   readonly scenario: string
   readonly program: Program
+  /** In floors, at most. */
   readonly target: number | null
   readonly operationsPerSecond: number
   /** Milliseconds. */
@@ -39,6 +46,8 @@ export interface Measured {
   readonly p99: number
   /** Microseconds of the server's processor for one operation. */
   readonly cpu: number | null
+  /** The same in floors: each slice against the floor that was measured just before it. */
+  readonly floors: number | null
   /** Resident megabytes at the end. */
   readonly memory: number | null
 }
@@ -54,6 +63,7 @@ export interface Report {
 export async function measureProgram(
   program: Program,
   scenarios: readonly Scenario[],
+  floor: Floor,
   options: BenchOptions,
 ): Promise<Report> {
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-bench-'))
@@ -70,7 +80,7 @@ export async function measureProgram(
     const target = await start()
     try {
       const measured: Measured[] = []
-      for (const scenario of scenarios) measured.push(await measure(scenario, target, options))
+      for (const scenario of scenarios) measured.push(await measure(scenario, target, floor, options))
       return { measured, coldStart }
     } finally {
       await target.stop()
@@ -78,6 +88,28 @@ export async function measureProgram(
   } finally {
     await postgres?.stop()
     await rm(directory, { recursive: true })
+  }
+}
+
+/** The floor, in a process that lives as long as all others, idle while they are measured. */
+export interface Floor {
+  /** Microseconds of its processor for one operation, now. */
+  price(seconds: number): Promise<number | null>
+  stop(): Promise<void>
+}
+
+export async function startFloor({ users: count, seconds }: Pick<BenchOptions, 'users' | 'seconds'>): Promise<Floor> {
+  const directory = await mkdtemp(join(tmpdir(), 'sallyport-bench-'))
+  const target = await startTarget({ ...programs.floor('', directory), log: join(directory, 'log') })
+  const users = await makeUsers(FLOOR, target, count)
+  await users.warmUp(WARM_UP * seconds)
+  return {
+    price: async (duration) => perOperation(await users.slice(duration)),
+    async stop() {
+      users.close()
+      await target.stop()
+      await rm(directory, { recursive: true })
+    },
   }
 }
 
@@ -108,46 +140,80 @@ const programs: Readonly<Record<Program, (database: string, directory: string) =
   }),
 }
 
-async function measure({ name, program, target: limit, load }: Scenario, target: Target, options: BenchOptions) {
-  const found =
+async function measure(
+  { name, program, target: limit, load }: Scenario,
+  target: Target,
+  floor: Floor,
+  options: BenchOptions,
+): Promise<Measured> {
+  const users =
     typeof load === 'string'
-      ? await ownLoad(`http://127.0.0.1:${target.port}${load}`, options.seconds)
-      : await underLoad(load, target, options)
-  const { operations, seconds, p50, p99, cpu } = found
+      ? ownLoad(`http://127.0.0.1:${target.port}${load}`)
+      : await makeUsers(load, target, options.users)
+  await users.warmUp(WARM_UP * options.seconds)
+  const slices: (LoadAndPrice & { readonly floor: number | null })[] = []
+  for (let index = 0; index < options.slices; index += 1) {
+    const beside = await floor.price(options.seconds * BESIDE)
+    slices.push({ ...(await users.slice(options.seconds)), floor: beside })
+  }
+  users.close()
+  const middle = (values: readonly number[]): number => median(values) ?? Number.NaN
   return {
     scenario: name,
     program,
     target: limit,
-    operationsPerSecond: operations / seconds,
-    p50,
-    p99,
-    cpu: cpu === null ? null : cpu / operations,
+    operationsPerSecond: middle(slices.map(({ operations, seconds }) => operations / seconds)),
+    p50: middle(slices.map(({ p50 }) => p50)),
+    p99: middle(slices.map(({ p99 }) => p99)),
+    cpu: median(slices.flatMap((slice) => perOperation(slice) ?? [])),
+    floors: median(
+      slices.flatMap((slice) => {
+        const price = perOperation(slice)
+        return price === null || slice.floor === null ? [] : price / slice.floor
+      }),
+    ),
     memory: target.usage().memory,
   }
 }
 
+/** Microseconds of the server's processor, of all operations together. */
 type LoadAndPrice = Load & { readonly cpu: number | null }
 
-async function underLoad(
-  makeUser: Exclude<Scenario['load'], string>,
-  target: Target,
-  { users: count, seconds }: BenchOptions,
-): Promise<LoadAndPrice> {
-  const users = await Promise.all(Array.from({ length: count }, () => makeUser(target.port)))
-  const operations = users.map(({ operation }) => operation)
-  await warmUp(operations, WARM_UP * seconds)
-  const before = target.usage().cpu
-  const load = await drive(operations, seconds)
-  const after = target.usage().cpu
-  for (const user of users) user.close()
-  return { ...load, cpu: before === null || after === null ? null : after - before }
+const perOperation = ({ cpu, operations }: LoadAndPrice): number | null => (cpu === null ? null : cpu / operations)
+
+/** Somebody who keeps a program busy for so many seconds, when told to. */
+interface Users {
+  warmUp(seconds: number): Promise<void>
+  slice(seconds: number): Promise<LoadAndPrice>
+  close(): void
 }
 
-/** The program verifies so many tokens by itself: no HTTP is in the figure. */
-async function ownLoad(url: string, seconds: number): Promise<LoadAndPrice> {
-  const ask = async (count: number): Promise<LoadAndPrice> => (await fetch(`${url}?count=${count}`)).json()
-  await ask(Math.ceil(4000 * seconds * WARM_UP))
-  return ask(Math.ceil(4000 * seconds))
+async function makeUsers(makeUser: Exclude<Scenario['load'], string>, target: Target, count: number): Promise<Users> {
+  const users = await Promise.all(Array.from({ length: count }, () => makeUser(target.port)))
+  const operations = users.map(({ operation }) => operation)
+  return {
+    warmUp: (seconds) => warmUp(operations, seconds),
+    async slice(seconds) {
+      const before = target.usage().cpu
+      const load = await drive(operations, seconds)
+      const after = target.usage().cpu
+      return { ...load, cpu: before === null || after === null ? null : after - before }
+    },
+    close() {
+      for (const user of users) user.close()
+    },
+  }
+}
+
+/** The program does so many operations by itself: no HTTP is in the figure. */
+function ownLoad(url: string): Users {
+  const ask = async (seconds: number): Promise<LoadAndPrice> =>
+    (await fetch(`${url}?count=${Math.ceil(4000 * seconds)}`)).json()
+  return { warmUp: async (seconds) => void (await ask(seconds)), slice: ask, close: () => {} }
+}
+
+function median(values: readonly number[]): number | null {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? null
 }
 
 async function medianStart(start: () => Promise<Target>, count: number): Promise<number | null> {
@@ -157,5 +223,5 @@ async function medianStart(start: () => Promise<Target>, count: number): Promise
     await target.stop()
     times.push(target.startedIn)
   }
-  return times.sort((a, b) => a - b)[Math.floor(count / 2)] ?? null
+  return median(times)
 }

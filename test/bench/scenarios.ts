@@ -38,13 +38,16 @@ const INTROSPECTION = 'introspection of an access token'
 const OWN_TOKEN = { grant_type: 'client_credentials', resource: RESOURCE, scope: SCOPE }
 const machine = posts(OWN_TOKEN, '/oauth/token', { authorization: BASIC })
 
+/** What the bare server of the floor is asked for. */
+export const FLOOR = posts(CREDENTIALS)
+
 /** What a token endpoint that binds tokens to keys cannot do without. */
 export const PROVEN_FLOOR = 'floor and one ES256 verification'
 export const BOUND_MACHINE = 'client_credentials, bound by a DPoP proof, ES256'
 
 /** Those of one program follow each other: they share its process. */
 export const scenarios: readonly Scenario[] = [
-  { name: 'floor', program: 'floor', target: null, load: posts(CREDENTIALS) },
+  { name: 'floor', program: 'floor', target: null, load: FLOOR },
   { name: PROVEN_FLOOR, program: 'floor', target: null, load: posts(CREDENTIALS, '/proven') },
   { name: 'refresh with rotation', program: 'sqlite', target: 3.5, load: refreshes(sallyport) },
   { name: 'authorize + code exchange', program: 'sqlite', target: 8, load: codeFlow(sallyport) },
@@ -74,5 +77,4 @@ export const scenarios: readonly Scenario[] = [
   { name: 'refresh with rotation', program: 'oidc-provider', target: null, load: refreshes(oidcProvider) },
   { name: 'authorize + code exchange', program: 'oidc-provider', target: null, load: codeFlow(oidcProvider) },
   { name: 'metadata', program: 'oidc-provider', target: null, load: reads('/.well-known/openid-configuration') },
-  { name: 'floor again', program: 'floor', target: null, load: posts(CREDENTIALS) },
 ]

@@ -5,9 +5,8 @@
  */
 import type { Measured, Report } from './measure.ts'
 
-/** `floor`: its microseconds. */
-export function formatReport(reports: readonly Report[], floor: number | null): string {
-  const rows = reports.flatMap(({ measured }) => measured).map((row) => cells(row, floor))
+export function formatReport(reports: readonly Report[]): string {
+  const rows = reports.flatMap(({ measured }) => measured).map(cells)
   const header = ['scenario', 'on', 'op/s', 'p50 ms', 'p99 ms', 'CPU us/op', 'RSS MB', 'floors', 'at most']
   const line = (cell: readonly string[]): string => `| ${cell.join(' | ')} |`
   const starts = reports.flatMap(({ coldStart, measured }) =>
@@ -25,12 +24,17 @@ export function formatReport(reports: readonly Report[], floor: number | null): 
   ].join('\n')
 }
 
-/** An operation in floors. */
-export const inFloors = ({ cpu }: Measured, floor: number | null): number | null =>
-  cpu === null || floor === null ? null : cpu / floor
-
-function cells(row: Measured, floor: number | null): readonly string[] {
-  const { scenario, program, operationsPerSecond, p50, p99, cpu, memory, target } = row
+function cells({
+  scenario,
+  program,
+  operationsPerSecond,
+  p50,
+  p99,
+  cpu,
+  floors,
+  memory,
+  target,
+}: Measured): readonly string[] {
   const number = (value: number | null, digits: number): string => value?.toFixed(digits) ?? '-'
   return [
     scenario,
@@ -40,7 +44,7 @@ function cells(row: Measured, floor: number | null): readonly string[] {
     number(p99, 2),
     number(cpu, 1),
     number(memory, 0),
-    number(inFloors(row, floor), 2),
+    number(floors, 2),
     number(target, 1),
   ]
 }
