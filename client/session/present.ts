@@ -13,7 +13,7 @@ import { isProofRefusal, type ProofRefusal, sendProven } from '../dpop/send-prov
 import { SallyportError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
 import { discard } from '../http/request-json.ts'
-import { type Credential, isBound } from '../token/credential.ts'
+import { type Credential, isBound, mustBeBound } from '../token/credential.ts'
 import type { ReplayableRequest } from './replay.ts'
 
 /**
@@ -29,11 +29,11 @@ export async function present(
   if (credential === undefined) return request.send({})
   const asBearer = () => request.send({ authorization: `Bearer ${credential.accessToken}` })
   if (!isBound(credential)) {
-    if (context.dpop === 'required') throw new SallyportError('dpop_downgrade')
+    if (mustBeBound(context, credential)) throw new SallyportError('dpop_downgrade')
     return asBearer()
   }
   const asDpop = () => withProof(context, request, credential)
-  if (context.dpop === 'required') return asDpop()
+  if (mustBeBound(context, credential)) return asDpop()
 
   const peer = context.peers(request.url)
   const tried = peer.wantsBearer

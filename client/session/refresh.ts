@@ -6,12 +6,12 @@
  */
 import type { ClientContext } from '../context.ts'
 import { discover, knownDiscovery } from '../discovery/discover.ts'
-import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
+import type { Discovery } from '../discovery/discovery.ts'
 import { AuthorizationRequiredError, hasCode, SallyportError } from '../errors.ts'
 import { fingerprint } from '../events.ts'
 import { findIdentity, forgetIdentity } from '../registration/choose.ts'
 import { discoveryKey } from '../stores/keys.ts'
-import { type Credential, readCredential, toCredential } from '../token/credential.ts'
+import { type Credential, mustBeBound, readCredential, toCredential } from '../token/credential.ts'
 import { requestToken } from '../token/token-request.ts'
 import { createSingleFlight, perStore } from './single-flight.ts'
 import { keyOf, traceable } from './state.ts'
@@ -90,16 +90,22 @@ async function askTwice(context: ClientContext, key: string, present: Credential
 
 async function ask(context: ClientContext, key: string, present: Credential): Promise<Credential> {
   const { refreshToken, issuer, clientId, resource, scope, requestedScope } = present
-  const dpop = present.dpop && { key: present.dpop.key, required: context.dpop === 'required' }
   if (refreshToken === undefined) {
     throw new AuthorizationRequiredError('token_rejected', context.resource, requestedScope)
   }
-  const server = await serverOf(context, issuer)
+  const { serverMetadata, resourceMetadata } = await discoveryOf(context, issuer)
+  // Told at the sign-in, or since.
+  const required = mustBeBound(context, present) || resourceMetadata.dpop_bound_access_tokens_required === true
+  // Nothing that comes of it will do: only a new sign-in has a key.
+  if (required && present.dpop === undefined) {
+    throw new AuthorizationRequiredError('token_rejected', context.resource, requestedScope)
+  }
+  const dpop = present.dpop && { key: present.dpop.key, required }
   const identity = await findIdentity(context, issuer, clientId)
   if (identity === undefined) throw new AuthorizationRequiredError('refresh_rejected', context.resource, requestedScope)
   const params = { grant_type: 'refresh_token', refresh_token: refreshToken, resource }
   // Detached: breaking it off could lose a token that has already been rotated.
-  const answer = await requestToken(context, server, identity, params, { key: dpop?.key, detached: true })
+  const answer = await requestToken(context, serverMetadata, identity, params, { key: dpop?.key, detached: true })
   try {
     return toCredential(
       answer,
@@ -125,11 +131,11 @@ async function keepRotated(
 }
 
 /** The metadata of the issuer that the credential comes from: however old it is, it was checked, and no other server will do. */
-async function serverOf(context: ClientContext, issuer: string): Promise<ValidatedServerMetadata> {
+async function discoveryOf(context: ClientContext, issuer: string): Promise<Discovery> {
   const known = await knownDiscovery(context)
-  if (known?.issuer === issuer) return known.serverMetadata
+  if (known?.issuer === issuer) return known
   const found = await discover(context)
-  if (found.issuer === issuer) return found.serverMetadata
+  if (found.issuer === issuer) return found
   throw new AuthorizationRequiredError('authorization_server_changed', context.resource)
 }
 

@@ -29,8 +29,8 @@ export const Credential = v.object({
   requestedScope: v.array(v.string()),
   obtainedAt: v.number(),
   expiresAt: v.optional(v.number()),
-  /** The key of its token requests, and whether the access token is bound to it. Absent: no key was used. */
-  dpop: v.optional(v.object({ key: StoredKey, bound: v.boolean() })),
+  /** The key of its token requests, whether the access token is bound to it, and whether it has to be. Absent: no key was used. */
+  dpop: v.optional(v.object({ key: StoredKey, bound: v.boolean(), required: v.optional(v.boolean()) })),
 })
 export type Credential = v.InferOutput<typeof Credential>
 
@@ -93,13 +93,19 @@ export function toCredential(response: ForeignTokenResponse, origin: TokenOrigin
 /** A key that the server took no notice of is kept: it may have bound the refresh token. */
 function bindingOf({ token_type }: ForeignTokenResponse, asked: TokenOrigin['dpop']): Credential['dpop'] {
   const type = token_type.toLowerCase()
-  if (type === 'dpop' && asked !== undefined) return { key: asked.key, bound: true }
+  if (type === 'dpop' && asked !== undefined) {
+    return { key: asked.key, bound: true, ...(asked.required && { required: true }) }
+  }
   if (type !== 'bearer') throw new SallyportError('token_type_unsupported')
   if (asked?.required === true) throw new SallyportError('dpop_downgrade')
   return asked && { key: asked.key, bound: false }
 }
 
 export const isBound = ({ dpop }: Credential): boolean => dpop?.bound === true
+
+/** Whether session or resource want it bound, so that nothing else will do. */
+export const mustBeBound = ({ dpop }: Pick<ClientContext, 'dpop'>, credential: Credential): boolean =>
+  dpop === 'required' || credential.dpop?.required === true
 
 /** Whether a session with these options may use it at all. */
 export const isAcceptable = ({ dpop }: Pick<ClientContext, 'dpop'>, credential: Credential): boolean =>

@@ -5,7 +5,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
-import { memoryStore } from '../../client/index.ts'
+import { follow, memoryStore } from '../../client/index.ts'
 import { failureOf, sessionIn } from '../support/client.ts'
 import { json } from '../support/fake-authorization-server.ts'
 import { dpopWorld } from '../support/fake-dpop-world.ts'
@@ -89,6 +89,65 @@ describe('the resource requires bound tokens', () => {
     const world = dpopWorld(fake)
     world.server.tokenType = 'Bearer'
     expect((await failureOf(sessionIn(world).authorize())).code).toBe('dpop_downgrade')
+  })
+
+  const tokens = (world: ReturnType<typeof dpopWorld>, from: number) =>
+    world.at('resource', from).filter(({ authorization }) => authorization !== null)
+
+  test('DPOP-P1 a Bearer answer to a refresh is no better: it is never shown, and an honest answer later is used', async () => {
+    const world = dpopWorld(fake)
+    const session = sessionIn(world)
+    await session.authorize()
+    world.server.tokenType = 'Bearer'
+    world.clock.now += 900
+    const from = world.seen.length
+    expect((await failureOf(session.fetch(world.resource))).code).toBe('dpop_downgrade')
+    expect(tokens(world, from)).toEqual([])
+    world.server.tokenType = 'DPoP'
+    expect((await session.fetch(world.resource)).status).toBe(200)
+    expect(tokens(world, from).map(({ authorization }) => authorization?.split(' ')[0])).toEqual(['DPoP'])
+  })
+
+  test('DPOP-P1 it said so at the sign-in, and its metadata says nothing of it any more', async () => {
+    const world = dpopWorld(fake)
+    const session = sessionIn(world)
+    await session.authorize()
+    world.on('GET', world.metadataUrl, () => json({ resource: world.resource, authorization_servers: [world.issuer] }))
+    await session.fetch(world.resource)
+    world.forgetAccessTokens()
+    world.server.tokenType = 'Bearer'
+    const from = world.seen.length
+    expect((await failureOf(session.fetch(world.resource))).code).toBe('dpop_downgrade')
+    expect(tokens(world, from).map(({ authorization }) => authorization?.split(' ')[0])).toEqual(['DPoP'])
+  })
+
+  test('DPOP-P1 it says so since the sign-in: a refresh has to bring a bound token, and where there is no key a person is asked', async () => {
+    for (const serverKnows of [true, false]) {
+      const algs = serverKnows ? undefined : { serverMetadata: { dpop_signing_alg_values_supported: undefined } }
+      const world = dpopWorld(algs)
+      const session = sessionIn(world, { interaction: [follow(), { ...follow(), unattended: false }] })
+      world.server.tokenType = 'Bearer'
+      await session.authorize()
+      world.on('GET', world.metadataUrl, () =>
+        json({ resource: world.resource, authorization_servers: [world.issuer], ...fake.resourceMetadata }),
+      )
+      world.forgetAccessTokens()
+      const from = world.seen.length
+      const failure = await failureOf(session.fetch(world.resource))
+      expect(failure.code).toBe(serverKnows ? 'dpop_downgrade' : 'authorization_required')
+      expect(tokens(world, from)).toHaveLength(1)
+    }
+  })
+
+  test('DPOP-P1 it answers as if it did not know DPoP: it does not get the token as Bearer', async () => {
+    const world = dpopWorld(fake)
+    const session = sessionIn(world)
+    await session.authorize()
+    world.endpoint.knows = false
+    const from = world.seen.length
+    expect((await session.fetch(world.resource)).status).toBe(401)
+    const schemes = tokens(world, from).map(({ authorization }) => authorization?.split(' ')[0])
+    expect(new Set(schemes)).toEqual(new Set(['DPoP']))
   })
 
   test('DPOP-P1 "off" cannot work', async () => {
