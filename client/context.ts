@@ -5,28 +5,39 @@
  */
 
 import { base64url } from 'jose'
-import type { ClientAuthMethod } from '../shared/client-metadata.ts'
 import type { DpopMode } from './dpop/binding.ts'
 import type { Peers } from './dpop/peers.ts'
 import type { SessionEvent } from './events.ts'
+import type { GrantType } from './grants/grant-type.ts'
 import type { Store } from './stores/store.ts'
+import type { KnownAuthMethod } from './token/client-authentication.ts'
+import type { ClientKey } from './token/private-key-jwt.ts'
 
 /** The web's `fetch`, and nothing more. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /**
- * Who the host is. With `id`: pre-registered at `issuer`, and used nowhere else. Without: registered on the fly, with the
- * descriptive members.
+ * Who the host is. With `id`: pre-registered at `issuer`, and used nowhere else. With `metadataUrl`: the document there, at servers that
+ * read such documents. Without, and elsewhere: registered on the fly, with the descriptive members.
  */
 export interface ClientOptions {
   /** The client id that the authorization server handed out. */
   readonly id?: string
-  /** Needs `issuer` beside it: a secret is never offered to whichever server a resource happens to name. */
+  /** The URL of the host's client ID metadata document: its id at every server that reads such documents (`clientDocument` makes one). */
+  readonly metadataUrl?: string
+  /**
+   * The redirect URIs that `id` is registered with, or that the document lists. Interactions then use one of them; a loopback one without
+   * a port stands for any port. Default: for a document whatever is asked for, with `/callback` as the loopback path.
+   */
+  readonly redirectUris?: readonly string[]
+  /** Needs `id` and `issuer` beside it: a secret is never offered to whichever server a resource happens to name. */
   readonly secret?: string
+  /** The key that the client proves itself with (`privateKeyJwt`). Beside `id` it needs `issuer`; beside `metadataUrl` the document names it. */
+  readonly auth?: ClientKey
   /** The issuer that `id` belongs to, byte for byte. Without it the id is bound to the first issuer that it is used at. */
   readonly issuer?: string
   /** How `secret` is sent. Default: what the server's metadata allows, basic before post. */
-  readonly authMethod?: ClientAuthMethod
+  readonly authMethod?: KnownAuthMethod
   /** The name that the consent page shows. Default `MCP client`. */
   readonly name?: string
   readonly uri?: string
@@ -61,12 +72,16 @@ export interface ClientContext {
   readonly scope: readonly string[]
   readonly compat: ClientCompat
   readonly dpop: DpopMode
+  /** `undefined`: the authorization code, through a person's browser. */
+  readonly grant: GrantType | undefined
   readonly store: Store
   /** Every request of the session goes through it, so that no nonce is missed. */
   readonly fetch: Fetch
   /** What the origins said by which proofs are made. */
   readonly peers: Peers
   readonly now: () => number
+  /** Waits for some seconds; rejects with the signal's reason. */
+  readonly sleep: (seconds: number, signal: AbortSignal) => Promise<void>
   readonly timeout: number
   readonly signal: AbortSignal | undefined
   readonly emit: (event: SessionEvent) => void

@@ -58,6 +58,11 @@ const NATURES = {
   invalid_grant: { message: 'The authorization server rejected the grant.', interactive: true, final: true },
   invalid_client: { message: 'The authorization server does not accept the client.', interactive: true, final: true },
   token_request_failed: { message: 'The authorization server refused the token request.' },
+  grant_unsupported: { message: 'The authorization server does not offer this grant, or not to this client.' },
+  grant_failed: { message: "The host's own grant failed before tokens were asked for." },
+  client_authentication_unsupported: {
+    message: 'The authorization server knows no way in which this client can prove itself.',
+  },
   dpop_unavailable: {
     message: 'DPoP is required, and the session or the authorization server does not do it.',
   },

@@ -5,8 +5,16 @@
  */
 import type { AuthorizationReason, SallyportErrorCode } from './errors.ts'
 
-/** What an outbound request was for. */
-export type RequestPurpose = 'probe' | 'resource_metadata' | 'server_metadata' | 'registration' | 'token' | 'revocation'
+/** What an outbound request was for. `resource`: the host's own; `grant`: what a grant asked for beside tokens. */
+export type RequestPurpose =
+  | 'resource'
+  | 'probe'
+  | 'resource_metadata'
+  | 'server_metadata'
+  | 'registration'
+  | 'grant'
+  | 'token'
+  | 'revocation'
 
 /** One step of a session. Switch over `type`. Durations and lifetimes in seconds. */
 export type SessionEvent =
@@ -34,6 +42,12 @@ export type SessionEvent =
       readonly issuer: string
       readonly scope: readonly string[]
       readonly flow: string
+    }
+  | {
+      readonly type: 'grant_started'
+      readonly grant: string
+      readonly issuer: string
+      readonly scope: readonly string[]
     }
   | {
       readonly type: 'authorized'

@@ -15,6 +15,10 @@ export {
   type SallyportErrorCode,
 } from './errors.ts'
 export type { RequestPurpose, SessionEvent } from './events.ts'
+export { type ClientCredentialsOptions, clientCredentials } from './grants/client-credentials.ts'
+export { type DeviceCodeOptions, deviceCode } from './grants/device-code.ts'
+export type { DeviceCode, FormParameters, GrantStep, GrantType } from './grants/grant-type.ts'
+export { type RefreshTokenOptions, refreshToken } from './grants/refresh-token.ts'
 export { follow } from './interactions/follow.ts'
 export type {
   Interaction,
@@ -24,6 +28,7 @@ export type {
   Verdict,
 } from './interactions/interaction.ts'
 export { type Ask, prompt } from './interactions/prompt.ts'
+export { showCode } from './interactions/show-code.ts'
 export { type ClientDocumentOptions, clientDocument } from './registration/metadata-document.ts'
 export type { AuthorizeOptions } from './session/authorize.ts'
 export type { SessionOptions } from './session/options.ts'
@@ -32,3 +37,4 @@ export type { LogoutOptions, LogoutResult } from './session/sign-out.ts'
 export { memoryStore } from './stores/memory.ts'
 export type { LockOptions, Store, StoredRecord } from './stores/store.ts'
 export type { Grant } from './token/credential.ts'
+export { type AssertionOf, type ClientKey, type PrivateJwk, privateKeyJwt } from './token/private-key-jwt.ts'

@@ -6,6 +6,8 @@
  * @module
  */
 import { checkUrl } from '../shared/url-policy.ts'
+import type { ClientContext } from './context.ts'
+import type { Discovery } from './discovery/discovery.ts'
 import { SallyportError } from './errors.ts'
 
 /**
@@ -42,3 +44,9 @@ export function covers(resource: string, url: URL): boolean {
 
 /** The origin of a URL that is nothing but an origin. */
 const bareOrigin = (url: string): string | undefined => /^[a-z]+:\/\/[^/?#]+(?=\/?$)/.exec(url)?.[0]
+
+/** The `resource` to send: the metadata's own string, byte for byte. A slash more or less is another resource to some servers. */
+export function wireResource({ compat }: ClientContext, { resourceMetadata }: Discovery): string | undefined {
+  if (compat.resourceParameter === 'omit') return undefined
+  return compat.resourceParameter ?? resourceMetadata.resource
+}

@@ -25,8 +25,8 @@ export async function revoke(
 ): Promise<boolean | 'unsupported'> {
   const url = server.revocation_endpoint
   if (url === undefined) return 'unsupported'
-  const authentication = authenticateClient(identity, server)
   const revokeOne = async (token: string, hint: string): Promise<boolean> => {
+    const authentication = await authenticateClient(context, identity, server)
     const { status } = await requestHead(context, {
       purpose: 'revocation',
       url,

@@ -12,12 +12,14 @@ import { s256 } from '../../shared/pkce.ts'
 import { classifyRedirectUri } from '../../shared/redirect-uri.ts'
 import { formatScope } from '../../shared/scope.ts'
 import { type ClientContext, randomToken } from '../context.ts'
+import { codeFlowEndpoint } from '../discovery/authorization-server.ts'
 import type { Discovery } from '../discovery/discovery.ts'
-import { chooseBinding } from '../dpop/binding.ts'
-import { newKey, signingKey } from '../dpop/stored-key.ts'
+import { newBinding } from '../dpop/new-binding.ts'
+import { signingKey } from '../dpop/stored-key.ts'
 import { SallyportError } from '../errors.ts'
 import { fingerprint } from '../events.ts'
 import type { ClientIdentity } from '../registration/client-identity.ts'
+import { wireResource } from '../resource-url.ts'
 import { flowKey } from '../stores/keys.ts'
 import { FLOW_LIFETIME, type Flow, type FlowRecord } from './flow.ts'
 
@@ -25,7 +27,7 @@ import { FLOW_LIFETIME, type Flow, type FlowRecord } from './flow.ts'
  * Starts a flow. Nothing is sent; the record is stored before the URL exists.
  *
  * @throws {SallyportError} `configuration` for a redirect URI that is neither https nor loopback nor a private-use scheme;
- *   `dpop_unavailable`
+ *   `dpop_unavailable`, `pkce_unsupported`, `endpoint_missing`
  */
 export async function beginFlow(
   context: ClientContext,
@@ -35,9 +37,8 @@ export async function beginFlow(
   scope: readonly string[],
 ): Promise<{ readonly flow: Flow; readonly record: FlowRecord }> {
   if (!classifyRedirectUri(redirectUri).ok) throw new SallyportError('configuration')
-  const binding = chooseBinding(context.dpop, discovery)
-  const key = binding && (await newKey(context.store, binding.alg))
-  if (key === undefined && binding?.required === true) throw new SallyportError('dpop_unavailable')
+  const endpoint = codeFlowEndpoint(discovery.serverMetadata)
+  const dpop = await newBinding(context, discovery)
   const state = randomToken()
   const codeVerifier = randomToken()
   const resource = wireResource(context, discovery)
@@ -55,24 +56,18 @@ export async function beginFlow(
     scope: [...scope],
     expiresAt,
     ...(resource !== undefined && { resource }),
-    ...(key !== undefined && { dpop: { key, required: binding?.required === true } }),
+    ...(dpop !== undefined && { dpop }),
   }
   await context.store.set(flowKey(state), record)
-  const url = await authorizationUrl(record)
+  const url = await authorizationUrl(endpoint, record)
   const { issuer } = record
   context.emit({ type: 'authorization_started', issuer, scope, flow: await fingerprint(state) })
   return { flow: { state, url, redirectUri, issuer, resource: resource ?? context.resource, scope, expiresAt }, record }
 }
 
-/** The `resource` to send: the metadata's own string, byte for byte. A slash more or less is another resource to some servers. */
-function wireResource({ compat }: ClientContext, { resourceMetadata }: Discovery): string | undefined {
-  if (compat.resourceParameter === 'omit') return undefined
-  return compat.resourceParameter ?? resourceMetadata.resource
-}
-
-async function authorizationUrl(record: FlowRecord): Promise<string> {
-  const { server, scope, dpop } = record
-  const url = new URL(server.authorization_endpoint)
+async function authorizationUrl(endpoint: string, record: FlowRecord): Promise<string> {
+  const { scope, dpop } = record
+  const url = new URL(endpoint)
   const params = writeForm({
     response_type: 'code',
     client_id: record.clientId,

@@ -35,7 +35,10 @@ export async function readServerMetadata(
     const request = { purpose: 'server_metadata', url, signal } as const
     const found = await fetchMetadata(context, AuthorizationServerMetadata, request)
     if (found === undefined) continue
-    return { metadata: validate(found.document, issuer, context.resource, url), freshUntil: found.freshUntil }
+    const metadata = validate(found.document, issuer, context.resource, url)
+    // Who needs no person needs neither; a server for machines may well lack both.
+    if (context.grant === undefined) codeFlowEndpoint(metadata)
+    return { metadata, freshUntil: found.freshUntil }
   }
   throw new SallyportError('server_metadata_not_found', { url: withoutQuery(issuer) })
 }
@@ -49,17 +52,26 @@ function validate(
   const url = withoutQuery(foundAt)
   // Not "try the next place": a wrong issuer is an attack or a broken server, and neither gets better there.
   if (metadata.issuer !== issuer) throw new SallyportError('issuer_mismatch', { url })
-  if (metadata.code_challenge_methods_supported?.includes('S256') !== true) {
-    throw new SallyportError('pkce_unsupported', { url })
-  }
   const { authorization_endpoint, token_endpoint, registration_endpoint, revocation_endpoint } = metadata
-  if (authorization_endpoint === undefined || token_endpoint === undefined) {
-    throw new SallyportError('endpoint_missing', { url })
-  }
+  if (token_endpoint === undefined) throw new SallyportError('endpoint_missing', { url })
   for (const endpoint of [authorization_endpoint, token_endpoint, registration_endpoint, revocation_endpoint]) {
     if (endpoint !== undefined && !checkUrl(endpoint, resource).ok) {
       throw new SallyportError('url_refused', { url: withoutQuery(endpoint) })
     }
   }
-  return { ...metadata, authorization_endpoint, token_endpoint }
+  return { ...metadata, token_endpoint }
+}
+
+/**
+ * Where authorization requests go, at a server that can be used for them safely.
+ *
+ * @throws {SallyportError} `pkce_unsupported`, `endpoint_missing`
+ */
+export function codeFlowEndpoint(metadata: ValidatedServerMetadata): string {
+  const url = withoutQuery(metadata.issuer)
+  if (metadata.code_challenge_methods_supported?.includes('S256') !== true) {
+    throw new SallyportError('pkce_unsupported', { url })
+  }
+  if (metadata.authorization_endpoint === undefined) throw new SallyportError('endpoint_missing', { url })
+  return metadata.authorization_endpoint
 }

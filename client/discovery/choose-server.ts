@@ -28,19 +28,21 @@ export async function chooseServer(context: ClientContext, issuers: readonly str
   return chosen
 }
 
-/** Where a configured client id belongs: as configured, or where it was used first. */
-async function boundIssuer({ client, resource, profile, store }: ClientContext): Promise<string | undefined> {
+/** Where the configured grant or client id belongs: as configured, or where it was used first. */
+async function boundIssuer({ client, grant, resource, profile, store }: ClientContext): Promise<string | undefined> {
+  if (grant?.issuer !== undefined) return grant.issuer
   if (client.id === undefined) return undefined
   return client.issuer ?? (await readSelection(store, selectionKey(resource, profile, client.id)))?.issuer
 }
 
 async function held(context: ClientContext, issuers: readonly string[]): Promise<readonly string[]> {
-  const { client, resource, profile, store } = context
+  const { client, grant, resource, profile, store } = context
   const selected = (await readSelection(store, selectionKey(resource, profile, client.id)))?.issuer
   const found: string[] = []
   for (const issuer of issuers) {
-    const registered = (await store.get(registrationKey(issuer, profile))) !== undefined
-    if (issuer === client.issuer || issuer === selected || registered) found.push(issuer)
+    const registered = (await store.get(registrationKey(issuer, profile, grant?.name))) !== undefined
+    const configured = issuer === client.issuer || issuer === grant?.issuer
+    if (configured || issuer === selected || registered) found.push(issuer)
   }
   // What this resource used last comes before what other resources use.
   return found.sort((a, b) => Number(b === selected) - Number(a === selected))

@@ -7,10 +7,9 @@ import * as v from 'valibot'
 import { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import { ProtectedResourceMetadata } from '../../shared/protected-resource-metadata.ts'
 
-/** A server's metadata after every check that the client makes: both endpoints are there, and PKCE with S256. */
+/** A server's metadata after every check that all grants have in common. What the code flow needs is checked when it begins. */
 export const ValidatedServerMetadata = v.looseObject({
   ...AuthorizationServerMetadata.entries,
-  authorization_endpoint: v.string(),
   token_endpoint: v.string(),
 })
 export type ValidatedServerMetadata = v.InferOutput<typeof ValidatedServerMetadata>

@@ -6,6 +6,7 @@
 import { callbackParams } from '../authorization/callback.ts'
 import { SallyportError } from '../errors.ts'
 import type { Interaction, InteractionRequest } from './interaction.ts'
+import { unheard } from './registered-loopback.ts'
 
 const MAX_HOPS = 5
 
@@ -18,16 +19,8 @@ const MAX_HOPS = 5
  * @example createSession('http://localhost:9100/mcp', { interaction: follow() }) // a server with --dev-login
  */
 export function follow(options: { readonly redirectUri?: string } = {}): Interaction {
-  const own = options.redirectUri ?? 'http://127.0.0.1:33418/callback'
-  return {
-    name: 'follow',
-    unattended: true,
-    prepare: async ({ redirectUri = own }) => ({
-      redirectUri,
-      open: (request) => followRedirects(request, redirectUri),
-      close: async () => {},
-    }),
-  }
+  const { redirectUri = 'http://127.0.0.1:33418/callback' } = options
+  return { name: 'follow', unattended: true, prepare: unheard(redirectUri, followRedirects) }
 }
 
 async function followRedirects(request: InteractionRequest, redirectUri: string): Promise<string> {

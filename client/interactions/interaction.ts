@@ -5,6 +5,7 @@
  * @module
  */
 import type { Fetch } from '../context.ts'
+import type { DeviceCode } from '../grants/grant-type.ts'
 
 /** What becomes of a callback that somebody presents: it is another's, or it settles the flow in one way or the other. */
 export type Verdict = 'foreign' | 'accepted' | 'denied' | 'refused'
@@ -15,6 +16,11 @@ export interface InteractionContext {
   readonly issuer: string
   /** Set when an interaction before this one in the list has fixed it: use it, or decline. */
   readonly redirectUri: string | undefined
+  /**
+   * Set when the client is known by certain redirect URIs: use one of them (`registeredLoopback` finds it), or decline. A loopback one
+   * without a port stands for any port.
+   */
+  readonly registered?: readonly string[] | undefined
   /** Set when the redirect URI may be made up: a path segment of this issuer's own, a second defence against mix-up. */
   readonly issuerSegment: string | undefined
   readonly signal: AbortSignal
@@ -50,4 +56,6 @@ export interface Interaction {
   readonly unattended?: boolean
   /** Gets ready; `undefined` where it cannot work here. */
   readonly prepare: (context: InteractionContext) => Promise<PreparedInteraction | undefined>
+  /** Shows a code to be entered on another device, for as long as its signal has not aborted. Rejecting ends the sign-in. */
+  readonly showCode?: (code: DeviceCode) => Promise<void>
 }

@@ -7,6 +7,7 @@
 import { callbackParams } from '../authorization/callback.ts'
 import { SallyportError } from '../errors.ts'
 import type { Interaction, InteractionRequest } from './interaction.ts'
+import { unheard } from './registered-loopback.ts'
 
 /** Nobody answers there, so the browser shows an error page with the callback in its address bar. */
 const UNANSWERED = 'http://127.0.0.1:33418/callback'
@@ -25,15 +26,8 @@ export type Ask = (url: string, context: { readonly attempt: number; readonly si
  * @example createSession(url, { interaction: prompt(async (url) => window.prompt(`Open ${url} and paste the address`) ?? '') })
  */
 export function prompt(ask: Ask, options: { readonly redirectUri?: string } = {}): Interaction {
-  const own = options.redirectUri ?? UNANSWERED
-  return {
-    name: 'prompt',
-    prepare: async ({ redirectUri = own }) => ({
-      redirectUri,
-      open: (request) => askFor(ask, request),
-      close: async () => {},
-    }),
-  }
+  const { redirectUri = UNANSWERED } = options
+  return { name: 'prompt', prepare: unheard(redirectUri, (request) => askFor(ask, request)) }
 }
 
 async function askFor(ask: Ask, { url, judge, signal }: InteractionRequest): Promise<string> {

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { SallyportError } from '../errors.ts'
 import type { Interaction, InteractionRequest, Verdict } from '../interactions/interaction.ts'
+import { registeredLoopback } from '../interactions/registered-loopback.ts'
 import { callbackPage } from './callback-page.ts'
 import { isCode } from './lease-lock.ts'
 import { openBrowser } from './open-browser.ts'
@@ -18,15 +19,16 @@ export interface LoopbackOptions {
   readonly open?: ((url: string) => void | Promise<void>) | false
   /** Shows the URL, which is done in any case: browsers fail to open. Default: on standard error. */
   readonly show?: (url: string) => void
-  /** A fixed port, for clients that are registered with one. Default: whatever is free. */
+  /** A fixed port. Default: that of the client's `redirectUris`, else whatever is free. */
   readonly port?: number
-  /** The callback's path. Default `/callback`, followed by a segment of the issuer's own where the client registers itself. */
+  /** The callback's path. Default: that of the client's `redirectUris`, else `/callback`, followed by a segment of the issuer's own where the client registers itself. */
   readonly path?: string
 }
 
 /**
  * Listens on 127.0.0.1 (else ::1), opens the browser, waits for the callback that belongs to the flow. Requests that do not are
- * answered with 404 and change nothing. Declines where another interaction has fixed the redirect URI.
+ * answered with 404 and change nothing. Declines where another interaction has fixed the redirect URI, and where the client is known by
+ * redirect URIs of which none is on loopback.
  *
  * @throws {SallyportError} from `authorize`: `port_in_use` where `port` is taken. A browser that does not open is no error: the URL is
  *   shown as well
@@ -35,19 +37,27 @@ export interface LoopbackOptions {
 export function loopback(options: LoopbackOptions = {}): Interaction {
   return {
     name: 'loopback',
-    async prepare({ redirectUri, issuerSegment }) {
-      if (redirectUri !== undefined) return undefined
-      const path = options.path ?? (issuerSegment === undefined ? '/callback' : `/callback/${issuerSegment}`)
-      const listener = createListener(path)
-      const host = await listen(listener.server, options.port ?? 0)
+    async prepare({ redirectUri, registered, issuerSegment }) {
+      const own = registered && registeredLoopback(registered)
+      if (redirectUri !== undefined || (registered !== undefined && own === undefined)) return undefined
+      const usual = issuerSegment === undefined ? '/callback' : `/callback/${issuerSegment}`
+      const url = own ?? new URL(options.path ?? usual, 'http://127.0.0.1')
+      const listener = createListener(url.pathname)
+      const bound = await listen(listener.server, hostsOf(own), Number(url.port) || (options.port ?? 0))
+      if (own === undefined) url.host = bound.host
+      else url.port = bound.port
       return {
-        redirectUri: `http://${host}${path}`,
-        open: (request) => waitForCallback(listener, `http://${host}`, request, options),
+        redirectUri: url.href,
+        open: (request) => waitForCallback(listener, url.origin, request, options),
         close: () => close(listener.server),
       }
     },
   }
 }
+
+/** A name is asked for at the address that every machine has. */
+const hostsOf = (registered: URL | undefined): readonly string[] =>
+  registered === undefined ? ['127.0.0.1', '::1'] : [registered.hostname === '[::1]' ? '::1' : '127.0.0.1']
 
 /** Where requests go: to the flow that is waiting, if any. */
 interface Listener {
@@ -64,8 +74,8 @@ function createListener(path: string): Listener {
   return listener
 }
 
-/** Binds and gives `host:port`. A machine without IPv4 loopback may still have IPv6; a port that is taken is taken. */
-async function listen(server: Server, port: number): Promise<string> {
+/** Binds. A machine without IPv4 loopback may still have IPv6; a port that is taken is taken. */
+async function listen(server: Server, hosts: readonly string[], port: number): Promise<{ host: string; port: string }> {
   const bind = (host: string): Promise<void> =>
     new Promise((resolve, reject) => {
       server.once('error', reject)
@@ -74,10 +84,12 @@ async function listen(server: Server, port: number): Promise<string> {
         resolve()
       })
     })
-  await bind('127.0.0.1')
+  const [first = '127.0.0.1', second] = hosts
+  await bind(first)
     .catch((cause) => {
-      if (!isCode(cause, 'EADDRNOTAVAIL') && !isCode(cause, 'EAFNOSUPPORT')) throw cause
-      return bind('::1')
+      const missing = isCode(cause, 'EADDRNOTAVAIL') || isCode(cause, 'EAFNOSUPPORT')
+      if (!missing || second === undefined) throw cause
+      return bind(second)
     })
     .catch((cause) => {
       throw isCode(cause, 'EADDRINUSE') ? new SallyportError('port_in_use', { cause }) : cause
@@ -85,7 +97,7 @@ async function listen(server: Server, port: number): Promise<string> {
   // Being ready must not keep a process alive; waiting for the person does.
   server.unref()
   const { address, port: bound, family } = addressOf(server)
-  return family === 'IPv6' ? `[${address}]:${bound}` : `${address}:${bound}`
+  return { host: family === 'IPv6' ? `[${address}]:${bound}` : `${address}:${bound}`, port: String(bound) }
 }
 
 function addressOf(server: Server): AddressInfo {
@@ -153,13 +165,16 @@ function answer(response: ServerResponse, status: number, verdict: Verdict): voi
   response.end(callbackPage(verdict))
 }
 
-function present(url: string, options: LoopbackOptions): void {
-  const show = options.show ?? ((shown) => process.stderr.write(`Open this address to sign in:\n  ${shown}\n`))
+function present(url: string, { show = showOnTerminal, open = openBrowser }: LoopbackOptions): void {
   show(url)
-  if (options.open === false) return
+  if (open === false) return
   // The person has the URL: a browser that cannot be opened is no reason to give up.
-  const opened = async (): Promise<void> => (options.open || openBrowser)(url)
+  const opened = async (): Promise<void> => open(url)
   opened().catch(() => {})
+}
+
+const showOnTerminal = (url: string): void => {
+  process.stderr.write(`Open this address to sign in:\n  ${url}\n`)
 }
 
 async function close(server: Server): Promise<void> {

@@ -34,5 +34,8 @@ export function paste(input: Readable = process.stdin, output: Writable = proces
       }
     }),
     name: 'paste',
+    showCode: async ({ userCode, verificationUri }) => {
+      output.write(`Open this address in any browser:\n  ${verificationUri}\nand enter this code: ${userCode}\n`)
+    },
   }
 }

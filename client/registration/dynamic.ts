@@ -8,6 +8,7 @@
  */
 import * as v from 'valibot'
 import { type ClientAuthMethod, ForeignClientInformation } from '../../shared/client-metadata.ts'
+import { isLoopbackUrl } from '../../shared/loopback.ts'
 import { ForeignOAuthError } from '../../shared/oauth-error.ts'
 import { classifyRedirectUri, matchesRedirectUri } from '../../shared/redirect-uri.ts'
 import { type ClientContext, randomToken } from '../context.ts'
@@ -26,19 +27,20 @@ export const Registration = v.object({
   clientSecret: v.optional(v.string()),
   secretExpiresAt: v.optional(v.number()),
   authMethod: v.optional(v.string()),
-  redirectUri: v.string(),
+  /** Absent for a grant that has none. */
+  redirectUri: v.optional(v.string()),
 })
 export type Registration = v.InferOutput<typeof Registration>
 
 /**
- * Registers the client with `redirectUri`.
+ * Registers the client with `redirectUri`, or for a grant that has none.
  *
  * @throws {SallyportError} `registration_unavailable`, `registration_failed`, `server_unavailable`, `invalid_response`
  */
 export async function register(
   context: ClientContext,
   server: ValidatedServerMetadata,
-  redirectUri: string,
+  redirectUri: string | undefined,
   signal?: AbortSignal,
 ): Promise<Registration> {
   const url = server.registration_endpoint
@@ -67,15 +69,15 @@ export async function register(
   return toRegistration(parsed.output, server.issuer, redirectUri)
 }
 
-function registrationRequest(context: ClientContext, server: ValidatedServerMetadata, redirectUri: string) {
+function registrationRequest(context: ClientContext, server: ValidatedServerMetadata, redirectUri: string | undefined) {
   const { client } = context
   return {
     client_name: client.name ?? 'MCP client',
-    redirect_uris: [redirectUri],
+    redirect_uris: redirectUri === undefined ? [] : [redirectUri],
     // Absent would mean `client_secret_basic` and no refresh token: RFC 7591 section 2.
     token_endpoint_auth_method: wantedAuthMethod(server),
-    grant_types: ['authorization_code', 'refresh_token'],
-    response_types: ['code'],
+    grant_types: [context.grant?.name ?? 'authorization_code', 'refresh_token'],
+    response_types: redirectUri === undefined ? [] : ['code'],
     application_type: applicationType(redirectUri),
     // RFC 9449 section 5.2: from then on nobody gets a token for this client without a proof.
     dpop_bound_access_tokens: context.dpop === 'required' ? true : undefined,
@@ -93,19 +95,23 @@ function wantedAuthMethod(server: ValidatedServerMetadata): ClientAuthMethod {
   return offered.includes('none') ? 'none' : (offered[0] ?? 'none')
 }
 
-/** Loopback and private-use redirects belong to an application on the person's machine. */
-function applicationType(redirectUri: string): 'native' | 'web' {
+/** Loopback and private-use redirects belong to an application on the person's machine, and so does a grant without a redirect. */
+function applicationType(redirectUri = ''): 'native' | 'web' {
   const kind = classifyRedirectUri(redirectUri)
-  return kind.ok && kind.value === 'https' ? 'web' : 'native'
+  return kind.ok && kind.value === 'https' && !isLoopbackUrl(new URL(redirectUri)) ? 'web' : 'native'
 }
 
-function toRegistration(answer: ForeignClientInformation, issuer: string, redirectUri: string): Registration {
+function toRegistration(
+  answer: ForeignClientInformation,
+  issuer: string,
+  redirectUri: string | undefined,
+): Registration {
   const { client_id, client_secret, client_secret_expires_at, token_endpoint_auth_method } = answer
   return {
     generation: randomToken(16),
     issuer,
     clientId: client_id,
-    redirectUri,
+    ...(redirectUri !== undefined && { redirectUri }),
     ...(client_secret !== undefined && { clientSecret: client_secret }),
     // RFC 7591 section 3.2.1: 0 means never.
     ...(client_secret !== undefined && client_secret_expires_at && { secretExpiresAt: client_secret_expires_at }),
@@ -116,7 +122,8 @@ function toRegistration(answer: ForeignClientInformation, issuer: string, redire
 /** Whether a stored registration still fits: its secret is alive, and its redirect URI is this one but for a loopback port. */
 export function fits(registration: Registration, redirectUri: string | undefined, now: number): boolean {
   if (registration.secretExpiresAt !== undefined && registration.secretExpiresAt <= now) return false
-  if (redirectUri === undefined) return true
+  if (redirectUri === undefined || registration.redirectUri === undefined)
+    return redirectUri === registration.redirectUri
   return matchesRedirectUri(registration.redirectUri, redirectUri, { localhostAnyPort: false })
 }
 

@@ -5,8 +5,10 @@
  * @see MCP 2026-07-28, authorization server binding: never at another server
  * @module
  */
+import { checkClientIdUrl } from '../../shared/client-id-url.ts'
 import type { ClientOptions } from '../context.ts'
 import { SallyportError } from '../errors.ts'
+import type { GrantType } from '../grants/grant-type.ts'
 import type { ClientIdentity } from './client-identity.ts'
 
 /**
@@ -23,11 +25,33 @@ export function preRegistered(client: ClientOptions, issuer: string): ClientIden
     clientId: client.id,
     clientSecret: client.secret,
     authMethod: client.authMethod,
+    key: client.auth,
   }
 }
 
-/** @throws {SallyportError} `configuration` for a secret without the issuer that it may be shown to */
-export function checkClientOptions({ id, secret, issuer }: ClientOptions): void {
-  if (secret !== undefined && (id === undefined || issuer === undefined)) throw new SallyportError('configuration')
-  if (id === '' || secret === '') throw new SallyportError('configuration')
+/** @throws {SallyportError} `configuration`, whose `cause` says what does not go together */
+export function checkClientOptions(client: ClientOptions, grant?: GrantType): void {
+  const problem = problemWith(client, grant)
+  if (problem !== undefined) throw new SallyportError('configuration', { cause: new TypeError(problem) })
+}
+
+function problemWith({ id, metadataUrl, secret, auth, issuer }: ClientOptions, grant?: GrantType): string | undefined {
+  if (id === '' || secret === '') return 'client.id and client.secret must not be empty'
+  if (id !== undefined && metadataUrl !== undefined) return 'client.id and client.metadataUrl are two identities'
+  if (secret !== undefined && auth !== undefined) return 'client.secret and client.auth are two proofs: give one'
+  if (secret !== undefined && id === undefined) return 'client.secret needs client.id beside it'
+  if (auth !== undefined && id === undefined && metadataUrl === undefined) {
+    return 'client.auth needs client.id and client.issuer, or client.metadataUrl, beside it'
+  }
+  if ((secret ?? auth) !== undefined && id !== undefined && issuer === undefined) {
+    return 'client.issuer must say which server the secret or key may be shown to'
+  }
+  if (metadataUrl !== undefined && !checkClientIdUrl(metadataUrl).ok) {
+    return 'client.metadataUrl must be https, with a path and without a query'
+  }
+  const known = id ?? metadataUrl
+  if (grant?.unattended === true && grant.anonymous !== true && known === undefined) {
+    return 'this grant needs a client that the server knows: client.id, or client.metadataUrl'
+  }
+  return undefined
 }

@@ -1,28 +1,21 @@
 /**
- * Obtaining consent: discovery, a listener, a client identity, a browser, tokens. In that order, once for everybody who asks.
+ * Obtaining tokens: discovery, the choice of scopes, a person or a grant. In that order, once for everybody who asks.
  *
- * @see MCP 2026-07-28, authorization, "Authorization Flow Steps"
+ * @see MCP 2026-07-28, authorization, "Scope Selection"
  * @module
  */
 import { includesScopes, unionScopes } from '../../shared/scope.ts'
-import { beginFlow } from '../authorization/begin.ts'
-import { verifyCallback } from '../authorization/callback.ts'
-import { completeFlow } from '../authorization/complete.ts'
-import { FLOW_LIFETIME, type FlowRecord } from '../authorization/flow.ts'
 import { selectScope } from '../authorization/scope-selection.ts'
 import { probe } from '../discovery/challenge.ts'
 import { discover } from '../discovery/discover.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import { chooseBinding } from '../dpop/binding.ts'
-import { AuthorizationRequiredError, hasCode, SallyportError } from '../errors.ts'
-import { fingerprint } from '../events.ts'
-import type { PreparedInteraction, Verdict } from '../interactions/interaction.ts'
-import { prepareInteractions } from '../interactions/run.ts'
-import { type ChosenIdentity, chooseIdentity } from '../registration/choose.ts'
-import { flowKey } from '../stores/keys.ts'
-import { createMutex, orAborted } from '../stores/mutex.ts'
+import { AuthorizationRequiredError, SallyportError } from '../errors.ts'
+import { createMutex } from '../stores/mutex.ts'
 import { type Credential, isAlive } from '../token/credential.ts'
+import { obtainByGrant } from './by-grant.ts'
 import { currentCredential } from './current.ts'
+import { signIn } from './sign-in.ts'
 import { createSingleFlight, perStore } from './single-flight.ts'
 import { adopt, epochNow, readStored, type SessionState } from './state.ts'
 
@@ -83,31 +76,31 @@ async function ask(
   abandoned: AbortSignal,
 ): Promise<Credential> {
   const { context, attempts, interactions } = state
-  if (interactions.length === 0) throw new SallyportError('interaction_unavailable')
+  const { grant } = context
+  if (grant === undefined && interactions.length === 0) throw new SallyportError('interaction_unavailable')
+  const before = await readStored(state)
   if (force) attempts.reset()
-  if (!attempts.allows(state.wanted)) throw new SallyportError('too_many_attempts')
-  attempts.count(state.wanted)
+  // A machine's token that has run its course is replaced as a matter of course: the brake is for persons, and for refusals.
+  const routine = grant?.unattended === true && state.wanted.length === 0 && hasExpired(state, before)
+  if (!routine) {
+    if (!attempts.allows(state.wanted)) throw new SallyportError('too_many_attempts')
+    attempts.count(state.wanted)
+  }
 
   const signal = AbortSignal.any([abandoned, ...(context.signal === undefined ? [] : [context.signal])])
-  const before = await readStored(state)
   const discovery = await discoverForAuthorization(state, before, signal)
-  // The listener comes before the registration, so that the registered redirect URI is the one with the bound port.
-  const prepared = await prepareInteractions(interactions, {
-    resource: context.resource,
-    issuer: discovery.issuer,
-    issuerSegment: context.client.id === undefined ? await fingerprint(discovery.issuer) : undefined,
-    signal,
-  })
-  try {
-    const scope = scopeFor(state, discovery, before, wanted)
-    const credential = await withFreshIdentity(state, discovery, prepared, scope, signal)
-    await adopt(state, credential)
-    attempts.obtained(credential.generation)
-    return credential
-  } finally {
-    await prepared.close()
-  }
+  const scope = scopeFor(state, discovery, before, wanted)
+  const credential =
+    grant === undefined
+      ? await signIn(state, discovery, scope, signal)
+      : await obtainByGrant(state, grant, discovery, scope, signal)
+  await adopt(state, credential)
+  attempts.obtained(credential.generation)
+  return credential
 }
+
+const hasExpired = ({ context }: SessionState, credential: Credential | undefined): boolean =>
+  credential !== undefined && !isAlive(credential, context.now())
 
 /** Discovery for a new authorization. Without a challenge at hand the resource is asked for one: its scopes come first. */
 export async function discoverForAuthorization(
@@ -140,56 +133,8 @@ export function scopeFor(
   })
 }
 
-/** A registration from an earlier day may be gone at the server: then register once more and ask again. */
-async function withFreshIdentity(
-  state: SessionState,
-  discovery: Discovery,
-  prepared: PreparedInteraction,
-  scope: readonly string[],
-  signal: AbortSignal,
-): Promise<Credential> {
-  const { context } = state
-  const choose = () => chooseIdentity(context, discovery.serverMetadata, prepared.redirectUri, signal)
-  const chosen = await choose()
-  try {
-    return await oneFlow(state, discovery, chosen, prepared, scope, signal)
-  } catch (error) {
-    if (!hasCode(error, 'invalid_client')) throw error
-    state.stale = true
-    if (!chosen.reused) throw error
-    return oneFlow(state, await discover(context, { refresh: true, signal }), await choose(), prepared, scope, signal)
-  }
-}
-
-async function oneFlow(
-  state: SessionState,
-  discovery: Discovery,
-  { identity }: ChosenIdentity,
-  prepared: PreparedInteraction,
-  scope: readonly string[],
-  signal: AbortSignal,
-): Promise<Credential> {
-  const { context } = state
-  const { flow, record } = await beginFlow(context, discovery, identity, prepared.redirectUri, scope)
-  const expired = AbortSignal.timeout(FLOW_LIFETIME * 1000)
-  const over = AbortSignal.any([signal, expired])
-  try {
-    const request = { url: flow.url, judge: judge(context.now, record), fetch: context.fetch, signal: over }
-    const callback = await orAborted(prepared.open(request), over)
-    return await completeFlow(context, flow.state, callback, signal)
-  } catch (error) {
-    if (expired.aborted) throw new SallyportError('flow_expired')
-    throw error
-  } finally {
-    await context.store.delete(flowKey(flow.state))
-  }
-}
-
-const judge =
-  (now: () => number, record: FlowRecord) =>
-  (params: URLSearchParams): Verdict => {
-    if (params.getAll('state').join() !== record.state) return 'foreign'
-    const verified = verifyCallback(params, record, now())
-    if (verified.ok) return 'accepted'
-    return verified.error.code === 'authorization_denied' ? 'denied' : 'refused'
-  }
+/** Whether an authorization waits for no person, so that it may happen inside a request. */
+export const isUnattended = ({ context: { grant }, interactions }: SessionState): boolean =>
+  grant === undefined
+    ? interactions.length > 0 && interactions.every((one) => one.unattended === true)
+    : grant.unattended === true

@@ -11,8 +11,8 @@ import { readChallenge } from '../discovery/challenge.ts'
 import { AuthorizationRequiredError } from '../errors.ts'
 import { discard } from '../http/request-json.ts'
 import { covers } from '../resource-url.ts'
-import type { Credential } from '../token/credential.ts'
-import { authorize } from './authorize.ts'
+import { type Credential, isAlive } from '../token/credential.ts'
+import { authorize, isUnattended } from './authorize.ts'
 import { currentCredential, replaceRejected } from './current.ts'
 import { isProofTrouble, present } from './present.ts'
 import { type ReplayableRequest, replayable, urlOf } from './replay.ts'
@@ -51,6 +51,10 @@ function signalOf(input: string | URL | Request, init: RequestInit = {}): AbortS
 async function withCredential(state: SessionState, request: ReplayableRequest): Promise<Response> {
   const { context } = state
   let credential = await orUnattended(state, request, () => currentCredential(state, request.signal))
+  // It would be refused for sure, and nobody has to be waited for.
+  if (credential !== undefined && isUnattended(state) && !isAlive(credential, context.now())) {
+    credential = await authorize(state, state.wanted, { force: false, signal: request.signal })
+  }
   let response = await present(context, request, credential)
 
   // Another token would not help where the proof was refused: each of them needs one.
@@ -115,9 +119,8 @@ async function orUnattended<Value>(
     return await work()
   } catch (error) {
     if (!(error instanceof AuthorizationRequiredError)) throw error
-    const { interactions, context } = state
-    context.emit({ type: 'authorization_required', reason: error.reason, scope: error.scope })
-    if (interactions.length === 0 || !interactions.every((one) => one.unattended === true)) throw error
+    state.context.emit({ type: 'authorization_required', reason: error.reason, scope: error.scope })
+    if (!isUnattended(state)) throw error
     return authorize(state, unionScopes(state.wanted, error.scope), { force: false, signal })
   }
 }

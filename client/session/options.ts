@@ -10,9 +10,11 @@ import { type DpopMode, isDpopMode } from '../dpop/binding.ts'
 import { createPeers, listening } from '../dpop/peers.ts'
 import { SallyportError } from '../errors.ts'
 import type { SessionEvent } from '../events.ts'
+import type { GrantType } from '../grants/grant-type.ts'
 import type { Interaction } from '../interactions/interaction.ts'
 import { checkClientOptions } from '../registration/pre-registered.ts'
 import { resourceUrl } from '../resource-url.ts'
+import { sleep } from '../sleep.ts'
 import { memoryStore } from '../stores/memory.ts'
 import type { Store } from '../stores/store.ts'
 
@@ -25,8 +27,13 @@ export interface SessionOptions {
   readonly client?: ClientOptions
   /** Where credentials are kept. Default: a memory store of this session's own. */
   readonly store?: Store
-  /** Separates accounts of one resource in one store. Default `default`. */
+  /** Separates accounts of one resource in one store. Default `default`; the grant's name where no person is behind it. */
   readonly profile?: string
+  /**
+   * How tokens are obtained. Default: the authorization code, with a person and a browser. `clientCredentials()` for agents,
+   * `deviceCode()` for machines without a browser, `refreshToken()` for a token from elsewhere, or one of your own.
+   */
+  readonly grant?: GrantType
   /** How a person is asked. Default: nobody is, and `authorize` throws `interaction_unavailable` where one is needed. */
   readonly interaction?: Interaction | readonly Interaction[]
   /** The scopes of the first authorization, where the resource's challenge names none. Default: all that its metadata lists. */
@@ -44,6 +51,8 @@ export interface SessionOptions {
   readonly fetch?: Fetch
   /** The clock, in seconds since the epoch. */
   readonly now?: () => number
+  /** Waits for some seconds, or rejects with the signal's reason: beside `now`, for tests. */
+  readonly sleep?: (seconds: number, signal: AbortSignal) => Promise<void>
   /** Seconds that one request to a server may take; requests to the resource are the host's own. Default 30. */
   readonly timeout?: number
   /** Ends everything that the session is doing. */
@@ -58,8 +67,15 @@ export interface SessionOptions {
 
 /** @throws {SallyportError} `configuration` */
 export function toContext(resource: string | URL, options: SessionOptions): ClientContext {
-  const { client = {}, scope = [], timeout = DEFAULT_TIMEOUT, dpop = 'preferred', onEvent } = options
-  checkClientOptions(client)
+  const {
+    client = {},
+    grant,
+    scope = grant?.scope ?? [],
+    timeout = DEFAULT_TIMEOUT,
+    dpop = 'preferred',
+    onEvent,
+  } = options
+  checkClientOptions(client, grant)
   if (!(timeout > 0) || !isDpopMode(dpop)) throw new SallyportError('configuration')
   const peers = createPeers()
   // Not detached: some runtimes want `fetch` called on its global.
@@ -67,15 +83,18 @@ export function toContext(resource: string | URL, options: SessionOptions): Clie
   const now = options.now ?? (() => Math.floor(Date.now() / 1000))
   return {
     resource: resourceUrl(resource),
-    profile: options.profile ?? 'default',
+    // What a machine was given for itself must not be taken for what a person has granted.
+    profile: options.profile ?? (grant?.unattended === true ? grant.name : 'default'),
     client,
     scope: typeof scope === 'string' ? parseScope(scope) : scope,
     compat: options.compat ?? {},
     dpop,
+    grant,
     store: options.store ?? memoryStore(now),
     fetch: listening(fetch, peers),
     peers,
     now,
+    sleep: options.sleep ?? sleep,
     timeout,
     signal: options.signal,
     emit: (event) => {

@@ -19,8 +19,9 @@ export interface CredentialOwner {
 export const credentialKey = (owner: CredentialOwner): string =>
   key('credential', owner.resource, owner.issuer, owner.clientId, owner.profile)
 
-/** A dynamic registration: per issuer and profile, shared by the resources behind that issuer. */
-export const registrationKey = (issuer: string, profile: string): string => key('registration', issuer, profile)
+/** A dynamic registration: per issuer and profile, shared by the resources behind that issuer; of its own for a grant other than the code. */
+export const registrationKey = (issuer: string, profile: string, grant?: string): string =>
+  key('registration', issuer, profile, ...(grant === undefined ? [] : [grant]))
 
 /** Which issuer and client a session of this resource used last. A configured client id has a selection of its own. */
 export const selectionKey = (resource: string, profile: string, configuredId: string | undefined): string =>

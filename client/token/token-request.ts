@@ -29,25 +29,27 @@ export interface TokenRequestOptions {
 }
 
 /**
- * Asks for tokens.
+ * Asks for tokens, as `identity`, or as nobody where the grant itself says who asks.
  *
- * @throws {SallyportError} `invalid_grant`, `invalid_client` (a definite no: a 4xx with that very `error`), `token_request_failed`
- *   (another OAuth error), `server_unavailable` (5xx, 429, or an answer that is not OAuth's), `invalid_response` (200 without
+ * @throws {SallyportError} `invalid_grant`, `invalid_client` (a definite no: a 4xx with that very `error`), `grant_unsupported`,
+ *   `token_request_failed` (another OAuth error), `server_unavailable` (5xx, 429, or an answer that is not OAuth's), `invalid_response` (200 without
  *   tokens), and as `requestJson`
  */
 export async function requestToken(
   context: ClientContext,
   server: ValidatedServerMetadata,
-  identity: ClientIdentity,
+  identity: ClientIdentity | undefined,
   params: Readonly<Record<string, string | undefined>>,
   { key, ...ending }: TokenRequestOptions = {},
 ): Promise<ForeignTokenResponse> {
-  const authentication = authenticateClient(identity, server)
   const [url, method] = [server.token_endpoint, 'POST'] as const
-  const body = writeForm({ ...params, ...authentication.params }).toString()
-  const headers = { 'content-type': 'application/x-www-form-urlencoded', ...authentication.headers }
-  const send = (proof: Readonly<Record<string, string>>): Promise<JsonAnswer> =>
-    requestJson(context, { purpose: 'token', url, method, headers: { ...headers, ...proof }, body, ...ending })
+  const send = async (proof: Readonly<Record<string, string>>): Promise<JsonAnswer> => {
+    // Anew each time: an assertion counts once, also where the proof beside it was refused.
+    const authentication = identity && (await authenticateClient(context, identity, server))
+    const body = writeForm({ ...params, ...authentication?.params }).toString()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', ...authentication?.headers, ...proof }
+    return requestJson(context, { purpose: 'token', url, method, headers, body, ...ending })
+  }
   const answer =
     key === undefined
       ? await send({})
@@ -84,5 +86,6 @@ function failure({ status, headers, json }: JsonAnswer, endpoint: string, now: n
   if (error === 'invalid_grant' || error === 'invalid_client') return new SallyportError(error, details)
   if (error === 'temporarily_unavailable' || error === 'server_error')
     return new SallyportError('server_unavailable', details)
-  return new SallyportError('token_request_failed', details)
+  const refused = error === 'unsupported_grant_type' || error === 'unauthorized_client'
+  return new SallyportError(refused ? 'grant_unsupported' : 'token_request_failed', details)
 }

@@ -24,9 +24,9 @@ describe('client/index.ts', () => {
     expect(code).not.toMatch(/\bnode:|\brequire\(|\bprocess\.(?:env|platform|stdin)|\bBun\.|\bDeno\./)
   })
 
-  test('is small: under 27 kB, minified and compressed', async () => {
+  test('is small: under 31 kB, minified and compressed', async () => {
     const { code } = await bundle('index.ts')
-    expect(Bun.gzipSync(new TextEncoder().encode(code)).byteLength).toBeLessThan(27_000)
+    expect(Bun.gzipSync(new TextEncoder().encode(code)).byteLength).toBeLessThan(31_000)
   })
 
   test('the check sees platform code where there is some', async () => {
@@ -38,12 +38,17 @@ describe('client/index.ts', () => {
     expect(Object.keys(client).sort()).toEqual([
       'AuthorizationRequiredError',
       'SallyportError',
+      'clientCredentials',
       'clientDocument',
       'createSession',
+      'deviceCode',
       'follow',
       'hasCode',
       'memoryStore',
+      'privateKeyJwt',
       'prompt',
+      'refreshToken',
+      'showCode',
     ])
     expect(Object.keys(node).sort()).toEqual(['fileStore', 'loopback', 'openBrowser', 'paste'])
   })
