@@ -96,6 +96,7 @@ async function poll(
   let interval = firstInterval
   for (;;) {
     await step.sleep(interval, over)
+    over.throwIfAborted()
     if (step.now() >= expiresAt) throw new SallyportError('flow_expired')
     try {
       return await step.token({ grant_type: DEVICE_CODE, device_code: code })

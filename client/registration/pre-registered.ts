@@ -46,7 +46,8 @@ function problemWith({ id, metadataUrl, secret, auth, issuer }: ClientOptions, g
   if ((secret ?? auth) !== undefined && id !== undefined && issuer === undefined) {
     return 'client.issuer must say which server the secret or key may be shown to'
   }
-  if (metadataUrl !== undefined && !checkClientIdUrl(metadataUrl).ok) {
+  // Near itself: it is the servers that fetch the document, and those of a company may well read one inside its network.
+  if (metadataUrl !== undefined && !checkClientIdUrl(metadataUrl, metadataUrl).ok) {
     return 'client.metadataUrl must be https, with a path and without a query'
   }
   const known = id ?? metadataUrl
