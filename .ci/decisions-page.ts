@@ -23,6 +23,9 @@ const AREAS: Readonly<Record<string, string>> = {
   '012': 'Documents of clients, and proofs',
   '013': 'Proof of possession',
   '014': 'Conformance',
+  '015': 'Client',
+  '016': 'Client',
+  '017': 'Client',
 }
 
 /** The page. Throws for a decision without a title, or of an area that has no name. */
@@ -31,7 +34,7 @@ export async function decisionsPage(): Promise<string> {
   const decisions = await Promise.all(
     names.map(async (name) => ({ name, area: areaOf(name), title: await titleOf(name) })),
   )
-  const sections = Object.values(AREAS).map((area) => {
+  const sections = [...new Set(Object.values(AREAS))].map((area) => {
     const lines = decisions
       .filter((decision) => decision.area === area)
       .map(({ name, title }) => `- [${title}](${name})`)

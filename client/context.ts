@@ -53,6 +53,11 @@ export interface ClientCompat {
    * RFC 9728 section 3.3 wants the very same identifier: a parent's metadata may speak for a neighbour.
    */
   readonly acceptParentResource?: boolean
+  /**
+   * Where a resource publishes no metadata (every place for it answers 4xx), take its origin for its authorization server, as MCP
+   * 2025-03-26 did; where that publishes none either, `/authorize`, `/token` and `/register` there.
+   */
+  readonly authorizeAtOrigin?: boolean
   /** Send this `resource` instead of the one in the metadata, or none at all. MCP wants it in every request. */
   readonly resourceParameter?: string | 'omit'
 }

@@ -14,6 +14,7 @@ import { SallyportError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
 import type { ValidatedServerMetadata } from './discovery.ts'
 import { fetchMetadata } from './fetch-metadata.ts'
+import { endpointsOfOrigin } from './resource-origin.ts'
 
 /**
  * Reads and checks the metadata of `issuer`.
@@ -39,6 +40,10 @@ export async function readServerMetadata(
     // Who needs no person needs neither; a server for machines may well lack both.
     if (context.grant === undefined) codeFlowEndpoint(metadata)
     return { metadata, freshUntil: found.freshUntil }
+  }
+  const fixed = endpointsOfOrigin(context, issuer)
+  if (fixed !== undefined) {
+    return { metadata: validate(fixed, issuer, context.resource, issuer), freshUntil: context.now() }
   }
   throw new SallyportError('server_metadata_not_found', { url: withoutQuery(issuer) })
 }

@@ -12,6 +12,7 @@ import { SallyportError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
 import { isParentResource, isSameResource } from '../resource-url.ts'
 import { fetchMetadata } from './fetch-metadata.ts'
+import { metadataOfOrigin } from './resource-origin.ts'
 
 export interface FoundResourceMetadata {
   readonly url: string
@@ -21,7 +22,7 @@ export interface FoundResourceMetadata {
 
 /**
  * Reads the resource's metadata. There is no further fallback: an MCP server without metadata is not taken for its own
- * authorization server.
+ * authorization server, unless `compat` says so.
  *
  * @throws {SallyportError} `resource_metadata_not_found`, `resource_mismatch`, `url_refused`, and as `fetchMetadata`
  */
@@ -37,6 +38,10 @@ export async function findResourceMetadata(
       throw new SallyportError('resource_mismatch', { url: withoutQuery(url) })
     }
     return { url, metadata: found.document, freshUntil: found.freshUntil }
+  }
+  if (context.compat.authorizeAtOrigin === true) {
+    const [{ url } = { url: context.resource }] = protectedResourceMetadataUrls(context.resource)
+    return { url, metadata: metadataOfOrigin(context), freshUntil: context.now() }
   }
   throw new SallyportError('resource_metadata_not_found')
 }
