@@ -22,6 +22,12 @@ export interface Remembering {
   readonly onFailure: (cause: unknown) => void
 }
 
+/** A value, and when it was loaded. */
+export interface Loaded<Value> {
+  readonly value: Value
+  readonly at: number
+}
+
 export interface Remembered<Value> {
   /** The value, loaded where need be. Rejects as the load did, when there is none that may still be used. */
   current(): Promise<Value>
@@ -29,14 +35,21 @@ export interface Remembered<Value> {
   newer(): Promise<Value>
 }
 
-/** Remembers what `load` gives. */
-export function remember<Value>(load: () => Promise<Value>, rules: Remembering): Remembered<Value> {
-  let held: { readonly value: Value; readonly at: number } | undefined
+/** Remembers what `load` gives. `recall`: what somebody else has loaded, which is asked for first. */
+export function remember<Value>(
+  load: () => Promise<Value>,
+  rules: Remembering,
+  recall: () => Promise<Loaded<Value> | null> = async () => null,
+): Remembered<Value> {
+  let held: Loaded<Value> | undefined
   let failed: { readonly error: unknown; readonly at: number } | undefined
-  let pending: Promise<Value> | undefined
+  let pending: { readonly within: number; readonly value: Promise<Value> } | undefined
 
-  const run = async (): Promise<Value> => {
+  const run = async (within: number): Promise<Value> => {
     try {
+      const known = await recall()
+      if (known !== null && (held === undefined || known.at > held.at)) held = known
+      if (held !== undefined && youngerThan(within)) return held.value
       const value = await load()
       held = { value, at: rules.now() }
       failed = undefined
@@ -49,10 +62,13 @@ export function remember<Value>(load: () => Promise<Value>, rules: Remembering):
       pending = undefined
     }
   }
-  const reload = async (): Promise<Value> => {
+  /** One that is `within` so many seconds. */
+  const reload = async (within: number): Promise<Value> => {
+    // What is under way for others may be content with something older.
+    while (pending !== undefined && pending.within > within) await pending.value.catch(() => {})
     if (failed !== undefined && rules.now() - failed.at < rules.retryDelay) throw failed.error
-    pending ??= run()
-    return pending
+    pending ??= { within, value: run(within) }
+    return pending.value
   }
   const youngerThan = (seconds: number): boolean => held !== undefined && rules.now() - held.at < seconds
 
@@ -60,14 +76,14 @@ export function remember<Value>(load: () => Promise<Value>, rules: Remembering):
     async current() {
       if (held !== undefined && youngerThan(rules.maxAge)) return held.value
       try {
-        return await reload()
+        return await reload(rules.maxAge)
       } catch (error) {
         if (held !== undefined && youngerThan(rules.maxAge + rules.maxStale)) return held.value
         throw error
       }
     },
     async newer() {
-      return held !== undefined && youngerThan(rules.cooldown) ? held.value : reload()
+      return held !== undefined && youngerThan(rules.cooldown) ? held.value : reload(rules.cooldown)
     },
   }
 }

@@ -5,12 +5,15 @@
  * @see docs/adr/0119-when-client-documents-are-read.md
  * @module
  */
+import { keyThumbprints } from './client-auth/key-thumbprints.ts'
 import type { Hash } from './ports.ts'
 import type { Client } from './records.ts'
 
 /** The same for as long as none of it changes. Keys at a `jwks_uri` are seen by nobody; `consentDigest` counts them in. */
-export const clientDigest = (
+export async function clientDigest(
   { name, metadata, redirectUris, authMethods, jwks, jwksUri }: Client,
   hash: Hash,
-): Promise<string> =>
-  hash(JSON.stringify([name, metadata.logo_uri ?? null, [...redirectUris].sort(), authMethods, jwks, jwksUri]))
+): Promise<string> {
+  const keys = jwks === null ? null : await keyThumbprints(jwks)
+  return hash(JSON.stringify([name, metadata.logo_uri ?? null, [...redirectUris].sort(), authMethods, keys, jwksUri]))
+}

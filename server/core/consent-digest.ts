@@ -5,7 +5,7 @@
  * @see docs/adr/0119-when-client-documents-are-read.md
  * @module
  */
-
+import { looksLikeUrl } from '../../shared/client-id-url.ts'
 import type { ClientKeys } from './client-auth/client-keys.ts'
 import { isConfidential } from './client-auth/is-confidential.ts'
 import { clientDigest } from './client-digest.ts'
@@ -21,10 +21,10 @@ interface Tools {
 /** What stands for keys at a `jwks_uri` that could not be had: `keysDigest` never says it. */
 const UNSEEN = ''
 
-/** The same for as long as none of it changes. Of keys at a `jwks_uri` it has a part of its own, behind a dot. */
+/** The same for as long as none of it changes. Of keys it has a part of its own, behind a dot. */
 export async function consentDigest(client: Client, tools: Tools): Promise<string> {
   const digest = await clientDigest(client, tools.hash)
-  return client.jwksUri === null ? digest : `${digest}.${(await keysDigest(client, client.jwksUri, tools)) ?? UNSEEN}`
+  return hasKeys(client) ? `${digest}.${(await keysDigest(client, tools)) ?? UNSEEN}` : digest
 }
 
 /** Whether it was given for the client as it is, and with the keys that it has now. */
@@ -39,20 +39,26 @@ export const isSameClient = async ({ clientDigest: agreed }: Consent, client: Cl
   agreed?.split('.')[0] === (await clientDigest(client, hash))
 
 /**
- * Whether the keys with which a client redeems a code are those for which the person agreed: they may have changed at the `jwks_uri` since,
- * or before, unseen. Where they could not be had then, the person was asked about the client alone.
+ * Whether the keys with which a client redeems a code are those for which the person agreed: they may have changed since, in the document or at
+ * the `jwks_uri`, or before, unseen. Where they could not be had then, the person was asked about the client alone.
  */
 export async function hasAgreedKeys(client: Client, grant: Grant, deps: Dependencies): Promise<boolean> {
-  if (client.jwksUri === null || !isConfidential(client)) return true
+  if (!canChangeKeys(client) || !isConfidential(client)) return true
   const consent = await deps.store.consents.find(grant.userId, client.id, grant.resource)
   const agreed = agreedKeys(consent?.clientDigest ?? '')
-  return agreed !== null && (agreed === UNSEEN || agreed === (await keysDigest(client, client.jwksUri, deps)))
+  return agreed !== null && (agreed === UNSEEN || agreed === (await keysDigest(client, deps)))
 }
+
+const hasKeys = ({ jwks, jwksUri }: Client): boolean => jwks !== null || jwksUri !== null
+
+/** Those of a registration are what they were registered as. */
+const canChangeKeys = ({ id, jwks, jwksUri }: Client): boolean =>
+  jwksUri !== null || (jwks !== null && looksLikeUrl(id))
 
 /** Null: of no keys. */
 const agreedKeys = (digest: string): string | null => digest.split('.')[1] ?? null
 
-async function keysDigest(client: Client, jwksUri: string, { hash, clientKeys }: Tools): Promise<string | null> {
-  const keys = await clientKeys.thumbprints({ ...client, jwksUri })
+async function keysDigest(client: Client, { hash, clientKeys }: Tools): Promise<string | null> {
+  const keys = await clientKeys.thumbprints(client)
   return keys === null ? null : hash(JSON.stringify(keys))
 }

@@ -63,6 +63,7 @@ export interface Dependencies extends Origin {
     Pick<
       Store,
       | 'clients'
+      | 'publishedKeys'
       | 'registrationTokens'
       | 'resources'
       | 'grants'

@@ -19,6 +19,7 @@ import type {
   ClientSecret,
   Consent,
   Grant,
+  PublishedKeySet,
   RefreshToken,
   RegistrationToken,
   Resource,
@@ -94,6 +95,15 @@ export interface Clients {
 export interface ClientUse {
   readonly at: number
   readonly expiresAt: number
+}
+
+/** The last good keys of clients that publish them, by their `jwks_uri`. */
+export interface PublishedKeys {
+  find(jwksUri: string): Promise<PublishedKeySet | null>
+  /** Adds them, or replaces those that were not fetched later; `keptUntil` never moves back. */
+  put(keys: PublishedKeySet): Promise<void>
+  /** Keeps them, if there are any, at least until then. */
+  keep(jwksUri: string, until: number): Promise<void>
 }
 
 /** Initial access tokens. */
@@ -281,6 +291,7 @@ export interface Keep {
 export interface Store {
   readonly clients: Clients
   readonly clientDocuments: StoredClientDocuments
+  readonly publishedKeys: PublishedKeys
   readonly registrationTokens: RegistrationTokens
   readonly resources: Resources
   readonly grants: Grants

@@ -56,6 +56,16 @@ export interface ClientSecret {
   readonly expiresAt: number
 }
 
+/** The keys that a client publishes, as they were when they were last read. */
+export interface PublishedKeySet {
+  /** Where they are. */
+  readonly jwksUri: string
+  readonly jwks: ClientJwks
+  readonly fetchedAt: number
+  /** Until then they are certainly kept. */
+  readonly keptUntil: number
+}
+
 export type ClientDescription = Pick<
   ClientRegistrationRequest,
   'client_uri' | 'logo_uri' | 'tos_uri' | 'policy_uri' | 'contacts' | 'software_id' | 'software_version'

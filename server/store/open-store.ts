@@ -17,6 +17,7 @@ import { createLeases } from './leases.ts'
 import { migrate } from './migrate.ts'
 import { MIGRATION_TIMEOUT } from './migrate-database.ts'
 import { createProofs } from './proofs.ts'
+import { createPublishedKeys } from './published-keys.ts'
 import { purge } from './purge.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
 import { createRegistrationTokens } from './registration-tokens.ts'
@@ -84,6 +85,7 @@ export function createStore(database: Database): OpenStore {
   return {
     clients: reportingOutages(clients),
     clientDocuments: reportingOutages(createClientDocuments(database)),
+    publishedKeys: reportingOutages(createPublishedKeys(database)),
     registrationTokens: reportingOutages(createRegistrationTokens(database)),
     resources: reportingOutages(createResources(database)),
     grants: reportingOutages(createGrants(database)),

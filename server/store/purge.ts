@@ -45,6 +45,7 @@ const EXPIRING = [
   { table: 'replays', key: ['key_hash'], end: 'expires_at' },
   { table: 'proofs', key: ['expires_at', 'key_hash'], end: 'expires_at' },
   { table: 'client_documents', key: ['client_id'], end: 'kept_until' },
+  { table: 'published_keys', key: ['jwks_uri'], end: 'kept_until' },
   { table: 'sessions', key: ['hash'], end: 'expires_at' },
   { table: 'sign_in_attempts', key: ['key_hash'], end: 'ends_at' },
   { table: 'shared_limits', key: ['key'], end: 'ends_at' },

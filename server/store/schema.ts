@@ -57,6 +57,13 @@ export interface ClientDocumentRow {
   logo: string | null
 }
 
+export interface PublishedKeysRow {
+  jwks_uri: string
+  jwks: Json
+  fetched_at: number
+  kept_until: number
+}
+
 export interface ResourceRow {
   identifier: string
   position: number
@@ -204,6 +211,7 @@ export interface FlowStepRow {
 export interface Tables {
   clients: ClientRow
   client_documents: ClientDocumentRow
+  published_keys: PublishedKeysRow
   registration_tokens: RegistrationTokenRow
   resources: ResourceRow
   grants: GrantRow

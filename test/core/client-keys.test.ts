@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { expect, test } from 'bun:test'
+import { afterAll, expect, test } from 'bun:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { createClientKeys } from '../../server/core/client-auth/client-keys.ts'
 import type { Outbound } from '../../server/core/outbound.ts'
+import { openStore } from '../../server/store/open-store.ts'
 import { createSigning } from '../support/confidential-clients.ts'
 
 const { key, jwks } = await createSigning()
@@ -19,7 +20,10 @@ const outbound: Outbound = {
   },
 }
 const owner = { jwks: null, origin: 'dynamic', lastUsedAt: 1 } as const
-const keys = () => createClientKeys({ outbound, now: () => 1_800_000_000 })
+const store = await openStore({ database: 'sqlite::memory:' })
+afterAll(() => store.close())
+const NOW = 1_800_000_000
+const keys = () => createClientKeys({ outbound, store, now: () => NOW })
 
 test('a signature of an algorithm that is not listed counts for nothing, though a key fits it', async () => {
   const { privateKey, publicKey } = await generateKeyPair('ES512', { extractable: true })
@@ -41,6 +45,8 @@ test('a thousand sets are kept, and of more the one that was used longest ago is
   const verify = (index: number) =>
     known.verify({ ...owner, jwksUri: `https://app.example/${index}/jwks.json` }, assertion)
   for (let index = 0; index < 1000; index += 1) expect((await verify(index)).ok).toBe(true)
+  // What is not in memory has to be asked for again.
+  await store.purge(NOW + 1_000_000, 2000)
   await verify(0)
   expect(asked).toHaveLength(1000)
   await verify(1000)

@@ -259,7 +259,7 @@ describe('AS-033 section 8.4 what was agreed to is what was seen', () => {
     expect(await consented()).toBe(true)
 
     sites.put(uri, null)
-    server.clock.now += 300 + 3600
+    server.clock.now += 300 + 86_400
     expect(await consented()).toBe(false)
     await decide(await visit())
     // Neither then, nor once they can be seen.

@@ -5,7 +5,7 @@
  * @see docs/adr/0119-when-client-documents-are-read.md
  * @module
  */
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { clientDigest } from '../../server/core/client-digest.ts'
 import type { Outbound, OutboundFailure } from '../../server/core/outbound.ts'
 import type { Client } from '../../server/core/records.ts'
@@ -13,7 +13,7 @@ import { client } from '../../server/store/conformance/records.ts'
 import { hash } from '../../server/store/hash.ts'
 import { err } from '../../shared/result.ts'
 import { authorizationQuery, registerClient } from '../support/authorization-server.ts'
-import { CLIENT_ID, createScene, createSites, visit } from '../support/client-documents.ts'
+import { CALLBACK, CLIENT_ID, createScene, createSites, decide, visit } from '../support/client-documents.ts'
 
 const outages: readonly OutboundFailure[] = ['unresolvable', 'unreachable', 'timeout', 'bad_tls', 'broken_answer']
 
@@ -46,17 +46,53 @@ test('AS-033 a copy that lets somebody in during an outage is kept for as long a
   await scene.close()
 })
 
-test('AS-033 a copy that is about to be forgotten is read again, however fresh', async () => {
-  const scene = await createScene()
-  scene.sites.publish(CLIENT_ID, {}, { fields: ['cache-control: max-age=86400'] })
-  await visit(scene)
-  scene.server.clock.now += 599
-  await visit(scene)
-  expect(scene.sites.asked).toHaveLength(1)
-  scene.server.clock.now += 1
-  await visit(scene)
-  expect(scene.sites.asked).toHaveLength(2)
-  await scene.close()
+describe('section 5.2 a copy is good for as long as its headers say, though nobody has agreed yet', () => {
+  const A_DAY = { fields: ['cache-control: max-age=86400', 'etag: "one"'] }
+
+  test('AS-033 it is not asked for again while somebody comes now and then, and no longer than a day', async () => {
+    const scene = await createScene()
+    const { sites, server } = scene
+    sites.publish(CLIENT_ID, {}, A_DAY)
+    const start = server.clock.now
+    for (; server.clock.now < start + 86_400; server.clock.now += 800) {
+      await visit(scene)
+      await server.store.purge(server.clock.now, 500)
+    }
+    expect(sites.asked).toHaveLength(1)
+    await visit(scene)
+    expect(sites.asked).toHaveLength(2)
+    await scene.close()
+  })
+
+  test('AS-033 it is kept for as long as somebody needs to agree', async () => {
+    const scene = await createScene()
+    scene.sites.publish(CLIENT_ID, {}, A_DAY)
+    await visit(scene)
+    scene.server.clock.now += 899
+    const seen = await visit(scene)
+    scene.server.clock.now += 899
+    await scene.server.store.purge(scene.server.clock.now, 500)
+    expect((await decide(seen)).headers.get('location')).toStartWith(`${CALLBACK}?code=`)
+    expect(scene.sites.asked).toEqual([CLIENT_ID])
+    await scene.close()
+  })
+
+  test('of those that nobody agrees to, no more than a thousand stay: the others are asked for once more', async () => {
+    const sites = await createSites()
+    const scene = await createScene({}, { outbound: sites.outbound })
+    const { clientDocuments } = scene.server.store
+    const at = scene.server.clock.now
+    const times = { fetchedAt: at, freshUntil: at + 86_400, keptUntil: at + 60 }
+    const ids = Array.from({ length: 1001 }, (_, index) => `https://app.example/${index}.json`)
+    for (const clientId of ids) {
+      const document = { client_id: clientId, client_name: 'App', redirect_uris: [CALLBACK] }
+      await clientDocuments.put({ clientId, document, pinned: false, etag: null, ...times }, null)
+      await visit(scene, { client_id: clientId })
+    }
+    expect(sites.asked).toEqual(ids.slice(1000))
+    sites.close()
+    await scene.close()
+  }, 60_000)
 })
 
 test('AS-032 keys are asked for while somebody who is signed in reads the page, and for nobody else', async () => {

@@ -167,7 +167,7 @@ describe('keys at a jwks_uri', () => {
     await home.close()
   })
 
-  test('a copy serves for an hour more while the keys cannot be had, and then no more', async () => {
+  test('a copy serves for a day more while the keys cannot be had, and then no more', async () => {
     const { jwks, key } = await createSigning()
     let text: string | undefined = JSON.stringify(jwks)
     const { home, add } = await publishing(() => text)
@@ -175,7 +175,7 @@ describe('keys at a jwks_uri', () => {
     const attempt = async () => outcome(await client.sign({}, {}, key), home)
     expect(await attempt()).toBe('ok')
     text = undefined
-    home.clock.now += 300 + 3599
+    home.clock.now += 300 + 86_399
     expect(await attempt()).toBe('ok')
     home.clock.now += 1
     expect(await attempt()).toBe('client_keys_unavailable')

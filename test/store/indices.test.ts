@@ -65,6 +65,10 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.clientDocuments.keep(url, NOW)
   await store.clientDocuments.unpin(url, NOW)
   await store.clientDocuments.remove(url, NOW)
+  const jwksUri = 'https://app.example/jwks.json'
+  await store.publishedKeys.put({ jwksUri, jwks: { keys: [] }, fetchedAt: NOW, keptUntil: NOW })
+  await store.publishedKeys.find(jwksUri)
+  await store.publishedKeys.keep(jwksUri, NOW)
   await store.clients.keep('client-1', NOW)
   await store.clients.recordUse('client-1', { at: NOW, expiresAt: NOW })
   await store.registrationTokens.create(registrationToken())
@@ -156,6 +160,7 @@ async function fill({ engine, db }: Database): Promise<void> {
     'client_id, document, pinned, fetched_at, fresh_until, kept_until',
     `'https://d' || n || '/', '', 0, n, n, ${end}`,
   )
+  await rows('published_keys', 'jwks_uri, jwks, fetched_at, kept_until', `'https://d' || n || '/', '', n, ${end}`)
   await rows('consents', 'user_id, client_id, resource, scopes, granted_at', `'u' || n, 'c' || n, '', '', n`)
   await rows('users', 'id, username, username_key, password_hash, created_at', `'u' || n, 'u' || n, 'u' || n, '', n`)
   await rows('sessions', 'hash, user_id, created_at, expires_at', `'h' || n, '', n, ${end}`)

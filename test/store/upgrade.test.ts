@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import postgres from 'postgres'
+import { publishedKeySet } from '../../server/store/conformance/published-keys.ts'
 import {
   client,
   code,
@@ -110,6 +111,9 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_,
       expect((await store.audit.readBack(null, {})).records).toMatchObject([{ type: 'sign_in_failed', at: NOW }])
       expect(await store.flows.since(0)).toEqual([flowStep()])
     }
+
+    if (migration >= '0007') expect(await store.proofs.remember('proof-1', NOW + 60)).toBe(false)
+    if (migration >= '0008') expect(await store.publishedKeys.find(publishedKeySet().jwksUri)).not.toBeNull()
 
     const token = /access token: (\S+)/.exec(script)?.[1] ?? ''
     const signer = await createSigner({ keys: store.signingKeys, secret: FIXTURE_SECRET, now: () => NOW + 1 })

@@ -1,27 +1,29 @@
 /**
  * The keys of clients: as registered, or as published at their `jwks_uri`, which is asked through the safe fetch. Published keys are
- * kept for a while, fetched by one at a time, and fetched again for an assertion that none of them fits. Clients that were never used, which
- * anybody can register by the thousand, have a share of their own of what is kept and of what is asked.
+ * kept for a while, here and in the store for every process, fetched by one at a time, and fetched again for an assertion that none of them
+ * fits. Clients that were never used, which anybody can register by the thousand, have a share of their own of what is kept and of what is asked.
  *
  * @see RFC 7517 section 5
  * @see RFC 7591 section 2: `jwks` and `jwks_uri`
  * @see RFC 8725 section 3.1 and section 3.10: algorithms are listed, and keys that an assertion itself brings or names are not looked at
  * @see docs/adr/0102-client-assertions.md
+ * @see docs/adr/0125-published-keys-are-stored.md
  * @module
  */
 import { JOSEError, JWKSMultipleMatchingKeys } from 'jose/errors'
-import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { createLocalJWKSet, type LocalJWKSet } from 'jose/jwks/local'
 import { compactVerify } from 'jose/jws/compact/verify'
 import * as v from 'valibot'
 import { ClientJwks } from '../../../shared/client-jwks.ts'
-import { type Remembered, remember } from '../../../shared/remember.ts'
+import { type Loaded, type Remembered, remember } from '../../../shared/remember.ts'
 import { ok, type Result } from '../../../shared/result.ts'
+import { KEPT_THROUGH_OUTAGE, KEPT_UNUSED } from '../client-documents/client-document.ts'
 import type { Outbound } from '../outbound.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, PublishedKeys } from '../ports.ts'
 import type { Client } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
+import { keyThumbprints } from './key-thumbprints.ts'
 
 /** Whose keys they are. */
 type Owner = Pick<Client, 'jwks' | 'jwksUri' | 'origin' | 'lastUsedAt'>
@@ -29,14 +31,14 @@ type Owner = Pick<Client, 'jwks' | 'jwksUri' | 'origin' | 'lastUsedAt'>
 export interface ClientKeys {
   /** Asks for the keys that the client publishes, unless they are at hand: they will be needed soon. Waits for nothing. */
   prepare(client: Owner): void
-  /** What tells the keys at the client's `jwks_uri` from others, in an order of its own (RFC 7638); null: they cannot be had now. */
-  thumbprints(client: Owner & { readonly jwksUri: string }): Promise<readonly string[] | null>
+  /** What tells the client's keys from others; null: they cannot be had now. */
+  thumbprints(client: Owner): Promise<readonly string[] | null>
   /** Whether one of the client's keys signed this compact JWS. */
   verify(client: Owner, assertion: string): Promise<Result<null, Rejection>>
 }
 
 /** Times in seconds. */
-const RULES = { maxAge: 300, maxStale: 3600, cooldown: 30, retryDelay: 10, onFailure: () => {} }
+const RULES = { maxAge: 300, maxStale: KEPT_THROUGH_OUTAGE, cooldown: 30, retryDelay: 10, onFailure: () => {} }
 
 /** Bytes of a key set. */
 const MAX_BYTES = 32 * 1024
@@ -48,6 +50,7 @@ export interface ClientKeysPorts {
   readonly outbound: Outbound
   /** For clients that were never used. Default: the same. */
   readonly outboundForUnused?: Outbound | undefined
+  readonly store: { readonly publishedKeys: PublishedKeys }
   readonly now: Clock
 }
 
@@ -68,9 +71,10 @@ export function createClientKeys(ports: ClientKeysPorts): ClientKeys {
     },
 
     async thumbprints(client) {
+      const { jwks, jwksUri } = client
+      if (jwks !== null || jwksUri === null) return keyThumbprints(jwks ?? { keys: [] })
       try {
-        const { keys } = (await publishedAt(client.jwksUri, client).current()).jwks()
-        return (await Promise.all(keys.map((key) => calculateJwkThumbprint(key)))).sort()
+        return await keyThumbprints((await publishedAt(jwksUri, client).current()).jwks())
       } catch (error) {
         if (error instanceof KeysUnavailable) return null
         throw error
@@ -97,13 +101,29 @@ export function createClientKeys(ports: ClientKeysPorts): ClientKeys {
 }
 
 /** What is kept of clients that were used, and of those that were not. */
-function createShares({ outbound, outboundForUnused = outbound, now }: ClientKeysPorts) {
+function createShares({ outbound, outboundForUnused = outbound, store: { publishedKeys }, now }: ClientKeysPorts) {
   const used = new Map<string, Published>()
   const unused = new Map<string, Published>()
 
   function publish(url: string, isUsed: boolean): Published {
-    const load = () => fetchKeys(url, published.isUsed ? outbound : outboundForUnused)
-    const published: Published = { isUsed, keys: remember(load, { ...RULES, now }) }
+    const keptFrom = (at: number) => at + (published.isUsed ? RULES.maxAge + RULES.maxStale : KEPT_UNUSED)
+
+    async function load(): Promise<LocalJWKSet> {
+      const jwks = await fetchKeys(url, published.isUsed ? outbound : outboundForUnused)
+      const fetchedAt = now()
+      await publishedKeys.put({ jwksUri: url, jwks, fetchedAt, keptUntil: keptFrom(fetchedAt) })
+      return createLocalJWKSet(jwks)
+    }
+
+    async function recall(): Promise<Loaded<LocalJWKSet> | null> {
+      const known = await publishedKeys.find(url)
+      if (known === null) return null
+      // They were fetched for the first use, of which there has been one since.
+      if (known.keptUntil < keptFrom(known.fetchedAt)) await publishedKeys.keep(url, keptFrom(known.fetchedAt))
+      return { value: createLocalJWKSet(known.jwks), at: known.fetchedAt }
+    }
+
+    const published: Published = { isUsed, keys: remember(load, { ...RULES, now }, recall) }
     return published
   }
 
@@ -112,7 +132,11 @@ function createShares({ outbound, outboundForUnused = outbound, now }: ClientKey
     const share = isUsed ? used : unused
     // What was fetched for its first use serves on.
     const known = share.get(url) ?? (isUsed ? unused.get(url) : undefined) ?? publish(url, isUsed)
-    if (isUsed && !known.isUsed) unused.delete(url)
+    if (isUsed && !known.isUsed) {
+      unused.delete(url)
+      // Nobody waits for it: at the worst they are asked for again.
+      publishedKeys.keep(url, now() + RULES.maxAge + RULES.maxStale).catch(() => {})
+    }
     known.isUsed = isUsed
     // At the end: the one that was used longest ago makes room.
     share.delete(url)
@@ -128,11 +152,11 @@ class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable'
 }
 
-async function fetchKeys(url: string, outbound: Outbound): Promise<LocalJWKSet> {
+async function fetchKeys(url: string, outbound: Outbound): Promise<ClientJwks> {
   const answer = await outbound.get(url, { accept: 'application/jwk-set+json, application/json', maxBytes: MAX_BYTES })
   if (!answer.ok) throw new KeysUnavailable(answer.error)
   try {
-    return createLocalJWKSet(v.parse(ClientJwks, JSON.parse(new TextDecoder().decode(answer.value.body))))
+    return v.parse(ClientJwks, JSON.parse(new TextDecoder().decode(answer.value.body)))
   } catch (cause) {
     throw new KeysUnavailable('no key set', { cause })
   }

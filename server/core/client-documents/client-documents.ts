@@ -13,6 +13,7 @@ import { clientDigest } from '../client-digest.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Clients, Clock, Hash } from '../ports.ts'
+import { createCounter } from '../rate-limits/counter.ts'
 import type { Client } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { type ClientDocument, KEPT_THROUGH_OUTAGE, KEPT_UNUSED, type StoredClientDocuments } from './client-document.ts'
@@ -46,6 +47,12 @@ export type AuditOrigin = Pick<Dependencies, 'requestId' | 'audit' | 'now'>
 
 const FAILURES = { lifetime: 30, limit: 1000 }
 
+/** Seconds. */
+const ENOUGH_TO_AGREE = KEPT_UNUSED / 3
+
+/** Copies that stay although nobody has agreed yet, because they are still good and asked for: so many in each time that one stays. */
+const STAYING = { limit: 1000, window: KEPT_UNUSED }
+
 /** Nobody said anything about the document: these may pass. The other failures are answers. */
 const OUTAGES: readonly DocumentFailure[] = [
   'unresolvable',
@@ -62,6 +69,17 @@ const OUTAGES: readonly DocumentFailure[] = [
 export function createClientDocuments(ports: ClientDocumentPorts): ClientDocuments {
   const { settings, documents, now } = ports
   const ask = createAsking(ports)
+  const staying = createCounter(STAYING)
+
+  /** Whether a copy is good for as long as somebody needs to read the consent page. */
+  async function stays({ clientId, freshUntil, keptUntil }: ClientDocument): Promise<boolean> {
+    const at = now()
+    if (freshUntil <= at) return false
+    if (keptUntil > at + ENOUGH_TO_AGREE) return true
+    if (staying.wait('', at) > 0) return false
+    staying.add('', at)
+    return documents.keep(clientId, at + KEPT_UNUSED)
+  }
 
   return {
     areRead: !settings.pinnedOnly,
@@ -80,7 +98,7 @@ export function createClientDocuments(ports: ClientDocumentPorts): ClientDocumen
       const known = await documents.find(clientId)
       if (known?.pinned === true) return ok(toClient(known))
       if (settings.pinnedOnly) return reject('unknown_client')
-      if (known !== null && isFresh(known, now())) return ok(toClient(known))
+      if (known !== null && (await stays(known))) return ok(toClient(known))
       const asked = await ask(clientId, known, origin)
       if (asked.ok) return ok(toClient(asked.value))
       origin.audit(auditEntry({ type: 'client_document_rejected', reason: asked.error, clientId }, origin))
@@ -126,10 +144,6 @@ export const withDocuments = (clients: Clients, documents: ClientDocuments): Cli
     return known.ok ? known.value : null
   },
 })
-
-/** Beyond what is left of its time here, somebody has to read the consent page. */
-const isFresh = ({ freshUntil, keptUntil }: ClientDocument, now: number): boolean =>
-  freshUntil > now && keptUntil > now + KEPT_UNUSED / 3
 
 async function fetchAndStore(
   clientId: string,

@@ -13,6 +13,7 @@ import { housekeepingCases } from './housekeeping.ts'
 import { leaseCases } from './leases.ts'
 import { peopleCases } from './people.ts'
 import { proofCases } from './proofs.ts'
+import { publishedKeyCases } from './published-keys.ts'
 import { refreshTokenCases } from './refresh-tokens.ts'
 import { registrationCases } from './registrations.ts'
 import { replayCases } from './replays.ts'
@@ -29,6 +30,7 @@ import { signingKeyCases } from './signing-keys.ts'
 export const storeConformance: readonly ConformanceCase[] = [
   ...clientCases,
   ...clientDocumentCases,
+  ...publishedKeyCases,
   ...registrationCases,
   ...grantCases,
   ...refreshTokenCases,

@@ -10,6 +10,7 @@ import { sessionsByUser } from './0004-sessions-by-user.ts'
 import { leanTokens } from './0005-lean-tokens.ts'
 import { complete } from './0006-complete.ts'
 import { dpop } from './0007-dpop.ts'
+import { publishedKeys } from './0008-published-keys.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   leanTokens,
   complete,
   dpop,
+  publishedKeys,
 ]
