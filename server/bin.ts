@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /**
- * The installed command: says so when the runtime is too old, before anything is loaded that an old one does not have.
+ * The installed command: says so when the runtime is too old, before anything is loaded that an old one does not have, and loads the side
+ * that is asked for.
  *
+ * @see docs/adr/0163-one-command-two-sides.md
  * @module
  */
 import process from 'node:process'
@@ -19,4 +21,7 @@ if (tooOld) {
   )
   process.exit(1)
 }
-await import('./cli.ts')
+// Whoever signs in, or bridges, does not wait for what a server needs.
+const { SESSION_COMMANDS } = await import('../client/cli/names.ts')
+if (SESSION_COMMANDS.includes(process.argv[2] ?? '')) await import('../client/cli/main.ts')
+else await import('./cli.ts')

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
+import { addSessionCommands } from '../client/cli/commands.ts'
 import { err, ok } from '../shared/result.ts'
 import type { Accounts, AdminContext, Outcome } from './admin/context.ts'
 import { readPassword } from './admin/read-password.ts'
@@ -37,9 +38,11 @@ import { MAX_AGE } from './store/recent.ts'
 
 function createProgram(): Command {
   const program = new Command('sallyport')
-    .description('MCP authorization: the server, and what it knows.')
+    .description('MCP authorization: signing in to protected MCP servers, and protecting them.')
     .version(packageVersion(), '-v, --version', 'Prints the version.')
     .helpOption('-h, --help', 'Prints this.')
+  addSessionCommands(program)
+  program.commandsGroup("A server's side:")
   program.command('server').description('Starts the authorization server. Its settings: sallyport server --help')
   addUserCommands(group(program, 'users', 'Who can sign in.'))
   addClientCommands(program, run)

@@ -31,7 +31,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** The edges beyond the layers: the type of the application for the typed client, and in the CLI the client's commands and the checks. */
 const EXTRA_EDGES: readonly { from: string; to: string; typeOnly: boolean }[] = [
   { from: 'client/rpc.ts', to: 'server/app.ts', typeOnly: true },
-  { from: 'server/cli.ts', to: 'client/cli/', typeOnly: false },
+  { from: 'server/cli.ts', to: 'client/cli/commands.ts', typeOnly: false },
+  { from: 'server/bin.ts', to: 'client/cli/names.ts', typeOnly: false },
+  { from: 'server/bin.ts', to: 'client/cli/main.ts', typeOnly: false },
   { from: 'server/cli/conformance-write.ts', to: 'conformance/index.ts', typeOnly: false },
   { from: 'server/cli/conformance-run.ts', to: 'conformance/', typeOnly: false },
   { from: 'server/cli/doctor-run.ts', to: 'conformance/index.ts', typeOnly: false },
@@ -48,11 +50,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kysely: ['server/store/'],
   postgres: ['server/store/'],
   commander: ['server/cli', 'server/config', 'server/admin/', 'client/cli/'],
+  '@modelcontextprotocol/client': ['client/bridge/', 'client/cli/'],
   srvx: ['server/serve.ts'],
 }
 
 /** Programs, on which only other programs build. */
-const PROGRAMS = ['server/bin.ts', 'server/cli.ts', 'server/main.ts']
+const PROGRAMS = ['client/cli/main.ts', 'server/bin.ts', 'server/cli.ts', 'server/main.ts']
 
 const FORBIDDEN_IN_CORE =
   /\bfetch\(|\bDate\b|\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b|\bset(?:Timeout|Interval)\b|\bprocess\.|\bBun\.|\bDeno\./
@@ -107,8 +110,8 @@ const notTooLong: Rule = ({ path, text }) =>
 const hasHeader: Rule = ({ path, text }) =>
   /^(?:#!.*\n)?\/\*\*\n(?: \*.*\n)*? \* @module\n/.test(text) ? [] : [`${path} does not begin with a @module comment`]
 
-/** Every file that a browser would load with `entry`, and the platform modules among what they import. */
-function platformModulesBehind(entry: string, files: readonly SourceFile[]): readonly string[] {
+/** What is loaded with `entry` and matches: packages and platform modules, by the files that import them. */
+function loadedBehind(entry: string, files: readonly SourceFile[], what: RegExp, lazily = true): readonly string[] {
   const byPath = new Map(files.map((file) => [file.path, file]))
   const seen = new Set<string>()
   const found: string[] = []
@@ -116,15 +119,19 @@ function platformModulesBehind(entry: string, files: readonly SourceFile[]): rea
     const file = byPath.get(path)
     if (file === undefined || seen.has(path)) return
     seen.add(path)
-    for (const { target, isFile, typeOnly } of importsOf(file)) {
-      if (typeOnly) continue
+    for (const { target, isFile, typeOnly, dynamic } of importsOf(file)) {
+      if (typeOnly || (dynamic && !lazily)) continue
       if (isFile) visit(target)
-      else if (/^(node:|bun$|bun:|open$|srvx$)/.test(target)) found.push(`${path} imports ${target}`)
+      else if (what.test(target)) found.push(`${path} imports ${target}`)
     }
   }
   visit(entry)
   return found
 }
+
+/** Every file that a browser would load with `entry`, and the platform modules among what they import. */
+const platformModulesBehind = (entry: string, files: readonly SourceFile[]): readonly string[] =>
+  loadedBehind(entry, files, /^(node:|bun$|bun:|open$|srvx$|@modelcontextprotocol\/)/)
 
 function layerOf(path: string): string {
   const layers = Object.keys(LAYERS).filter((prefix) => path.startsWith(prefix))
@@ -232,6 +239,31 @@ describe('a browser can load the client', () => {
   test('the project', () => {
     expect(product.some(({ path }) => path === 'client/index.ts')).toBe(true)
     expect(platformModulesBehind('client/index.ts', product)).toEqual([])
+  })
+})
+
+describe('a command loads what it needs', () => {
+  const HEAVY = /^(?:@modelcontextprotocol\/|kysely|postgres|elysia|@elysiajs\/|srvx|valibot|jose)/
+  test('an import of a package is found, and one that waits is not', () => {
+    const files = [
+      file('a.ts', `import './b.ts'`, `export const x = () => import('./c.ts')`),
+      file('b.ts', `import 'kysely'`),
+      file('c.ts', `import 'elysia'`),
+    ]
+    expect(loadedBehind('a.ts', files, HEAVY, false)).toEqual(['b.ts imports kysely'])
+    expect(loadedBehind('a.ts', files, HEAVY)).toHaveLength(2)
+  })
+  test('the words of the commands come without what they do', () => {
+    for (const entry of ['server/bin.ts', 'client/cli/main.ts', 'client/cli/commands.ts']) {
+      expect([entry, loadedBehind(entry, product, HEAVY, false)]).toEqual([entry, []])
+    }
+  })
+  test('a token comes without a database, a web server or the SDK', () => {
+    expect(loadedBehind('client/cli/token.ts', product, /^(?:valibot|jose)/)).not.toEqual([])
+    for (const command of ['token', 'account', 'fetch']) {
+      const heavy = /^(?:@modelcontextprotocol\/|kysely|postgres|elysia|@elysiajs\/|srvx)/
+      expect(loadedBehind(`client/cli/${command}.ts`, product, heavy)).toEqual([])
+    }
   })
 })
 

@@ -19,6 +19,8 @@ export interface Import {
   readonly isFile: boolean
   /** Nothing of it remains at run time. */
   readonly typeOnly: boolean
+  /** Loaded when that line is reached, and no earlier. */
+  readonly dynamic: boolean
 }
 
 /** The TypeScript files below the given folders. */
@@ -31,10 +33,11 @@ const transpiler = new Bun.Transpiler({ loader: 'ts', trimUnusedImports: false }
 
 /** What a file imports, types included: the parser drops those, so it reads the file a second time with the word `type` taken out. */
 export function importsOf({ path, text }: SourceFile): readonly Import[] {
-  const values = new Set(scan(text))
-  const all = new Set(
-    scan(text.replace(/^(import|export) type(?= [{*\w])(?! \w+ ?[=<])|(?<=^import \{\s*)type /gm, '$1')),
-  )
+  const scanned = scan(text)
+  const values = new Set(scanned.map((one) => one.path))
+  const atOnce = new Set(scanned.filter(({ kind }) => kind !== 'dynamic-import').map((one) => one.path))
+  const withTypes = text.replace(/^(import|export) type(?= [{*\w])(?! \w+ ?[=<])|(?<=^import \{\s*)type /gm, '$1')
+  const all = new Set(scan(withTypes).map((one) => one.path))
   const typeQueries = [...text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g)].flatMap(([, target]) => target ?? [])
   return [...new Set([...all, ...typeQueries])].map((specifier) => {
     const isFile = specifier.startsWith('.')
@@ -44,12 +47,12 @@ export function importsOf({ path, text }: SourceFile): readonly Import[] {
         : specifier.replace(/^(@[^/]+\/[^/]+|(?!@)[^/]+)\/.*$/, '$1'),
       isFile,
       typeOnly: !values.has(specifier),
+      dynamic: values.has(specifier) && !atOnce.has(specifier),
     }
   })
 }
 
-const scan = (text: string): readonly string[] =>
-  transpiler.scanImports(text.replace(/^#!.*/, '')).map(({ path }) => path)
+const scan = (text: string) => transpiler.scanImports(text.replace(/^#!.*/, ''))
 
 /** What is left of a file at run time: no types, no comments. */
 export const runtimeCode = ({ text }: SourceFile): string => transpiler.transformSync(text.replace(/^#!.*/, ''))

@@ -1,0 +1,87 @@
+/**
+ * Getting a message to the server: through a sign-in, a lost session or a server that is away for a while, and never twice to one that
+ * may have acted on it.
+ *
+ * @module
+ */
+import { type JSONRPCMessage, SdkHttpError } from '@modelcontextprotocol/client'
+import { AuthorizationRequiredError, SallyportError } from '../errors.ts'
+import { orAborted } from '../stores/mutex.ts'
+import { isListening, isRepeatable } from './messages.ts'
+import { BACKOFF, type Remote, SessionLost } from './remote.ts'
+
+/** What a delivery stands on; see `BridgeOptions`. */
+export interface DeliveryOptions {
+  readonly remote: Pick<Remote, 'send'>
+  readonly signIn: (scope: readonly string[]) => Promise<void>
+  readonly patience?: number
+  readonly backoff?: { readonly first: number; readonly longest: number }
+}
+
+export type Deliver = (message: JSONRPCMessage, signal: AbortSignal, onStreamEnd?: () => void) => Promise<void>
+
+const PATIENCE = 45_000
+
+/** A sign-in, and a step-up: what one message may cost a person. */
+const MAX_SIGN_INS = 2
+const MAX_SESSIONS = 3
+
+export function createDelivery({ remote, signIn, patience = PATIENCE, backoff = BACKOFF }: DeliveryOptions): Deliver {
+  return async (message, signal, onStreamEnd) => {
+    const began = performance.now()
+    let signIns = 0
+    let sessions = 0
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await remote.send(message, signal, onStreamEnd)
+      } catch (problem) {
+        signal.throwIfAborted()
+        if (problem instanceof AuthorizationRequiredError && signIns < MAX_SIGN_INS) {
+          signIns += 1
+          await orAborted(signIn(problem.scope), signal)
+          continue
+        }
+        if (problem instanceof SessionLost && sessions < MAX_SESSIONS) {
+          sessions += 1
+          continue
+        }
+        const pause = pauseAfter(problem, message, Math.min(backoff.first * 2 ** attempt, backoff.longest))
+        const patient = isListening(message) || performance.now() + (pause ?? 0) - began < patience
+        if (pause === undefined || !patient) throw problem
+        await elapsed(pause, signal)
+      }
+    }
+  }
+}
+
+/** Milliseconds until `message` may be sent again; `undefined` when it must not be. */
+function pauseAfter(problem: unknown, message: JSONRPCMessage, pause: number): number | undefined {
+  if (problem instanceof AuthorizationRequiredError) return undefined
+  // Trouble on the way to a token: nothing has reached the resource.
+  if (problem instanceof SallyportError) {
+    return problem.retryable ? Math.max(pause, (problem.retryAfter ?? 0) * 1000) : undefined
+  }
+  if (problem instanceof SdkHttpError) {
+    if (problem.status === 503 || problem.status === 429) return pause
+    return (problem.status === 502 || problem.status === 504) && isRepeatable(message) ? pause : undefined
+  }
+  return wasNotSent(problem) || isRepeatable(message) ? pause : undefined
+}
+
+/** As the runtimes say that nobody listens: Node by codes, Bun by its own, Deno in words. */
+const NOT_SENT =
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ConnectionRefused|FailedToOpenSocket|tcp connect error|dns error/
+
+function wasNotSent(problem: unknown): boolean {
+  for (let at = problem, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    const code = 'code' in at ? String(at.code) : ''
+    if (NOT_SENT.test(code) || NOT_SENT.test(at.message)) return true
+  }
+  return false
+}
+
+function elapsed(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, milliseconds)
+  return orAborted(promise, signal).finally(() => clearTimeout(timer))
+}

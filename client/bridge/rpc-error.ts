@@ -1,0 +1,55 @@
+/**
+ * Trouble as the host is told of it: a JSON-RPC error whose message says what to do.
+ *
+ * @see JSON-RPC 2.0 section 5.1: -32000 to -32099 are for implementations
+ * @module
+ */
+import { isJSONRPCErrorResponse, type JSONRPCMessage, SdkHttpError } from '@modelcontextprotocol/client'
+import { SallyportError } from '../errors.ts'
+import { SignInPending } from './sign-in.ts'
+
+/** `data.code` is one of the client's error codes, or `http_<status>`, `connection_lost`; `data.url` where a person has to go. */
+export interface RpcError {
+  readonly code: number
+  readonly message: string
+  readonly data?: unknown
+}
+
+/** What `problem` means for the host. A server's own JSON-RPC error, whatever its HTTP status, passes as it is. */
+export function toRpcError(problem: unknown, request?: JSONRPCMessage): RpcError {
+  if (problem instanceof SignInPending) {
+    return { code: -32000, message: problem.message, data: { code: 'authorization_required', url: problem.url } }
+  }
+  if (problem instanceof SallyportError) {
+    return { code: -32000, message: inWords(problem), data: { code: problem.code } }
+  }
+  if (problem instanceof SdkHttpError) return fromHttp(problem, request)
+  const message = problem instanceof Error ? problem.message : String(problem)
+  return { code: -32000, message: `The server could not be asked: ${message}`, data: { code: 'network_error' } }
+}
+
+function fromHttp({ status, statusText, data }: SdkHttpError, request: JSONRPCMessage | undefined): RpcError {
+  const own = errorIn(data.text)
+  if (own !== undefined) return own
+  // A server of before `server/discover` may refuse it in any way; hosts go on with `initialize` when they hear this.
+  if (request !== undefined && 'method' in request && request.method === 'server/discover' && status < 500) {
+    return { code: -32601, message: 'Method not found' }
+  }
+  const words = `The server answered with HTTP status ${status}${statusText ? ` (${statusText})` : ''}.`
+  return { code: -32000, message: words, data: { code: `http_${status}` } }
+}
+
+function errorIn(text: unknown): RpcError | undefined {
+  try {
+    const body: unknown = JSON.parse(typeof text === 'string' ? text : '')
+    return isJSONRPCErrorResponse(body) ? body.error : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function inWords({ message, code, retryAfter, url }: SallyportError): string {
+  const about = url === undefined ? '' : ` (${url})`
+  const later = retryAfter === undefined ? '' : ` Try again in ${retryAfter} s.`
+  return `${message}${about}${later} [${code}]`
+}

@@ -1,0 +1,84 @@
+/**
+ * `sallyport bridge`: the bridge on this process's standard input and output.
+ *
+ * @module
+ */
+import process from 'node:process'
+import { createBridge } from '../bridge/bridge.ts'
+import { parseLine } from '../bridge/messages.ts'
+import { createSignIn } from '../bridge/sign-in.ts'
+import { EXIT, type ExitCode } from './explain.ts'
+import type { SessionFlags } from './flags.ts'
+import { askInBrowser } from './interactions.ts'
+import { remember } from './known.ts'
+import { linesOf } from './lines.ts'
+import { open } from './open.ts'
+import type { Surroundings } from './perform.ts'
+
+export interface BridgeFlags extends SessionFlags {
+  /** Seconds. */
+  readonly wait: number
+}
+
+/** How long answers that are under way are waited for once the host has closed standard input, in milliseconds. */
+const LEAVING = 1500
+
+/** Runs until the host closes standard input, or the process is told to end. */
+export async function bridge(url: string, flags: BridgeFlags, { output, signal }: Surroundings): Promise<ExitCode> {
+  const log = unrepeated((line) => output.note(`sallyport bridge: ${line}`))
+  const show = (address: string): void => {
+    log(`Sign in in your browser: ${address}`)
+    signIn.shown(address)
+  }
+  const interaction = askInBrowser({ ...flags, show, canPaste: false })
+  const { session, store, profile, resource } = await open(url, flags, { signal, interaction, note: output.note })
+  const signIn = createSignIn({
+    store,
+    resource,
+    profile,
+    wait: flags.wait * 1000,
+    authorize: async (scope) => {
+      await session.authorize({ scope })
+      await remember(store, { resource, profile, clientId: flags.clientId ?? '' })
+      log('Signed in.')
+    },
+  })
+  const relay = createBridge({
+    resource,
+    fetch: session.fetch,
+    signIn: signIn.ensure,
+    toHost: (message) => void output.data(JSON.stringify(message)),
+    log,
+    ...(flags.header !== undefined && { headers: flags.header }),
+  })
+  for await (const line of linesOf(process.stdin, signal)) {
+    const messages = parseLine(line)
+    if (messages === undefined) await output.data(NOT_JSON_RPC)
+    for (const message of messages ?? []) relay.fromHost(message)
+  }
+  if (!signal.aborted) await within(LEAVING, relay.idle())
+  await relay.close()
+  return EXIT.done
+}
+
+const NOT_JSON_RPC = JSON.stringify({
+  jsonrpc: '2.0',
+  id: null,
+  error: { code: -32700, message: 'That line is no JSON-RPC message.' },
+})
+
+/** A server that is away is reported once, not every few seconds. */
+function unrepeated(log: (line: string) => void): (line: string) => void {
+  let last = ''
+  return (line) => {
+    if (line !== last) log(line)
+    last = line
+  }
+}
+
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, milliseconds)
+  await Promise.race([work, promise])
+  clearTimeout(timer)
+}

@@ -1,0 +1,100 @@
+/**
+ * The flags that commands with a session have in common.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { DpopMode } from '../dpop/binding.ts'
+
+/** As Commander gives them. */
+export interface SessionFlags {
+  readonly scope?: string
+  readonly profile?: string
+  readonly store: string
+  readonly dpop: DpopMode
+  readonly bearer?: true
+  readonly clientId?: string
+  readonly clientSecretFile?: string
+  readonly privateKeyFile?: string
+  readonly issuer?: string
+  readonly clientMetadataUrl?: string
+  readonly clientCredentials?: true
+  readonly device?: true
+  /** `--no-browser` makes it `false`. */
+  readonly browser: boolean
+  readonly callbackPort?: number
+  readonly header?: Readonly<Record<string, string>>
+  readonly timeout: number
+  readonly trace?: true
+  readonly json?: true
+}
+
+const group = (heading: string, ...options: readonly Option[]): readonly Option[] =>
+  options.map((option) => option.helpGroup(heading))
+
+/** Which account. */
+const ACCOUNT = group(
+  'Account:',
+  new Option('--profile <name>', 'Which of your accounts at this server. Default: default.'),
+  new Option('--store <kind>', 'Where tokens are kept: files that only you can read.')
+    .choices(['file'])
+    .default('file'),
+)
+
+/** Who asks. */
+const CLIENT = group(
+  'Client:',
+  new Option('--client-id <id>', 'The client id that the authorization server handed out. Default: registers itself.'),
+  new Option('--client-secret-file <path>', 'The secret of that client; - reads standard input. Needs --issuer.'),
+  new Option('--private-key-file <path>', 'The key of that client, as a JWK (private_key_jwt). Needs --issuer.'),
+  new Option('--issuer <url>', 'The authorization server that the client id belongs to.'),
+  new Option('--client-metadata-url <url>', 'The client ID metadata document that this program may go by.'),
+  new Option('--client-credentials', 'Acts for the client itself, without a person. Needs --client-id.'),
+)
+
+/** How to get a token. */
+const ASKING = group(
+  'Signing in:',
+  new Option('--scope <scopes>', 'The scopes to ask for, in one string. Default: what the server says.'),
+  new Option('--no-browser', 'Opens none: shows the address, and reads the one where any browser ended up.'),
+  new Option('--device', 'Shows a code to be entered on another device.').conflicts('clientCredentials'),
+  new Option('--callback-port <port>', 'The port that the client is registered with. Default: any.').argParser(whole),
+  new Option('--dpop <mode>', 'Whether tokens are bound to a key of this machine.')
+    .choices(['preferred', 'required', 'off'])
+    .default('preferred'),
+)
+
+const GENERAL = group(
+  'General:',
+  new Option('--timeout <seconds>', 'For one answer of an authorization server.').argParser(whole).default(30),
+  new Option('--trace', 'Shows every HTTP step on standard error, secrets shortened.'),
+)
+
+const JSON_FLAG = group('General:', new Option('--json', 'Writes the result, and errors, as JSON.'))
+
+const SETS = { account: ACCOUNT, client: CLIENT, asking: ASKING, json: JSON_FLAG, general: GENERAL }
+
+/** Adds those of the sets. */
+export function addFlags(command: Command, ...sets: readonly (keyof typeof SETS)[]): Command {
+  for (const option of sets.flatMap((name) => SETS[name])) command.addOption(option)
+  return command
+}
+
+/** `name: value`, as often as it is given. */
+export function headerLine(
+  line: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [, name, value] = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):\s*(.*)$/s.exec(line) ?? []
+  if (name === undefined || value === undefined) throw new InvalidArgumentError(`${line}: wanted "Name: value".`)
+  if (/^(?:authorization|dpop)$/i.test(name))
+    throw new InvalidArgumentError(`${name} is what this program sends by itself.`)
+  return { ...before, [name]: value }
+}
+
+function whole(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value <= 0)
+    throw new InvalidArgumentError(`${text}: wanted a whole number above 0.`)
+  return value
+}

@@ -1,0 +1,30 @@
+/**
+ * The commands of the client side as a program: what the installed command runs for them, without anything of the server.
+ *
+ * @module
+ */
+import process from 'node:process'
+import { Command, CommanderError } from 'commander'
+import { addSessionCommands } from './commands.ts'
+import { EXIT } from './explain.ts'
+
+const program = new Command('sallyport')
+addSessionCommands(program)
+for (const command of program.commands) {
+  command.exitOverride().configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
+}
+try {
+  await program.parseAsync(process.argv.slice(2), { from: 'user' })
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage)
+}
+
+/** Commander's words as the server's commands say them. */
+function inOneLine(text: string): string {
+  const line = text
+    .replace(/^error: /, '')
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')
+  return `sallyport: ${line.charAt(0).toUpperCase()}${line.slice(1)}${/[.)]$/.test(line) ? '' : '.'} Try --help.\n`
+}

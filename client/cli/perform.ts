@@ -1,0 +1,88 @@
+/**
+ * Running a command: Ctrl-C ends it cleanly, errors say what to do, and the process ends with the right exit code.
+ *
+ * @module
+ */
+import process from 'node:process'
+import { AuthorizationRequiredError, hasCode } from '../errors.ts'
+import type { Session } from '../session/session.ts'
+import { EXIT, type ExitCode, explain, type Stop } from './explain.ts'
+import type { SessionFlags } from './flags.ts'
+import { askInBrowser } from './interactions.ts'
+import { type Opened, open } from './open.ts'
+import { createOutput, type Output, printableLines } from './output.ts'
+
+export interface Surroundings {
+  readonly output: Output
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal
+}
+
+/** Runs `act` to its end, and the process with it. */
+export async function perform(
+  resource: string,
+  flags: Pick<SessionFlags, 'json'>,
+  act: (around: Surroundings) => Promise<ExitCode>,
+): Promise<never> {
+  const output = createOutput()
+  const interrupted = new AbortController()
+  const interrupt = (): void => {
+    // The second time nothing is waited for.
+    if (interrupted.signal.aborted) process.exit(EXIT.interrupted)
+    interrupted.abort()
+  }
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  let code: ExitCode
+  try {
+    code = await act({ output, signal: interrupted.signal })
+  } catch (error) {
+    const stop = explain(error, resource)
+    code = interrupted.signal.aborted ? EXIT.interrupted : stop.exitCode
+    report(output, flags.json === true, stop, code)
+  }
+  await output.raw('')
+  process.exit(code)
+}
+
+function report({ note, paint }: Output, json: boolean, { code: name, message, hint }: Stop, code: ExitCode): void {
+  if (json) note(JSON.stringify({ error: { code: name, message, ...(hint !== undefined && { hint }) } }))
+  else if (code === EXIT.interrupted) note('sallyport: Stopped.')
+  else {
+    note(`${paint.bad('sallyport:')} ${printableLines(message)}`)
+    if (hint !== undefined) note(`  ${paint.dim('→')} ${printableLines(hint)}`)
+  }
+}
+
+/** A session whose person, if there is one, sits at this terminal. */
+export function openAttended(url: string, flags: SessionFlags, { output, signal }: Surroundings): Promise<Opened> {
+  const { note, paint } = output
+  const show = (address: string): void =>
+    note(`Sign in in your browser. If none has opened, open this address:\n  ${paint.bold(address)}`)
+  const canPaste = process.stdin.isTTY === true || !flags.browser
+  const interaction = askInBrowser({ ...flags, show, canPaste })
+  return open(url, flags, { signal, interaction, note })
+}
+
+/**
+ * Does `work`, and where a person is needed and there to be asked, asks and does it again. Programs that nobody watches are told to have
+ * somebody sign in.
+ */
+export async function signingIn<Value>(
+  session: Session,
+  { output }: Surroundings,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  for (let asked = 0; ; asked += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      const needed = error instanceof AuthorizationRequiredError
+      if (!needed || asked === 2 || !output.isAttended) throw error
+      const why = hasCode(error, 'insufficient_scope')
+        ? `That needs more: ${error.scope.join(' ')}`
+        : 'Not signed in yet.'
+      output.note(why)
+      await session.authorize({ scope: error.scope })
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * `sallyport tools` and `sallyport call`: an MCP server's tools, by hand.
+ *
+ * @module
+ */
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
+import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { EXIT, type ExitCode, Stop } from './explain.ts'
+import type { SessionFlags } from './flags.ts'
+import { printable, printableLines } from './output.ts'
+import { openAttended, type Surroundings, signingIn } from './perform.ts'
+
+/** Lists the tools. */
+export async function tools(url: string, flags: SessionFlags, around: Surroundings): Promise<ExitCode> {
+  const listed = await connected(url, flags, around, (client) => client.listTools())
+  const { data, note } = around.output
+  if (flags.json === true) await data(JSON.stringify(listed.tools))
+  else if (listed.tools.length === 0) note('The server has no tools.')
+  else {
+    for (const { name, description, inputSchema } of listed.tools) {
+      const first = printable((description ?? '').trim().split('\n')[0] ?? '')
+      await data(
+        [printable(name) + printable(argumentsOf(inputSchema)), ...(first === '' ? [] : [`  ${first}`])].join('\n'),
+      )
+    }
+  }
+  return EXIT.done
+}
+
+/** Calls a tool with arguments as JSON; `-` reads them from standard input. */
+export async function call(
+  url: string,
+  name: string,
+  json: string | undefined,
+  flags: SessionFlags,
+  around: Surroundings,
+): Promise<ExitCode> {
+  const args = parseArguments(json === '-' ? await text(process.stdin) : (json ?? '{}'))
+  const onprogress = ({
+    progress,
+    total,
+    message,
+  }: {
+    progress: number
+    total?: number | undefined
+    message?: string | undefined
+  }): void => {
+    const part = total === undefined ? `${progress}` : `${progress}/${total}`
+    if (around.output.isAttended)
+      around.output.note(around.output.paint.dim(printable(`${part} ${message ?? ''}`.trim())))
+  }
+  const result = await connected(url, flags, around, (client) =>
+    client.callTool({ name, arguments: args }, { onprogress, resetTimeoutOnProgress: true, signal: around.signal }),
+  )
+  const { data, isTerminal } = around.output
+  if (flags.json === true) await data(JSON.stringify(result))
+  else {
+    const lines = result.content.map(contentInWords)
+    const shown =
+      lines.length === 0 && result.structuredContent !== undefined
+        ? [JSON.stringify(result.structuredContent, null, 2)]
+        : lines
+    for (const line of shown) await data(isTerminal ? printableLines(line) : line)
+  }
+  if (result.isError !== true) return EXIT.done
+  throw new Stop(EXIT.answeredError, 'tool_error', `The tool ${printable(name)} reports an error.`)
+}
+
+function parseArguments(json: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(json)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  } catch {
+    // The same as a value of another kind.
+  }
+  throw new Stop(EXIT.usage, 'usage', 'The arguments of a tool are a JSON object.', `'{"text": "Buy bread"}'`)
+}
+
+/** A client of either generation of the protocol, whichever the server speaks. */
+async function connected<Value>(
+  url: string,
+  flags: SessionFlags,
+  around: Surroundings,
+  work: (client: Client) => Promise<Value>,
+): Promise<Value> {
+  const { session } = await openAttended(url, flags, around)
+  return signingIn(session, around, async () => {
+    const client = new Client({ name: 'sallyport', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+    const requestInit = { headers: { ...flags.header } }
+    try {
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(session.resource), { fetch: session.fetch, requestInit }),
+      )
+      return await work(client)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      throw new Stop(EXIT.answeredError, `json_rpc_${error.code}`, error.message)
+    } finally {
+      await client.close()
+    }
+  })
+}
+
+/** `(text, when?)`: what a tool takes, at a glance. */
+function argumentsOf({
+  properties = {},
+  required = [],
+}: {
+  properties?: object | undefined
+  required?: string[] | undefined
+}): string {
+  const names = Object.keys(properties).map((name) => (required.includes(name) ? name : `${name}?`))
+  return names.length === 0 ? '' : `(${names.join(', ')})`
+}
+
+/** Text as it is; of anything else what it is. */
+function contentInWords(content: { type: string; [member: string]: unknown }): string {
+  if (content.type === 'text') return String(content['text'])
+  const size = typeof content['data'] === 'string' ? `, ${Math.ceil((content['data'].length * 3) / 4 / 1024)} kB` : ''
+  return `[${content.type} ${String(content['mimeType'] ?? content['uri'] ?? '')}${size}]`.replace(' ]', ']')
+}
