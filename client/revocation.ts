@@ -1,33 +1,39 @@
 /**
  * Telling the authorization server that a credential is done with.
  *
- * @see RFC 7009 section 2.1 (request), section 2.2 (200 also for an unknown token)
+ * @see RFC 7009 section 2.1 (request), section 2.2 (200 also for an unknown token), section 2.2.1 (`unsupported_token_type`)
  * @module
  */
+import * as v from 'valibot'
 import { writeForm } from '../shared/form.ts'
+import { ForeignOAuthError } from '../shared/oauth-error.ts'
 import type { ClientContext } from './context.ts'
 import type { ValidatedServerMetadata } from './discovery/discovery.ts'
-import { requestHead } from './http/request-json.ts'
+import { requestJson } from './http/request-json.ts'
 import type { ClientIdentity } from './registration/client-identity.ts'
 import { authenticateClient } from './token/client-authentication.ts'
 import type { Credential } from './token/credential.ts'
 
+/** `unsupported`: the server cannot revoke, or not this kind of token. */
+type Revoked = boolean | 'unsupported'
+
 /**
- * Revokes the refresh token, then the access token. `unsupported` where the server has no revocation endpoint; `false` where it did
- * not say yes to both. Throws nothing: a sign-out must not hang on a server's mood.
+ * Revokes the refresh token, then the access token. `unsupported` where the server has no revocation endpoint; `false` where it did not
+ * say yes. An access token that cannot be revoked on its own is no failure once the refresh token has been: it soon expires. Throws
+ * nothing: a sign-out must not hang on a server's mood.
  */
 export async function revoke(
   context: ClientContext,
   server: ValidatedServerMetadata,
   identity: ClientIdentity,
-  credential: Credential,
+  { refreshToken, accessToken }: Credential,
   signal?: AbortSignal,
-): Promise<boolean | 'unsupported'> {
+): Promise<Revoked> {
   const url = server.revocation_endpoint
   if (url === undefined) return 'unsupported'
-  const revokeOne = async (token: string, hint: string): Promise<boolean> => {
+  const revokeOne = async (token: string, hint: string): Promise<Revoked> => {
     const authentication = await authenticateClient(context, identity, server)
-    const { status } = await requestHead(context, {
+    const { status, json } = await requestJson(context, {
       purpose: 'revocation',
       url,
       method: 'POST',
@@ -35,13 +41,15 @@ export async function revoke(
       body: writeForm({ token, token_type_hint: hint, ...authentication.params }).toString(),
       signal,
     })
+    const problem = v.safeParse(ForeignOAuthError, json)
+    if (problem.success && problem.output.error === 'unsupported_token_type') return 'unsupported'
     return status === 200
   }
   try {
-    const { refreshToken, accessToken } = credential
-    const refreshGone = refreshToken === undefined || (await revokeOne(refreshToken, 'refresh_token'))
+    const refreshGone = refreshToken === undefined ? undefined : await revokeOne(refreshToken, 'refresh_token')
     const accessGone = await revokeOne(accessToken, 'access_token')
-    return refreshGone && accessGone
+    if (refreshGone === undefined || refreshGone === accessGone) return accessGone
+    return refreshGone === true && accessGone === 'unsupported'
   } catch {
     return false
   }

@@ -7,7 +7,7 @@
 import { describe, expect, test } from 'bun:test'
 import { memoryStore, type SessionOptions } from '../../client/index.ts'
 import { gate, sessionIn } from '../support/client.ts'
-import { type FakeOptions, fakeWorld, json } from '../support/fake-authorization-server.ts'
+import { type FakeOptions, fakeWorld, json, oauthError } from '../support/fake-authorization-server.ts'
 
 const REVOKE = 'https://as.example.com/revoke'
 
@@ -53,6 +53,21 @@ describe('section 2.1 logout', () => {
     world.on('POST', REVOKE, answer)
     expect(await session.logout()).toEqual({ revoked: false, deleted: true })
     expect(await session.status()).toBe('signed-out')
+  })
+
+  const kinds: readonly [string, readonly string[], boolean | 'unsupported'][] = [
+    ['access tokens: the refresh token is revoked, and that is what counts', ['access_token'], true],
+    ['any token', ['access_token', 'refresh_token'], 'unsupported'],
+    ['refresh tokens', ['refresh_token'], false],
+  ]
+  test.each(kinds)('R13 section 2.2.1 a server that cannot revoke %s', async (_name, unsupported, revoked) => {
+    const { world, session } = await signedIn()
+    world.on('POST', REVOKE, ({ form }) =>
+      unsupported.includes(form.get('token_type_hint') ?? '')
+        ? oauthError('unsupported_token_type')
+        : new Response(null, { status: 200 }),
+    )
+    expect(await session.logout()).toEqual({ revoked, deleted: true })
   })
 
   test('R13 nothing to sign out of', async () => {
