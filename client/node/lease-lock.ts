@@ -5,11 +5,15 @@
  * system grants to one process; its modification time is the heartbeat; releasing sets that time to zero. The highest file is never
  * removed, so that a slow process cannot create a number that was used up long ago and believe itself the owner.
  *
+ * @see docs/adr/0053-lease-files.md
+ * @see docs/adr/0159-the-dead-and-the-stopped.md
  * @module
  */
 import { open, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SallyportError } from '../errors.ts'
+import { isCode } from './is-code.ts'
+import { isRunning, ownName } from './owner.ts'
 
 /** Times in milliseconds. */
 export interface LeaseTimes {
@@ -17,6 +21,8 @@ export interface LeaseTimes {
   readonly heartbeat: number
   /** A lease without a heartbeat for this long is free. */
   readonly stale: number
+  /** The same, where it is known that the holder's process still runs: it is stopped or starved, and may have an answer in its hands. */
+  readonly stopped: number
   /** How long to wait for another holder. */
   readonly wait: number
   /** How often to look whether the lease is free. */
@@ -24,11 +30,11 @@ export interface LeaseTimes {
 }
 
 /** A holder may be inside two requests of 30 s each; the wait is longer than that. */
-export const LEASE_TIMES: LeaseTimes = { heartbeat: 2000, stale: 15_000, wait: 90_000, poll: 50 }
+export const LEASE_TIMES: LeaseTimes = { heartbeat: 1000, stale: 3500, stopped: 20_000, wait: 90_000, poll: 50 }
 
 /**
- * Runs `work` while holding the lease `name` in `directory`. The signal given to `work` aborts when the lease was taken over (after
- * this machine slept, for example).
+ * Runs `work` while holding the lease `name` in `directory`. The signal given to `work` aborts when the lease was taken over (after this
+ * process was stopped, for example).
  *
  * @throws {SallyportError} `store_busy` when another holder does not let go in time
  */
@@ -49,28 +55,65 @@ export async function withLease<Value>(
     return await work(lost.signal)
   } finally {
     clearInterval(beat)
-    // Time zero is "stale for ever"; a file that a successor has removed needs no release.
-    await utimes(pathOf(directory, name, number), 0, 0).catch(() => {})
+    // A file that a successor has removed needs no release.
+    await utimes(pathOf(directory, name, number), RELEASED, RELEASED).catch(() => {})
   }
 }
+
+const RELEASED = 0
 
 async function acquire(
   directory: string,
   name: string,
-  { stale, wait, poll }: LeaseTimes,
+  times: LeaseTimes,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  for (const deadline = Date.now() + wait; ; ) {
+  const isFree = watch(times)
+  for (const deadline = performance.now() + times.wait; ; ) {
     signal?.throwIfAborted()
-    const numbers = await numbersOf(directory, name)
-    const highest = numbers.at(-1)
-    if (highest === undefined || (await isStale(pathOf(directory, name, highest), stale))) {
+    const highest = (await numbersOf(directory, name)).at(-1)
+    if (highest === undefined || (await isFree(pathOf(directory, name, highest)))) {
       const taken = await take(directory, name, (highest ?? 0) + 1)
       if (taken !== undefined) return taken
       continue
     }
-    if (Date.now() >= deadline) throw new SallyportError('store_busy')
-    await pause(poll, signal)
+    if (performance.now() >= deadline) throw new SallyportError('store_busy')
+    await pause(times.poll, signal)
+  }
+}
+
+/**
+ * Judges leases by their heartbeats. What counts is how long this process has seen none, not what a clock says: clocks differ between
+ * machines, and jump when one wakes up. Only of a process that has ended is a time in the past proof enough.
+ */
+function watch({ stale, stopped }: LeaseTimes): (path: string) => Promise<boolean> {
+  let seen = ''
+  let since = 0
+
+  return async (path) => {
+    const beat = await beatOf(path)
+    if (beat === undefined) return false
+    if (beat === RELEASED) return true
+    const latest = `${path} ${beat}`
+    if (latest !== seen) {
+      seen = latest
+      since = performance.now()
+    }
+    const silence = performance.now() - since
+    if (silence <= stale && Date.now() - beat <= stale) return false
+    const running = await isRunning(path)
+    if (running === undefined) return silence > stale
+    return !running || silence > stopped
+  }
+}
+
+/** `undefined` for a file that a successor has swept between listing and looking: look again. */
+async function beatOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined
+    throw error
   }
 }
 
@@ -78,7 +121,7 @@ async function acquire(
 async function take(directory: string, name: string, number: number): Promise<number | undefined> {
   try {
     const file = await open(pathOf(directory, name, number), 'wx', 0o600)
-    await file.close()
+    await file.writeFile(ownName()).finally(() => file.close())
   } catch (error) {
     if (isCode(error, 'EEXIST')) return undefined
     throw error
@@ -96,16 +139,6 @@ async function renew(directory: string, name: string, number: number): Promise<v
   const now = new Date()
   await utimes(pathOf(directory, name, number), now, now)
   if ((await numbersOf(directory, name)).at(-1) !== number) throw new SallyportError('store_busy')
-}
-
-async function isStale(path: string, stale: number): Promise<boolean> {
-  try {
-    return Date.now() - (await stat(path)).mtimeMs > stale
-  } catch (error) {
-    // Swept by a successor between listing and looking: look again.
-    if (isCode(error, 'ENOENT')) return false
-    throw error
-  }
 }
 
 /** The numbers of all files of a lease, ascending. */
@@ -134,7 +167,3 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
     signal?.addEventListener('abort', abort, { once: true })
   })
 }
-
-/** Whether a thrown value is a file system error of that code. */
-export const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code

@@ -10,7 +10,7 @@ import { SallyportError } from '../errors.ts'
 import type { Interaction, InteractionRequest, Verdict } from '../interactions/interaction.ts'
 import { registeredLoopback } from '../interactions/registered-loopback.ts'
 import { callbackPage } from './callback-page.ts'
-import { isCode } from './lease-lock.ts'
+import { isCode } from './is-code.ts'
 import { openBrowser } from './open-browser.ts'
 
 /** How the browser is opened, and where the listener listens. */
@@ -87,7 +87,7 @@ async function listen(server: Server, hosts: readonly string[], port: number): P
   const [first = '127.0.0.1', second] = hosts
   await bind(first)
     .catch((cause) => {
-      const missing = isCode(cause, 'EADDRNOTAVAIL') || isCode(cause, 'EAFNOSUPPORT')
+      const missing = isCode(cause, 'EADDRNOTAVAIL', 'EAFNOSUPPORT')
       if (!missing || second === undefined) throw cause
       return bind(second)
     })

@@ -8,7 +8,7 @@
 import { discover, knownDiscovery } from '../discovery/discover.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import { AuthorizationRequiredError, SallyportError } from '../errors.ts'
-import { type Credential, isAlive, isDue } from '../token/credential.ts'
+import { type Credential, isAlive, isDue, isSuccessor } from '../token/credential.ts'
 import { refresh } from './refresh.ts'
 import { createSingleFlight, perStore } from './single-flight.ts'
 import { cachedCredential, epochNow, keyOf, readStored, type SessionState } from './state.ts'
@@ -65,11 +65,11 @@ async function renew(state: SessionState, used: Credential): Promise<Credential>
   const { resource, store } = context
   const stored = await readStored(state)
   if (stored === undefined) throw new AuthorizationRequiredError('signed_out', resource, used.requestedScope)
-  if (stored.generation !== used.generation) return stored
+  if (isSuccessor(stored, used)) return stored
 
   const { issuer } = await rediscover(state)
   if (issuer !== used.issuer) {
-    await store.delete(keyOf(context, used), used.generation)
+    await store.delete(keyOf(context, stored), stored.generation)
     throw new AuthorizationRequiredError('authorization_server_changed', resource)
   }
   if (used.refreshToken === undefined) {

@@ -19,6 +19,9 @@ export interface CredentialOwner {
 export const credentialKey = (owner: CredentialOwner): string =>
   key('credential', owner.resource, owner.issuer, owner.clientId, owner.profile)
 
+/** How long to leave the server of a credential alone: for every process that shares the store. */
+export const pauseKey = (credential: string): string => key('pause', credential)
+
 /** A dynamic registration: per issuer and profile, shared by the resources behind that issuer; of its own for a grant other than the code. */
 export const registrationKey = (issuer: string, profile: string, grant?: string): string =>
   key('registration', issuer, profile, ...(grant === undefined ? [] : [grant]))

@@ -22,11 +22,13 @@ export function memoryStore(now: () => number = () => Math.floor(Date.now() / 10
 
     get: async (key) => structuredClone(records.get(key)),
 
-    async set(key, record) {
+    async set(key, record, ifGeneration) {
+      if (ifGeneration !== undefined && records.get(key)?.generation !== ifGeneration) return false
       if (record.dropAfter !== undefined) {
         for (const [other, { dropAfter = Infinity }] of records) if (dropAfter < now()) records.delete(other)
       }
       records.set(key, structuredClone(record))
+      return true
     },
 
     async delete(key, ifGeneration) {

@@ -12,9 +12,10 @@ export interface StoredRecord {
 }
 
 /**
- * Keeps credentials, registrations, discovery results and pending flows. Whoever implements one for a keychain or a database must
- * keep two promises: `delete` tells who removed a record, and `lock` lets one holder at a time work on a key, in every process that
- * shares the store.
+ * Keeps credentials, registrations, discovery results and pending flows. Whoever implements one for a keychain or a database keeps
+ * three promises: `set` and `delete` with a generation are one step each, and tell who won; what `set` has told to be written is
+ * durable; `lock` lets one holder at a time work on a key, in every process that shares the store. The cases of
+ * `sallyport/client/stores/conformance` check them.
  *
  * @example const session = createSession(url, { store: memoryStore() })
  */
@@ -26,11 +27,18 @@ export interface Store {
   readonly keepsCryptoKeys?: boolean
   /** The record, or `undefined`. A record that cannot be read counts as absent. */
   get(key: string): Promise<StoredRecord | undefined>
-  /** Durable once resolved; rejects when it is not. */
-  set(key: string, record: StoredRecord): Promise<void>
+  /**
+   * Writes the record, with `ifGeneration` only in place of that generation. `true`: it is written, and durable; `false`: another generation
+   * is there, or none. Rejects where it cannot be written. A lock does not replace the comparison: its holder may have been stopped
+   * for longer than the lock could wait.
+   */
+  set(key: string, record: StoredRecord, ifGeneration?: string): Promise<boolean>
   /** Removes the record, with `ifGeneration` only that generation. `true` for the one caller whose call removed it. */
   delete(key: string, ifGeneration?: string): Promise<boolean>
-  /** Runs `work` while nobody else holds `key`. `work` is given a signal that aborts when the lock is lost. */
+  /**
+   * Runs `work` while nobody else holds `key`, and gives its value or its error. `work` is given a signal that aborts when it is known that the
+   * lock was lost. The holder may call the other verbs, also for `key`.
+   */
   lock<Value>(key: string, work: (lost: AbortSignal) => Promise<Value>, options?: LockOptions): Promise<Value>
 }
 

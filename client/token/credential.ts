@@ -15,7 +15,7 @@ import type { Store } from '../stores/store.ts'
 
 /** Tokens with everything that they are bound to. Times in seconds since the epoch. */
 export const Credential = v.object({
-  /** New with every access token: whoever used an older generation adopts the newer one instead of refreshing again. */
+  /** New with every write: what was decided by an older one is not written. */
   generation: v.string(),
   /** The `resource` on the wire, byte for byte as the metadata has it; absent where none is sent. */
   resource: v.optional(v.string()),
@@ -110,6 +110,9 @@ export const mustBeBound = ({ dpop }: Pick<ClientContext, 'dpop'>, credential: C
 /** Whether a session with these options may use it at all. */
 export const isAcceptable = ({ dpop }: Pick<ClientContext, 'dpop'>, credential: Credential): boolean =>
   dpop === 'preferred' || isBound(credential) === (dpop === 'required')
+
+/** Whether `stored` has another access token: whoever used the older one adopts it instead of refreshing again. */
+export const isSuccessor = (stored: Credential, used: Credential): boolean => stored.accessToken !== used.accessToken
 
 /** Whether the access token has not expired yet. One without a stated lifetime counts as alive until a server refuses it. */
 export const isAlive = (credential: Credential, now: number): boolean =>

@@ -72,7 +72,9 @@ describe('DPoP is required', () => {
     await store.set(key, { ...unbound, generation: 'other' })
     world.clock.now += 890
     const from = world.seen.length
-    expect((await failureOf(session.fetch(world.resource))).code).toBe('dpop_downgrade')
+    const failure = await failureOf(session.fetch(world.resource))
+    expect(failure).toMatchObject({ code: 'authorization_required', reason: 'signed_out' })
+    expect(world.at('server', from)).toEqual([])
     expect(world.at('resource', from).filter(({ authorization }) => authorization?.startsWith('Bearer'))).toEqual([])
   })
 })

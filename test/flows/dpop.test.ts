@@ -91,9 +91,9 @@ describe('whoever has the tokens and not the key', () => {
     const flow = await start()
     const written: string[] = []
     const store = fileStore({ directory: join(root, 'stolen'), now: () => flow.clock.now })
-    const set: typeof store.set = async (key, record) => {
+    const set: typeof store.set = async (key, record, ifGeneration) => {
       if (key.startsWith('credential:')) written.push(JSON.stringify(record))
-      await store.set(key, record)
+      return store.set(key, record, ifGeneration)
     }
     const session = flow.session({ store: { ...store, set } })
     await session.authorize()

@@ -105,9 +105,9 @@ describe('C-065 what is stored is stored for one purpose', () => {
     const seen = new Set<string>()
     const store: Store = {
       ...inner,
-      set: async (key, record) => {
+      set: async (key, record, ifGeneration) => {
         seen.add(key)
-        await inner.set(key, record)
+        return inner.set(key, record, ifGeneration)
       },
     }
     await use(store, fakeWorld())

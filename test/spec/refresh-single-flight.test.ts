@@ -81,6 +81,20 @@ describe('C-106 one refresh for everybody', () => {
     expect((await session.fetch(world.resource)).status).toBe(200)
   })
 
+  test('R1 what somebody else has stored and is as good as expired is not adopted but renewed, by its own refresh token', async () => {
+    const store = memoryStore()
+    const { world, refreshes, call } = await signedIn({}, { store })
+    const slow = attendedSessionIn(world, approve(world), { store: { ...store } })
+    await slow.fetch(world.resource)
+    world.clock.now += 890
+    await call()
+    world.clock.now += 890
+    expect((await slow.fetch(world.resource)).status).toBe(200)
+    const used = refreshes().map(({ form }) => form.get('refresh_token'))
+    expect(new Set(used).size).toBe(2)
+    expect(world.sent('GET', world.resource)).toHaveLength(2)
+  })
+
   test('R1 a lock that was lost on the way: the successor that is stored counts', async () => {
     const inner = memoryStore()
     const lost = new AbortController()

@@ -5,8 +5,12 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { memoryStore, type Store } from '../../client/index.ts'
-import { approve, attendedSessionIn, failureOf, lockless, signedIn } from '../support/client.ts'
+import { fileStore } from '../../client/node/index.ts'
+import { approve, attendedSessionIn, failureOf, lockless, sessionIn, signedIn } from '../support/client.ts'
 import { json, oauthError } from '../support/fake-authorization-server.ts'
 
 const TOKEN = 'https://as.example.com/token'
@@ -201,7 +205,62 @@ describe('R2 an access token of a type that is not Bearer', () => {
   })
 })
 
+describe('a server in trouble is left alone by everybody who shares the store', () => {
+  test('R2 429 with Retry-After: told to one, heard by all, also after a restart; a success ends it', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'client-pause-'))
+    try {
+      const opened = () => fileStore({ directory, now: () => 0 })
+      const { world, call, refreshes } = await signedIn({}, { store: opened() })
+      world.clock.now += 900
+      world.on('POST', TOKEN, () => json({}, 429, { 'retry-after': '30' }))
+      expect(await failureOf(call())).toMatchObject({ code: 'refresh_unavailable', retryAfter: 30, status: 429 })
+      world.on('POST', TOKEN)
+      const other = sessionIn(world, { store: opened(), interaction: [] })
+      world.clock.now += 10
+      expect(await failureOf(other.fetch(world.resource))).toMatchObject({
+        code: 'refresh_unavailable',
+        retryAfter: 20,
+      })
+      expect(refreshes()).toHaveLength(1)
+      world.clock.now += 20
+      expect((await other.fetch(world.resource)).status).toBe(200)
+      world.clock.now += 900
+      world.on('POST', TOKEN, () => json({}, 503))
+      expect(await failureOf(call())).toMatchObject({ retryAfter: 1 })
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
+
+  test('R2 a clock that was set back does not make a pause of a day', async () => {
+    const { world, call, refreshes } = await signedIn()
+    world.clock.now += 900
+    world.on('POST', TOKEN, () => json({}, 503))
+    await failureOf(call())
+    world.clock.now -= 86_400
+    world.forgetAccessTokens()
+    world.on('POST', TOKEN)
+    expect((await call()).status).toBe(200)
+    expect(refreshes()).toHaveLength(2)
+  })
+})
+
 describe('an answer that was lost', () => {
+  test('R1 so was the lock: whoever has it now asks, and nobody twice', async () => {
+    const inner = memoryStore()
+    const lost = new AbortController()
+    const store: Store = { ...inner, lock: (_key, work) => work(lost.signal) }
+    const { world, session, call, refreshes } = await signedIn({}, { store })
+    world.clock.now += 900
+    world.on('POST', TOKEN, () => {
+      lost.abort()
+      throw new TypeError('connection reset')
+    })
+    expect((await failureOf(call())).code).toBe('refresh_unavailable')
+    expect(refreshes()).toHaveLength(1)
+    expect(await session.status()).toBe('refreshable')
+  })
+
   test('the same token is tried once more, and a server with a replay window saves the session', async () => {
     const { world, call, refreshes } = await signedIn()
     world.clock.now += 900
@@ -252,7 +311,8 @@ describe('persisting', () => {
     let broken = false
     const store: Store = {
       ...inner,
-      set: (key, record) => (broken ? Promise.reject(new Error('disk full')) : inner.set(key, record)),
+      set: (key, record, ifGeneration) =>
+        broken ? Promise.reject(new Error('disk full')) : inner.set(key, record, ifGeneration),
     }
     const { world, call } = await signedIn({}, { store })
     world.clock.now += 900
@@ -267,9 +327,10 @@ describe('persisting', () => {
     const order: string[] = []
     const store: Store = {
       ...inner,
-      set: async (key, record) => {
-        await inner.set(key, record)
+      set: async (key, record, ifGeneration) => {
+        const stored = await inner.set(key, record, ifGeneration)
         if (key.startsWith('credential:')) order.push(`stored ${record['accessToken']}`)
+        return stored
       },
     }
     const { world, call } = await signedIn({}, { store })

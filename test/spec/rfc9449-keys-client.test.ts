@@ -25,9 +25,9 @@ const fresh = (): string => {
 /** A store that tells what was last written under each kind of key. */
 function watched(store: Store) {
   const written = new Map<string, StoredRecord>()
-  const set = async (key: string, record: StoredRecord): Promise<void> => {
+  const set = async (key: string, record: StoredRecord, ifGeneration?: string): Promise<boolean> => {
     written.set(key.split(':', 1)[0] ?? '', record)
-    await store.set(key, record)
+    return store.set(key, record, ifGeneration)
   }
   return { store: { ...store, set }, keyIn: (kind: string) => Object(Object(written.get(kind))['dpop'])['key'] }
 }
@@ -94,9 +94,9 @@ describe('DPOP-C4 in files', () => {
     const store = fileStore({ directory: fresh(), now: world.now })
     const { store: spy, keyIn } = watched(store)
     const records: [string, StoredRecord][] = []
-    const set = async (key: string, record: StoredRecord) => {
+    const set = async (key: string, record: StoredRecord, ifGeneration?: string) => {
       records.push([key, record])
-      await spy.set(key, record)
+      return spy.set(key, record, ifGeneration)
     }
     await sessionIn(world, { store: { ...spy, set } }).authorize()
     const [key, record] = records.find(([name]) => name.startsWith('credential:')) ?? ['', { generation: '' }]

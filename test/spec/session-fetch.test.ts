@@ -282,9 +282,9 @@ describe('one authorization for everybody', () => {
     const flows = new Set<string>()
     const spy = {
       ...store,
-      set: async (key: string, record: StoredRecord) => {
+      set: async (key: string, record: StoredRecord, ifGeneration?: string) => {
         if (key.startsWith('flow:')) flows.add(key)
-        await store.set(key, record)
+        return store.set(key, record, ifGeneration)
       },
     }
     const closed = () => {

@@ -1,0 +1,67 @@
+/**
+ * One refresh request: the token, the client and the key that belong to a credential, at the server that issued it.
+ *
+ * @see OAuth 2.1 section 4.3 (draft-ietf-oauth-v2-1-16)
+ * @see RFC 9449 section 5: a refresh token of a public client is bound to the key
+ * @module
+ */
+import { type ClientContext, randomToken } from '../context.ts'
+import { discover, knownDiscovery } from '../discovery/discover.ts'
+import type { Discovery } from '../discovery/discovery.ts'
+import { AuthorizationRequiredError } from '../errors.ts'
+import { findIdentity } from '../registration/choose.ts'
+import { type Credential, mustBeBound, toCredential } from '../token/credential.ts'
+import { requestToken } from '../token/token-request.ts'
+
+/**
+ * Asks for a successor of `present`, and stores nothing but a refresh token that would be lost otherwise.
+ *
+ * @throws {AuthorizationRequiredError} where there is nothing to ask with
+ * @throws {SallyportError} as `requestToken` and `toCredential`
+ */
+export async function requestRefresh(context: ClientContext, key: string, present: Credential): Promise<Credential> {
+  const { refreshToken, issuer, clientId, resource, scope, requestedScope } = present
+  const personNeeded = (reason: 'token_rejected' | 'refresh_rejected') =>
+    new AuthorizationRequiredError(reason, context.resource, requestedScope)
+  if (refreshToken === undefined) throw personNeeded('token_rejected')
+
+  const { serverMetadata, resourceMetadata } = await discoveryOf(context, issuer)
+  // Told at the sign-in, or since.
+  const required = mustBeBound(context, present) || resourceMetadata.dpop_bound_access_tokens_required === true
+  // Nothing that comes of it will do: only a new sign-in has a key.
+  if (required && present.dpop === undefined) throw personNeeded('token_rejected')
+  const dpop = present.dpop && { key: present.dpop.key, required }
+  const identity = await findIdentity(context, issuer, clientId)
+  if (identity === undefined) throw personNeeded('refresh_rejected')
+
+  const params = { grant_type: 'refresh_token', refresh_token: refreshToken, resource }
+  // Detached: breaking it off could lose a token that has already been rotated.
+  const answer = await requestToken(context, serverMetadata, identity, params, { key: dpop?.key, detached: true })
+  const origin = { resource, issuer, clientId, scope, requestedScope, refreshToken, dpop }
+  try {
+    return toCredential(answer, origin, context.now())
+  } catch (unusable) {
+    await keepRotated(context, key, present, answer.refresh_token)
+    throw unusable
+  }
+}
+
+/** The access token is of no use, but the refresh token has been rotated all the same: without the new one the grant is lost. */
+async function keepRotated(
+  { store }: ClientContext,
+  key: string,
+  present: Credential,
+  refreshToken: string | undefined,
+): Promise<void> {
+  if (refreshToken === undefined) return
+  await store.set(key, { ...present, refreshToken, generation: randomToken(16) }, present.generation)
+}
+
+/** With the metadata of the issuer that the credential comes from: however old it is, it was checked, and no other server will do. */
+async function discoveryOf(context: ClientContext, issuer: string): Promise<Discovery> {
+  const known = await knownDiscovery(context)
+  if (known?.issuer === issuer) return known
+  const found = await discover(context)
+  if (found.issuer === issuer) return found
+  throw new AuthorizationRequiredError('authorization_server_changed', context.resource)
+}
