@@ -6,16 +6,17 @@
  * @module
  */
 import { unionScopes } from '../../shared/scope.ts'
-import type { Fetch } from '../context.ts'
+import type { ClientContext, Fetch } from '../context.ts'
 import { readChallenge } from '../discovery/challenge.ts'
 import { AuthorizationRequiredError } from '../errors.ts'
+import { withoutQuery } from '../events.ts'
 import { discard } from '../http/request-json.ts'
 import { covers } from '../resource-url.ts'
 import { type Credential, isAlive } from '../token/credential.ts'
 import { authorize, isUnattended } from './authorize.ts'
 import { currentCredential, replaceRejected } from './current.ts'
 import { isProofTrouble, present } from './present.ts'
-import { type ReplayableRequest, replayable, urlOf } from './replay.ts'
+import { methodOf, type ReplayableRequest, replayable, urlOf } from './replay.ts'
 import { remember, type SessionState } from './state.ts'
 import { decideStepUp } from './step-up.ts'
 import { anyOf, untilAborted } from './until-aborted.ts'
@@ -30,7 +31,7 @@ export function createFetch(state: SessionState): Fetch {
     const url = urlOf(input)
     if (url === undefined || !covers(context.resource, url)) return context.fetch(input, init)
     const callers = signalOf(input, init)
-    const request = replayable(context.fetch, input, init, anyOf(callers, context.signal))
+    const request = replayable(traced(context), input, init, anyOf(callers, context.signal))
     try {
       return await untilAborted(context, callers, () => withCredential(state, request))
     } catch (cause) {
@@ -42,6 +43,25 @@ export function createFetch(state: SessionState): Fetch {
     }
   }
 }
+
+/** Each sending of a request to the resource is an event. */
+const traced =
+  ({ fetch, emit }: ClientContext): Fetch =>
+  async (input, init) => {
+    const about = {
+      purpose: 'resource',
+      method: methodOf(input, init),
+      url: withoutQuery(urlOf(input)?.href ?? ''),
+    } as const
+    try {
+      const response = await fetch(input, init)
+      emit({ type: 'request', ...about, status: response.status })
+      return response
+    } catch (error) {
+      emit({ type: 'request_failed', ...about, code: init?.signal?.aborted === true ? 'aborted' : 'network_error' })
+      throw error
+    }
+  }
 
 function signalOf(input: string | URL | Request, init: RequestInit = {}): AbortSignal | undefined {
   const signal = init.signal === undefined && input instanceof Request ? input.signal : init.signal
@@ -77,9 +97,14 @@ async function withCredential(state: SessionState, request: ReplayableRequest): 
   return response
 }
 
-async function afterUnauthorized(
+/**
+ * The credential to go on with after a 401: renewed, or obtained where nobody has to be waited for.
+ *
+ * @throws {AuthorizationRequiredError} where only a person can help
+ */
+export async function afterUnauthorized(
   state: SessionState,
-  request: ReplayableRequest,
+  request: Pick<ReplayableRequest, 'signal'>,
   used: Credential | undefined,
   headers: Headers,
 ): Promise<Credential> {
@@ -112,7 +137,7 @@ async function afterForbidden(
 /** Where no person is involved, an authorization may happen inside a request; everywhere else it is the host's turn. */
 async function orUnattended<Value>(
   state: SessionState,
-  { signal }: ReplayableRequest,
+  { signal }: Pick<ReplayableRequest, 'signal'>,
   work: () => Promise<Value>,
 ): Promise<Value | Credential> {
   try {

@@ -18,6 +18,7 @@ import { createFetch } from './fetch.ts'
 import { type SessionOptions, toContext, toInteractions } from './options.ts'
 import { type LogoutOptions, type LogoutResult, signOut } from './sign-out.ts'
 import { adopt, createState, readStored, type SessionState } from './state.ts'
+import { withState } from './state-of.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** How to begin a flow that the host carries through by itself. */
@@ -81,7 +82,7 @@ export interface Session {
 export function createSession(resource: string | URL, options: SessionOptions = {}): Session {
   const context = toContext(resource, options)
   const state = createState(context, toInteractions(options))
-  return {
+  const session: Session = {
     resource: context.resource,
     fetch: createFetch(state),
     authorize: ({ scope, force = false, signal } = {}) =>
@@ -95,6 +96,7 @@ export function createSession(resource: string | URL, options: SessionOptions = 
     status: () => untilAborted(context, undefined, () => statusOf(state)),
     logout: (logout = {}) => untilAborted(context, logout.signal, () => signOut(state, logout)),
   }
+  return withState(session, state)
 }
 
 async function beginHosted(state: SessionState, { redirectUri, scope, signal }: BeginOptions): Promise<Flow> {
