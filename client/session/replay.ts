@@ -84,7 +84,7 @@ export function replayable(
 }
 
 /** As it is sent: `fetch` writes these in upper case, and others as they are. */
-function methodOf(input: string | URL | Request, { method }: RequestInit): string {
+export function methodOf(input: string | URL | Request, { method }: RequestInit = {}): string {
   const given = method ?? (input instanceof Request ? input.method : 'GET')
   return /^(?:delete|get|head|options|post|put)$/i.test(given) ? given.toUpperCase() : given
 }

@@ -2,6 +2,11 @@
  * Signing in on another device: what the client asks, shows, and waits for.
  *
  * @see RFC 8628
+ *
+ * @standard RFC 8628: Device Authorization Grant
+ * @status partly
+ * @does client: asks for a code, shows it and polls
+ * @missing the server (sections 3.1 to 3.5): planned
  * @module
  */
 import { describe, expect, test } from 'bun:test'
