@@ -12,7 +12,7 @@ export {
   checkAuthorizationServer,
 } from './authorization-server/index.ts'
 export type { Check, Level, Verdict } from './core/check.ts'
-export type { Exchange, Fetch } from './core/http.ts'
+export type { Exchange, Fetch, FetchLines } from './core/http.ts'
 export { type CheckResult, type Report, type Status, succeeded } from './core/report.ts'
 export { type Landing, type Visit, visitAlone } from './core/visit.ts'
 export { type DiagnoseOptions, type Diagnosis, diagnose, type StepResult } from './doctor/diagnose.ts'

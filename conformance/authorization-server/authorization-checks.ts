@@ -153,16 +153,4 @@ export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
       return code ? pass() : problem('a redirect with a code', landing.answer ?? whyNoCode(landing))
     },
   },
-  {
-    id: 'authorize-code-entropy',
-    title: 'A code cannot be guessed: 128 bits at least',
-    level: 'must',
-    spec: 'RFC 6749',
-    section: 'section 10.10',
-    mend: 'Make codes from at least 16 random bytes.',
-    async run(ctx) {
-      const { value } = await ctx.code()
-      return expectThat(value.length >= 22, 'at least 22 characters', `${value.length} characters`)
-    },
-  },
 ]

@@ -7,6 +7,7 @@
  */
 import { expectThat, skip } from '../core/check.ts'
 import { type AsContext, toTokens } from './context.ts'
+import { guessableBits } from './guessable-bits.ts'
 import { type AsCheck, refused } from './judge.ts'
 
 const TOKEN = { spec: 'RFC 6749', level: 'must' } as const
@@ -129,7 +130,24 @@ export const CODE_CHECKS: readonly AsCheck[] = [
       return refused(answer, 'invalid_request', 'invalid_grant')
     },
   },
+  {
+    id: 'authorize-code-entropy',
+    title: 'A code cannot be guessed: 128 bits at least',
+    level: 'must',
+    spec: 'RFC 6749',
+    section: 'section 10.10',
+    mend: 'Make codes from at least 16 random bytes, and nothing else: no counter, no time.',
+    async run(ctx) {
+      for (let missing = SAMPLES - ctx.codes.length; missing > 0; missing -= 1) await ctx.code()
+      const bits = guessableBits(ctx.codes)
+      const found = `about ${Math.floor(bits)} bits that differ from code to code, of ${ctx.codes[0]?.length} characters`
+      return expectThat(bits >= 128, 'at least 128 bits that differ from code to code', found)
+    },
+  },
 ]
+
+/** So many that a random place is the same in all of them once in hundreds of millions. */
+const SAMPLES = 8
 
 async function redeemWith(ctx: AsContext, changes: Parameters<AsContext['redeem']>[1]) {
   return ctx.redeem(await ctx.code(), changes)

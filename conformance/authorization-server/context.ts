@@ -15,11 +15,22 @@ import type { Landing, Visit } from '../core/visit.ts'
 import { type Client, type ClientSource, type Clients, createClients } from './clients.ts'
 import { type Found, locateMetadata } from './locate.ts'
 
-/** Publishes documents where the server under test can read them, for client ids that are URLs. */
+/** Publishes documents where the server under test can read them, for client ids that are URLs. Paths begin with a slash. */
 export interface DocumentHost {
-  /** Puts an answer at a path; `location` makes it a redirect. Returns the URL. */
-  publish(path: string, document: (url: string) => unknown, redirectTo?: string): Promise<string>
+  /** Puts a document at a path. Returns its URL. */
+  readonly publish: PublishDocument
+  /** At `path` stands a redirect to `target`, where the document of `path` is. Default: what needs it is skipped. */
+  readonly publishRedirect?: (path: string, target: string, document: (url: string) => unknown) => Promise<string>
+  /** At an http URL of another machine than the server's. Default: what needs it is skipped. */
+  readonly publishInsecurely?: PublishDocument
+  /** At an address of the server's network that is not public. Default: what needs it is skipped. */
+  readonly publishPrivately?: PublishDocument
+  /** Whether somebody has read what stands at a path. */
+  readonly wasAsked?: (path: string) => boolean
 }
+
+/** `document`: what stands there, told the URL at which it will be. */
+type PublishDocument = (path: string, document: (url: string) => unknown) => Promise<string>
 
 export interface AuthorizationServerOptions extends ClientSource {
   /** As the server itself spells it. */
@@ -80,6 +91,8 @@ export interface AsContext {
   readonly tryAuthorize: (changes: Changes, client?: Client) => Promise<Landing>
   /** Skips where none is given. */
   readonly code: (changes?: Changes, client?: Client) => Promise<Code>
+  /** Every code that was given so far. */
+  readonly codes: readonly string[]
   readonly redeem: (code: Code, changes?: Changes, headers?: HeaderRecord) => Promise<Answer>
   /** New tokens. Skips where there are none. */
   readonly freshTokens: (changes?: Changes, client?: Client) => Promise<Tokens>
@@ -152,10 +165,12 @@ export function createAsContext(http: Http, options: AuthorizationServerOptions)
       : landing
   }
 
+  const codes: string[] = []
   const code: AsContext['code'] = async (changes = {}, client) => {
     const landing = await authorize(changes, client)
     const value = landing.kind === 'callback' ? landing.url.searchParams.get('code') : null
     if (value === null) skip(whyNoCode(landing))
+    codes.push(value)
     const asked = client ?? (await clients.main())
     return { value, client: asked, redirectUri: await redirectUriOf(changes, client), verifier: VERIFIER }
   }
@@ -204,6 +219,7 @@ export function createAsContext(http: Http, options: AuthorizationServerOptions)
     authorize,
     tryAuthorize,
     code,
+    codes,
     redeem,
     freshTokens,
     tokens: once(freshTokens),

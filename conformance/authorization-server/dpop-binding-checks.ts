@@ -5,9 +5,20 @@
  * @module
  */
 import { expectThat, problem, skip, type Verdict } from '../core/check.ts'
+import { preflight } from '../core/cors.ts'
 import type { Answer } from '../core/http.ts'
+import { type Client, createClient } from './clients.ts'
 import { type AsContext, toTokens } from './context.ts'
-import { boundRefreshable, boundTo, judged, offeredAlgorithms, proofKeys, withProof } from './dpop-steps.ts'
+import {
+  boundRefreshable,
+  boundTo,
+  boundTokens,
+  judged,
+  offeredAlgorithms,
+  proofKeys,
+  redeemBound,
+  withProof,
+} from './dpop-steps.ts'
 import { type AsCheck, refused } from './judge.ts'
 
 const DPOP = { spec: 'RFC 9449', level: 'must' } as const
@@ -21,7 +32,42 @@ async function boundCode(ctx: AsContext) {
 const otherKeysRefused = (answer: Answer): Verdict =>
   refused(judged(answer), 'invalid_grant', 'invalid_dpop_proof', 'invalid_request')
 
+/** Skips unless the key that the code is bound to gets a token for it: whoever refuses every such code would pass. */
+async function rightKeyGetsTokens(ctx: AsContext): Promise<void> {
+  const answer = await redeemBound(ctx, undefined, await boundCode(ctx))
+  if (judged(answer).status !== 200) skip('a code that is bound to a key is refused to that key, too')
+}
+
+/** A client that wants nothing but bound tokens, as it registered. */
+async function boundClient(ctx: AsContext): Promise<{ readonly registered: Answer; readonly client: Client }> {
+  await offeredAlgorithms(ctx)
+  const registered = await ctx.clients.register({
+    ...(await ctx.clients.metadataOf()),
+    dpop_bound_access_tokens: true,
+  })
+  const id = registered.json['client_id']
+  if (registered.status > 201 || typeof id !== 'string')
+    return skip(`no such client can be registered: ${registered.summary}`)
+  const { redirectUri } = await ctx.clients.main()
+  return { registered, client: createClient(id, undefined, 'none', redirectUri) }
+}
+
+const withProofOf = async (ctx: AsContext, client: Client): Promise<Answer> =>
+  judged(await redeemBound(ctx, undefined, await ctx.code({}, client)))
+
 export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
+  {
+    ...DPOP,
+    id: 'dpop-code-same-key',
+    title: 'A code that was bound to a key (dpop_jkt) is redeemed with a proof by that key',
+    section: 'section 10',
+    mend: 'Compare dpop_jkt with the base64url SHA-256 thumbprint (RFC 7638) of the key of the proof; both are the same text.',
+    async run(ctx) {
+      await boundTokens(ctx)
+      const answer = judged(await redeemBound(ctx, undefined, await boundCode(ctx)))
+      return expectThat(answer.status === 200, 'status 200', answer)
+    },
+  },
   {
     ...DPOP,
     id: 'dpop-code-bound',
@@ -29,6 +75,7 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
     section: 'section 10',
     mend: 'Keep dpop_jkt with the code and compare it with the thumbprint of the proof.',
     async run(ctx) {
+      await rightKeyGetsTokens(ctx)
       const code = await boundCode(ctx)
       const other = await proofKeys(ctx, 'second')
       return otherKeysRefused(await withProof(ctx, other, (headers) => ctx.redeem(code, {}, headers)))
@@ -40,7 +87,10 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
     title: 'A code that was bound to a key is refused without a proof',
     section: 'section 10',
     mend: 'Require a proof wherever the code is bound.',
-    run: async (ctx) => otherKeysRefused(await ctx.redeem(await boundCode(ctx))),
+    async run(ctx) {
+      await rightKeyGetsTokens(ctx)
+      return otherKeysRefused(await ctx.redeem(await boundCode(ctx)))
+    },
   },
   {
     ...DPOP,
@@ -87,24 +137,11 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
     section: 'section 5.2',
     mend: 'Honour dpop_bound_access_tokens: true, and refuse token requests of that client without a proof.',
     async run(ctx) {
-      await offeredAlgorithms(ctx)
-      const metadata = { ...(await ctx.clients.metadataOf()), dpop_bound_access_tokens: true }
-      const registered = await ctx.clients.register(metadata)
-      const id = registered.json['client_id']
-      if (registered.status > 201 || typeof id !== 'string') skip('no such client can be registered')
-      if (registered.json['dpop_bound_access_tokens'] !== true)
-        return problem(
-          'dpop_bound_access_tokens: true, as it was sent',
-          registered,
-          String(registered.json['dpop_bound_access_tokens'] ?? 'not registered'),
-        )
-      const client = {
-        ...(await ctx.clients.main()),
-        id,
-        secret: undefined,
-        method: 'none',
-        credentials: { form: { client_id: id }, headers: {} },
-      } as const
+      const { client, registered } = await boundClient(ctx)
+      const said = registered.json['dpop_bound_access_tokens']
+      if (said !== true)
+        return problem('dpop_bound_access_tokens: true, as it was sent', registered, String(said ?? 'not registered'))
+      if ((await withProofOf(ctx, client)).status !== 200) return skip('this client gets nothing with a proof, either')
       const answer = await ctx.redeem(await ctx.code({}, client))
       // The RFC names no error for it.
       return refused(answer, 'invalid_dpop_proof', 'invalid_request', 'invalid_grant')
@@ -112,27 +149,30 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
   },
   {
     ...DPOP,
+    id: 'dpop-registration-with-proof',
+    title: 'A client that registered dpop_bound_access_tokens gets a bound token with a proof',
+    section: 'section 5.2',
+    mend: 'Look at the error: the proof of this client is judged like that of any other.',
+    async run(ctx) {
+      await boundTokens(ctx)
+      const { client } = await boundClient(ctx)
+      const answer = await withProofOf(ctx, client)
+      return expectThat(answer.status === 200, 'status 200 with an access_token', answer)
+    },
+  },
+  {
+    ...DPOP,
     level: 'should',
     id: 'dpop-cors',
-    title: 'Clients in a browser may send a proof and read the nonce',
-    section: 'section 8.2',
-    mend: 'Add DPoP to Access-Control-Allow-Headers, and DPoP-Nonce to Access-Control-Expose-Headers.',
+    title: 'Clients in a browser may send a proof',
+    section: 'section 4.1; WHATWG Fetch, section 3.3',
+    mend: 'Add DPoP to Access-Control-Allow-Headers in the answer to OPTIONS at the token endpoint.',
     async run(ctx) {
       await offeredAlgorithms(ctx)
-      const preflight = await ctx.http.send('OPTIONS', await ctx.endpoint('token_endpoint'), {
-        headers: {
-          origin: 'https://client.example',
-          'access-control-request-method': 'POST',
-          'access-control-request-headers': 'dpop',
-        },
-      })
-      const allowed = preflight.headers.get('access-control-allow-headers') ?? ''
-      return expectThat(
-        /\bdpop\b|\*/i.test(allowed),
-        'DPoP among the allowed headers',
-        preflight,
-        `allowed headers: ${allowed || 'none'}`,
-      )
+      const url = await ctx.endpoint('token_endpoint')
+      const plain = await preflight(ctx.http, url, { method: 'POST', headers: ['Content-Type'] })
+      if (plain.kind !== 'pass') return skip('preflights are not answered')
+      return preflight(ctx.http, url, { method: 'POST', headers: ['Content-Type', 'DPoP'] })
     },
   },
 ]

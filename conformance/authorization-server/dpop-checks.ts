@@ -6,17 +6,20 @@
  * @module
  */
 import { expectThat, pass, problem, skip } from '../core/check.ts'
-import type { Answer } from '../core/http.ts'
+import { ORIGIN, readable } from '../core/cors.ts'
+import type { Answer, HeaderRecord } from '../core/http.ts'
+import { isAsymmetric, SIGNING_ALGORITHMS } from '../jose/jws.ts'
 import { buildProof } from '../jose/proof.ts'
+import { goodProof } from '../jose/wrong-proofs.ts'
 import type { AsContext } from './context.ts'
 import {
   boundTo,
   boundTokens,
-  goodProof,
   judged,
   offeredAlgorithms,
   proofKeys,
   redeemBound,
+  saidAlgorithms,
   targetOf,
   withProof,
 } from './dpop-steps.ts'
@@ -30,18 +33,20 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
   {
     ...DPOP,
     id: 'dpop-metadata',
-    title: 'The algorithms for proofs are announced, and all are asymmetric',
+    title: 'The algorithms for proofs are announced: a list of registered algorithms, all of them asymmetric',
     section: 'section 5.1',
-    mend: 'List dpop_signing_alg_values_supported (ES256 at least) without "none" and without HS256, HS384 and HS512.',
+    mend: 'List dpop_signing_alg_values_supported (["ES256"] at least): names of signature algorithms with a key pair, in capitals as IANA registers them.',
     async run(ctx) {
-      const algorithms = await offeredAlgorithms(ctx)
-      const wrong = algorithms.filter((alg) => alg === 'none' || /^HS/i.test(alg))
+      const said = await saidAlgorithms(ctx)
+      const answer = await metadataAnswer(ctx)
       const expected = 'a list of asymmetric algorithms'
+      if (!Array.isArray(said) || said.length === 0) return problem(expected, answer, JSON.stringify(said))
+      const wrong = said.filter((alg: unknown) => !isAsymmetric(alg))
       return expectThat(
-        algorithms.length > 0 && wrong.length === 0,
+        wrong.length === 0,
         expected,
-        await metadataAnswer(ctx),
-        algorithms.join(', '),
+        answer,
+        `among them ${wrong.map((alg) => JSON.stringify(alg)).join(', ')}`,
       )
     },
   },
@@ -101,12 +106,12 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
     section: 'section 5.1',
     mend: 'Announce what is accepted, and nothing else.',
     async run(ctx) {
-      const usual = await proofKeys(ctx)
-      const usable = (await offeredAlgorithms(ctx)).filter((alg) => TRIED.includes(alg) && alg !== usual.alg)
+      const [usual, offered] = [await proofKeys(ctx), await offeredAlgorithms(ctx)]
+      const usable = SIGNING_ALGORITHMS.filter((alg) => offered.includes(alg) && alg !== usual.alg)
       for (const alg of usable) {
         const [keys, code] = [await proofKeys(ctx, 'first', alg), await ctx.code()]
         const answer = await withProof(ctx, keys, (headers) => ctx.redeem(code, {}, headers))
-        if (judged(answer).status !== 200) return problem(`status 200 for ${alg}`, answer)
+        if (judged(answer).status !== 200) return problem(`status 200 for ${alg}`, answer, `${alg}: ${answer.summary}`)
       }
       return usable.length === 0 ? skip(`none but ${usual.alg} can be tried here`) : pass(usable.join(', '))
     },
@@ -148,10 +153,31 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const untilStale = ctx.options.untilStale ?? skip('that takes time: say how long to wait (--wait)')
       const nonce = (await nonceDemand(ctx)).headers.get('dpop-nonce') ?? skip('the server gives no nonce')
+      if ((await redeemBound(ctx)).status !== 200) return skip('no token is given with a nonce that is not old, either')
       await untilStale()
       const [keys, target, code] = [await proofKeys(ctx), await targetOf(ctx), await ctx.code()]
-      const answer = await ctx.redeem(code, {}, { dpop: await buildProof(keys, target, { claims: { nonce } }) })
-      return refused(answer, 'use_dpop_nonce', 'invalid_dpop_proof')
+      const redeem = async (claims: { nonce: string }): Promise<Answer> =>
+        ctx.redeem(code, {}, { dpop: await buildProof(keys, target, { claims }) })
+      const answer = await redeem({ nonce })
+      const verdict = refused(answer, 'use_dpop_nonce', 'invalid_dpop_proof')
+      const next = answer.headers.get('dpop-nonce')
+      if (verdict.kind !== 'pass' || next === null) return verdict
+      const retry = await redeem({ nonce: next })
+      return expectThat(retry.status === 200, 'status 200 with the nonce that came with the refusal', retry)
+    },
+  },
+  {
+    ...DPOP,
+    level: 'should',
+    id: 'dpop-nonce-exposed',
+    title: 'Scripts of clients in a browser can read the nonce',
+    section: 'section 8',
+    mend: 'Add DPoP-Nonce to Access-Control-Expose-Headers: a client in a browser that cannot read it never gets a token.',
+    async run(ctx) {
+      const answer = await nonceDemand(ctx, { origin: ORIGIN })
+      if (!answer.headers.has('dpop-nonce')) return skip('the server gives no nonce')
+      const open = readable(answer)
+      return open.kind === 'pass' ? readable(answer, ['DPoP-Nonce']) : skip('no script can read any answer')
     },
   },
   {
@@ -169,16 +195,14 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
   },
 ]
 
-const TRIED = ['ES256', 'ES384', 'PS256', 'EdDSA', 'Ed25519']
-
 /** Asked without a nonce: whether the server wants one. */
-async function nonceDemand(ctx: AsContext): Promise<Answer> {
+async function nonceDemand(ctx: AsContext, headers: HeaderRecord = {}): Promise<Answer> {
   const keys = await proofKeys(ctx)
   const [code, target] = [
     await ctx.code(),
     { method: 'POST', url: await ctx.endpoint('token_endpoint'), now: ctx.options.now() },
   ]
-  const answer = await ctx.redeem(code, {}, { dpop: await buildProof(keys, target) })
+  const answer = await ctx.redeem(code, {}, { ...headers, dpop: await buildProof(keys, target) })
   if (answer.status === 200) return skip('the server wants no nonce')
   const isAboutNonces = errorOf(answer) === 'use_dpop_nonce' || answer.headers.has('dpop-nonce')
   return isAboutNonces ? answer : skip(`a good proof is refused: ${answer.summary}`)

@@ -6,25 +6,24 @@
 import { skip } from '../core/check.ts'
 import type { Answer, HeaderRecord } from '../core/http.ts'
 import { createKeys, type Keys, readJwt, SIGNING_ALGORITHMS } from '../jose/jws.ts'
-import { buildProof, type ProofChanges, type ProofTarget } from '../jose/proof.ts'
+import type { ProofTarget } from '../jose/proof.ts'
+import { goodProof, type MakeProof } from '../jose/wrong-proofs.ts'
 import { type AsContext, type Changes, type Code, type Tokens, toTokens } from './context.ts'
 import { errorOf } from './judge.ts'
 
-/** The value of a `DPoP` header for a request, made wrong in one place or not at all. */
-export type MakeProof = (keys: Keys, target: ProofTarget, nonce: Nonce) => Promise<string> | string
+export const ALGORITHMS_MEMBER = 'dpop_signing_alg_values_supported'
 
-/** Claims: the nonce that is wanted, if any. */
-export type Nonce = { readonly nonce?: string }
+/** What the server says about algorithms for proofs, whatever it is. Skips where it says nothing. */
+export async function saidAlgorithms(ctx: AsContext): Promise<unknown> {
+  const said = (await ctx.metadata())[ALGORITHMS_MEMBER]
+  return said ?? skip(`the metadata do not offer DPoP (${ALGORITHMS_MEMBER})`)
+}
 
-export const goodProof =
-  (changes: ProofChanges = {}): MakeProof =>
-  (keys, target, nonce) =>
-    buildProof(keys, target, { ...changes, claims: { ...nonce, ...changes.claims } })
-
-/** The algorithms that the server lists; skips where it lists none. */
+/** The algorithms that the server lists. A list that is none still means that proofs are taken: the checks then go by the usual one. */
 export async function offeredAlgorithms(ctx: AsContext): Promise<readonly string[]> {
-  const listed = await ctx.listed('dpop_signing_alg_values_supported')
-  return listed ?? skip('the metadata do not offer DPoP (dpop_signing_alg_values_supported)')
+  const said = await saidAlgorithms(ctx)
+  const listed = Array.isArray(said) ? said.filter((alg): alg is string => typeof alg === 'string') : []
+  return listed.length === 0 ? ['ES256'] : listed
 }
 
 const made = new Map<string, Promise<Keys>>()

@@ -43,7 +43,7 @@ export const AUTHORIZATION_SERVER_CHECKS: readonly AsCheck[] = [
 
 export interface CheckAuthorizationServerOptions
   extends Omit<AuthorizationServerOptions, 'visit' | 'now' | 'redirectUri'>,
-    Pick<HttpOptions, 'fetch' | 'timeout'>,
+    Pick<HttpOptions, 'fetch' | 'fetchLines' | 'timeout'>,
     Pick<RunOptions, 'only' | 'onResult'> {
   /** Where answers are sent, registered for `client`, if that is given. Default: `http://127.0.0.1:49152/callback`. */
   readonly redirectUri?: string | undefined
@@ -59,9 +59,9 @@ export interface CheckAuthorizationServerOptions
  * @example const report = await checkAuthorizationServer({ issuer: 'http://localhost:9100' })
  */
 export async function checkAuthorizationServer(options: CheckAuthorizationServerOptions): Promise<Report> {
-  const { fetch, timeout, only, onResult, now = () => Math.floor(Date.now() / 1000), ...rest } = options
+  const { fetch, fetchLines, timeout, only, onResult, now = () => Math.floor(Date.now() / 1000), ...rest } = options
   const vault = createVault()
-  const http = createHttp({ fetch, timeout, record: vault.record })
+  const http = createHttp({ fetch, fetchLines, timeout, record: vault.record })
   const redirectUri = options.redirectUri ?? 'http://127.0.0.1:49152/callback'
   const visit = options.visit ?? followRedirects(http)
   const context = createAsContext(http, { ...rest, redirectUri, visit, now })

@@ -39,19 +39,24 @@ export function redirectedWith(landing: Landing, ...errors: readonly string[]): 
     )
   }
   // Whoever refuses without telling the client is safe, if less helpful.
-  if (landing.kind === 'refused') return pass('refused on a page; the client is not told')
-  return problem(expected, landing.answer)
+  return isRefusal(landing)
+    ? pass('refused on a page; the client is not told')
+    : problem(`${expected}, or an error page with a status from 400 to 499`, landing.answer ?? 'no answer')
 }
 
 /** Refused without leading anywhere: on a page. */
 export function refusedOnPage(landing: Landing, what: string): Verdict {
-  if (landing.kind === 'refused') {
-    const location = landing.answer?.headers.get('location') ?? null
-    if (location === null || landing.answer === undefined) return pass()
-    return problem(`an error page, for ${what}`, landing.answer)
-  }
-  if (landing.kind === 'page') return problem(`an error page with a status from 400 on, for ${what}`, landing.answer)
-  return problem(`an error page, for ${what}`, landing.answer ?? 'a redirect to it', 'a redirect to it')
+  const expected = `an error page with a status from 400 to 499, for ${what}`
+  if (isRefusal(landing)) return pass()
+  if (landing.kind === 'callback') return problem(expected, landing.answer ?? 'a redirect to it', 'a redirect to it')
+  return problem(expected, landing.answer ?? 'no answer')
+}
+
+/** A server that breaks, or sends people elsewhere, has not refused. Of a visit with a browser nothing but its end is known. */
+function isRefusal(landing: Landing): boolean {
+  if (landing.kind !== 'refused') return false
+  const status = landing.answer?.status ?? 400
+  return status >= 400 && status < 500
 }
 
 const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(' or ')

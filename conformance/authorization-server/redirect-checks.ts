@@ -7,7 +7,10 @@
  * @module
  */
 import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
+import type { Answer } from '../core/http.ts'
+import { followRedirects } from '../core/visit.ts'
 import { type AsContext, whyNoCode } from './context.ts'
+import { whyFramed } from './framing.ts'
 import { type AsCheck, codeLanding, refusedOnPage } from './judge.ts'
 
 const CODE_FLOW = { spec: 'OAuth 2.1 (draft 16)', level: 'must' } as const
@@ -115,14 +118,12 @@ export const REDIRECT_CHECKS: readonly AsCheck[] = [
     section: 'section 7.11',
     mend: "Send Content-Security-Policy: frame-ancestors 'none' (and X-Frame-Options: DENY) with every page.",
     async run(ctx) {
-      const answer = await pageOf(ctx)
-      const framed = /frame-ancestors/i.test(answer.headers.get('content-security-policy') ?? '')
-      return expectThat(
-        framed || answer.headers.has('x-frame-options'),
-        'frame-ancestors or X-Frame-Options',
-        answer,
-        'neither',
-      )
+      for (const answer of [await pageOf(ctx), ...(await signInPage(ctx))]) {
+        const why = whyFramed(answer.headers)
+        if (why !== undefined)
+          return problem("frame-ancestors 'none' or 'self', or X-Frame-Options: DENY or SAMEORIGIN", answer, why)
+      }
+      return pass()
     },
   },
   {
@@ -150,7 +151,15 @@ const MARKUP = '"><script>conformance()</script>'
 async function pageOf(ctx: AsContext) {
   const url = await ctx.authorizationUrl({ client_id: MARKUP, redirect_uri: 'https://attacker.example/' })
   const answer = await ctx.http.get(url, { accept: 'text/html' })
-  return /^text\/html/i.test(answer.headers.get('content-type') ?? '') ? answer : skip('the server shows no page')
+  return isPage(answer) ? answer : skip('the server shows no page')
+}
+
+const isPage = ({ headers }: Answer): boolean => /^text\/html/i.test(headers.get('content-type') ?? '')
+
+/** Where people sign in, if the server asks them. */
+async function signInPage(ctx: AsContext): Promise<readonly Answer[]> {
+  const landing = await followRedirects(ctx.http)(await ctx.authorizationUrl(), (await ctx.clients.main()).redirectUri)
+  return landing.kind === 'page' && isPage(landing.answer) ? [landing.answer] : []
 }
 
 async function otherRedirect(ctx: AsContext, change: (registered: string) => string): Promise<Verdict> {

@@ -4,7 +4,8 @@
  * @see RFC 7591 section 2 and section 3
  * @module
  */
-import { expectThat, pass, problem, skip } from '../core/check.ts'
+import { expectThat, skip } from '../core/check.ts'
+import { ORIGIN, preflight, readable } from '../core/cors.ts'
 import type { Answer } from '../core/http.ts'
 import type { AsContext } from './context.ts'
 import { type AsCheck, errorOf, isJson, noStore } from './judge.ts'
@@ -164,15 +165,22 @@ export const REGISTRATION_CHECKS: readonly AsCheck[] = [
     id: 'register-cors',
     title: 'Clients in a browser can register',
     level: 'should',
-    spec: 'RFC 10017',
-    section: 'CORS',
+    spec: 'RFC 9700',
+    section: 'section 2.6',
     mend: 'Send Access-Control-Allow-Origin: * from the registration endpoint.',
     async run(ctx) {
       const url = await ctx.endpoint('registration_endpoint')
-      const answer = await ctx.http.postJson(url, await ctx.clients.metadataOf(), { origin: 'https://client.example' })
-      return answer.headers.has('access-control-allow-origin')
-        ? pass()
-        : problem('Access-Control-Allow-Origin', answer, 'no such header')
+      return readable(await ctx.http.postJson(url, await ctx.clients.metadataOf(), { origin: ORIGIN }))
     },
+  },
+  {
+    id: 'register-preflight',
+    title: 'A preflight for the registration endpoint allows JSON',
+    level: 'should',
+    spec: 'RFC 9700',
+    section: 'section 2.6',
+    mend: 'Answer OPTIONS at the registration endpoint with 204, Access-Control-Allow-Origin: * and Access-Control-Allow-Headers: Content-Type: no script may send JSON without.',
+    run: async (ctx) =>
+      preflight(ctx.http, await ctx.endpoint('registration_endpoint'), { method: 'POST', headers: ['Content-Type'] }),
   },
 ]

@@ -27,15 +27,22 @@ export interface Check<Context> {
 /** What a check found. `skipped` says why it could not look. */
 export type Verdict =
   | { readonly kind: 'pass'; readonly note?: string }
-  | { readonly kind: 'problem'; readonly expected: string; readonly received: string; readonly answer?: Answer }
+  | {
+      readonly kind: 'problem'
+      readonly expected: string
+      readonly received: string
+      readonly answer?: Answer | undefined
+      /** What to do about this very problem, where the check has only general advice. */
+      readonly mend?: string | undefined
+    }
   | { readonly kind: 'skipped'; readonly reason: string }
 
 export const pass = (note?: string): Verdict => (note === undefined ? { kind: 'pass' } : { kind: 'pass', note })
 
 /** What was expected, and the answer (or, in words, what there was instead). */
-export function problem(expected: string, found: Answer | string, received?: string): Verdict {
-  if (typeof found === 'string') return { kind: 'problem', expected, received: found }
-  return { kind: 'problem', expected, received: received ?? found.summary, answer: found }
+export function problem(expected: string, found: Answer | string, received?: string, mend?: string): Verdict {
+  if (typeof found === 'string') return { kind: 'problem', expected, received: found, mend }
+  return { kind: 'problem', expected, received: received ?? found.summary, answer: found, mend }
 }
 
 /** `pass()`, unless `holds` does not. */

@@ -2,12 +2,29 @@
  * Everything that the checks send goes through here: no redirect is followed, no answer is waited for too long or read without end, and
  * what was sent and received is kept for the report.
  *
+ * @see RFC 9110 section 5.3: header lines of one name
  * @module
  */
 import { writeForm } from '../../shared/form.ts'
-import { explainTrouble, Trouble } from './trouble.ts'
+import { skip } from './check.ts'
+import { firstData, isEventStream, readText } from './read-body.ts'
+import { explainTrouble, originOf, Trouble } from './trouble.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/**
+ * Sends each header line as it is given. The Fetch standard joins those of one name with a comma, so that a request with two of them can
+ * only be sent by other means: `sallyport/conformance/node` has one for Node, Bun and Deno.
+ */
+export type FetchLines = (
+  url: string,
+  init: {
+    readonly method: string
+    readonly headers: readonly (readonly [name: string, value: string])[]
+    readonly body?: string
+    readonly signal: AbortSignal
+  },
+) => Promise<Response>
 
 /** One request and its answer, as they were: secrets and all. Reports show them redacted. */
 export interface Exchange {
@@ -26,14 +43,15 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly body: string
-  /** The body as a JSON object; empty where it is none. */
+  /** The body, or the first event of a stream, as a JSON object; empty where it is none. */
   readonly json: Readonly<Record<string, unknown>>
   /** A few words: status, type, and the error it names. */
   readonly summary: string
 }
 
 export type Form = Readonly<Record<string, string | readonly string[] | undefined>>
-export type HeaderRecord = Readonly<Record<string, string>>
+/** Several values of one name are sent as a line each. */
+export type HeaderRecord = Readonly<Record<string, string | readonly string[]>>
 
 export interface Http {
   /** @throws {Trouble} where there is no answer that can be judged */
@@ -46,23 +64,31 @@ export interface Http {
 export interface HttpOptions {
   /** Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined
+  /** Default: what needs it is skipped. */
+  readonly fetchLines?: FetchLines | undefined
   /** For one answer, in seconds. Default: 10. */
   readonly timeout?: number | undefined
   /** Told of every exchange. */
   readonly record?: ((exchange: Exchange) => void) | undefined
 }
 
-const MOST_BYTES = 1024 * 1024
-
-export function createHttp({ fetch = globalThis.fetch, timeout = 10, record }: HttpOptions = {}): Http {
+export function createHttp({ fetch = globalThis.fetch, fetchLines, timeout = 10, record }: HttpOptions = {}): Http {
   const send: Http['send'] = async (method, url, { headers = {}, body } = {}) => {
-    const signal = AbortSignal.timeout(timeout * 1000)
+    const lines = linesOf(headers)
+    const fields = Object.fromEntries(lines)
+    const repeats = Object.keys(fields).length < lines.length
+    if (repeats && fetchLines === undefined)
+      skip('the same header cannot be sent twice from here: use the command line, or give `fetchLines`')
+    const init = { method, signal: AbortSignal.timeout(timeout * 1000), ...(body === undefined ? {} : { body }) }
+    const sent = { method, url, lines, body: body ?? null }
     try {
-      const init = { method, headers, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) } as const
-      const response = await fetch(url, init)
-      const answer = toAnswer(response, await readText(response, url), { method, url, headers, body: body ?? null })
+      const response =
+        repeats && fetchLines !== undefined
+          ? await fetchLines(url, { ...init, headers: lines })
+          : await fetch(url, { ...init, headers: fields, redirect: 'manual' })
+      const answer = toAnswer(response, await readText(response, url), sent)
       record?.(answer.exchange)
-      return answer
+      return answer.status === 429 ? tooMany(answer) : answer
     } catch (error) {
       throw error instanceof Trouble ? error : explainTrouble(error, url)
     }
@@ -83,36 +109,30 @@ export function createHttp({ fetch = globalThis.fetch, timeout = 10, record }: H
   }
 }
 
-/** Streams of events never end by themselves: what came first is enough. */
-async function readText(response: Response, url: string): Promise<string> {
-  if (response.body === null) return ''
-  if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
-    await response.body.cancel()
-    return ''
-  }
-  const decoder = new TextDecoder()
-  let [text, size] = ['', 0]
-  for await (const chunk of response.body) {
-    size += chunk.byteLength
-    if (size > MOST_BYTES) throw new Trouble(`${new URL(url).origin}: the answer is longer than 1 MB`)
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
+const linesOf = (headers: HeaderRecord): readonly (readonly [string, string])[] =>
+  Object.entries(headers).flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const))
+
+/** Whoever has had enough says nothing about what was asked: neither a refusal nor an acceptance. */
+function tooMany(answer: Answer): never {
+  const after = answer.headers.get('retry-after')
+  const wait = after === null ? 'Wait' : `Wait ${/^\d+$/.test(after) ? `${after} seconds` : `until ${after}`}`
+  throw new Trouble(`${originOf(answer.exchange.url)}: there were too many requests (429)`, {
+    mend: `${wait}, or raise the limits of this server for the time of the checks.`,
+    answer,
+  })
 }
 
 interface Sent {
   readonly method: string
   readonly url: string
-  readonly headers: HeaderRecord
+  readonly lines: readonly (readonly [string, string])[]
   readonly body: string | null
 }
 
-function toAnswer(response: Response, body: string, sent: Sent): Answer {
+function toAnswer(response: Response, body: string, { method, url, lines, body: requestBody }: Sent): Answer {
   const { status, headers } = response
-  const { method, url } = sent
-  const requestHeaders = Object.entries(sent.headers)
-  const exchange = { method, url, requestHeaders, requestBody: sent.body, status, headers: [...headers], body }
-  const json = parseObject(body)
+  const exchange = { method, url, requestHeaders: lines, requestBody, status, headers: [...headers], body }
+  const json = parseObject(isEventStream(response) ? (firstData(body) ?? '') : body)
   return { exchange, status, headers, body, json, summary: summarize(response, body, json) }
 }
 

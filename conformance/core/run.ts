@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Check, Skip, type Verdict } from './check.ts'
+import { type Check, problem, Skip, type Verdict } from './check.ts'
 import type { Exchange } from './http.ts'
 import { redactExchange, redactText, secretsOf } from './redact.ts'
 import type { CheckResult, Report } from './report.ts'
@@ -56,10 +56,13 @@ async function attempt<Context>({ run }: Check<Context>, context: Context): Prom
     return await run(context)
   } catch (error) {
     if (error instanceof Skip) return { kind: 'skipped', reason: error.message }
-    if (error instanceof Trouble) return { kind: 'problem', expected: 'an answer', received: error.message }
+    if (error instanceof Trouble) {
+      const { answer, mend, message } = error
+      return { kind: 'problem', expected: 'an answer', received: message, answer, mend }
+    }
     // A server can answer anything; what a check did not foresee is still no crash of the tool.
     const message = (error instanceof Error ? error.message : String(error)).split('\n')[0]
-    return { kind: 'problem', expected: 'what can be judged', received: `something unforeseen: ${message}` }
+    return problem('what can be judged', `something unforeseen: ${message}`)
   }
 }
 
@@ -79,7 +82,7 @@ function toResult<Context>(check: Check<Context>, verdict: Verdict, { secrets }:
     status: level === 'must' ? 'fail' : 'warning',
     expected: verdict.expected,
     received: redactText(verdict.received, secrets),
-    mend,
+    mend: verdict.mend ?? mend,
     ...(verdict.answer === undefined ? {} : { exchange: redactExchange(verdict.answer.exchange, secrets) }),
   }
 }

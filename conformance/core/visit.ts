@@ -9,9 +9,9 @@ import { type Answer, createHttp, type Http, type HttpOptions } from './http.ts'
 export type Landing =
   /** At the redirect URI. `answer` is the redirect, where it was seen. */
   | { readonly kind: 'callback'; readonly url: URL; readonly answer?: Answer }
-  /** At a page with an error. */
+  /** At a page with an error, or with an answer for the client that was sent to another place. */
   | { readonly kind: 'refused'; readonly answer?: Answer }
-  /** At a page that waits for a person. */
+  /** At a page that waits for a person, here or at another site. */
   | { readonly kind: 'page'; readonly answer: Answer }
 
 /** Visits an authorization URL until it leads to `redirectUri`, or to nowhere. */
@@ -43,12 +43,18 @@ export function followRedirects(http: Http): Visit {
       const next = URL.parse(location, url)
       if (next === null) return { kind: 'refused', answer }
       if (leadsTo(next, redirectUri)) return { kind: 'callback', url: next, answer }
-      // Somebody else's place: whether that is right is for the check to say.
-      if (next.origin !== new URL(start).origin || hop === MOST_HOPS) return { kind: 'refused', answer }
+      // Somebody else's place. With an answer in its URL it is for the check to say whether that is right; without, people sign in there.
+      if (next.origin !== new URL(start).origin) return { kind: hasAnswer(next) ? 'refused' : 'page', answer }
+      if (hop === MOST_HOPS) return { kind: 'refused', answer }
       url = next.href
     }
   }
 }
+
+const hasAnswer = ({ searchParams, hash }: URL): boolean =>
+  [searchParams, new URLSearchParams(hash.slice(1))].some((params) =>
+    ['code', 'error', 'access_token', 'id_token'].some((name) => params.has(name)),
+  )
 
 function leadsTo(url: URL, redirectUri: string): boolean {
   const target = URL.parse(redirectUri)

@@ -10,8 +10,8 @@ import { createHttp } from '../core/http.ts'
 import type { CheckResult, Report } from '../core/report.ts'
 import { Trouble } from '../core/trouble.ts'
 import { createRsContext } from '../resource-server/context.ts'
+import { explainAnswer } from '../resource-server/first-answer.ts'
 import { type CheckResourceServerOptions, checkResourceServer } from '../resource-server/index.ts'
-import { explainAnswer } from './first-answer.ts'
 import { STEPS, type Step } from './steps.ts'
 
 export interface DiagnoseOptions extends Omit<CheckResourceServerOptions, 'only' | 'signer' | 'tool'> {

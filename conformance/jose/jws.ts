@@ -13,13 +13,23 @@ const SIGNING: Readonly<Record<string, Signing>> = {
   ES256: { name: 'ECDSA', hash: 'SHA-256' },
   ES384: { name: 'ECDSA', hash: 'SHA-384' },
   ES512: { name: 'ECDSA', hash: 'SHA-512' },
-  RS256: { name: 'RSASSA-PKCS1-v1_5' },
-  PS256: { name: 'RSA-PSS', saltLength: 32 },
   EdDSA: { name: 'Ed25519' },
   Ed25519: { name: 'Ed25519' },
+  RS256: { name: 'RSASSA-PKCS1-v1_5' },
+  RS384: { name: 'RSASSA-PKCS1-v1_5' },
+  RS512: { name: 'RSASSA-PKCS1-v1_5' },
+  PS256: { name: 'RSA-PSS', saltLength: 32 },
+  PS384: { name: 'RSA-PSS', saltLength: 48 },
+  PS512: { name: 'RSA-PSS', saltLength: 64 },
 }
 
+/** What can be signed with here, what costs least first. */
 export const SIGNING_ALGORITHMS: readonly string[] = Object.keys(SIGNING)
+
+/** Registered for digital signatures with a key pair (IANA, "JSON Web Signature and Encryption Algorithms"). */
+const ASYMMETRIC: readonly string[] = [...SIGNING_ALGORITHMS, 'ES256K', 'Ed448', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87']
+
+export const isAsymmetric = (alg: unknown): boolean => typeof alg === 'string' && ASYMMETRIC.includes(alg)
 
 export interface Keys {
   readonly alg: string

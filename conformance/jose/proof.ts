@@ -56,4 +56,4 @@ function partsOf(keys: Keys, { method, url, now }: ProofTarget, { header, claims
   ]
 }
 
-const withoutQuery = (url: string): string => url.replace(/[?#].*/s, '')
+export const withoutQuery = (url: string): string => url.replace(/[?#].*/s, '')

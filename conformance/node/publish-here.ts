@@ -6,29 +6,34 @@
 import { createServer } from 'node:http'
 import type { DocumentHost } from '../authorization-server/context.ts'
 
-/** Publishes documents on this machine, for a server that runs here as well and may read them. */
+/** Publishes documents on this machine's loopback, for a server that runs here as well and may read them. */
 export async function publishHere(): Promise<{ readonly host: DocumentHost; readonly close: () => void }> {
-  const documents = new Map<string, { readonly body: string; readonly location?: string }>()
-  const server = createServer(({ url = '' }, response) => {
-    const document = documents.get(url)
-    const { body = '', location } = document ?? {}
-    const status = document === undefined ? 404 : location === undefined ? 200 : 302
-    response.writeHead(status, { 'content-type': 'application/json', ...(location === undefined ? {} : { location }) })
+  const documents = new Map<string, string>()
+  const redirects = new Map<string, string>()
+  const asked = new Set<string>()
+  const server = createServer(({ url: path = '' }, response) => {
+    asked.add(path)
+    const [location, body] = [redirects.get(path), documents.get(path)]
+    if (location !== undefined) response.writeHead(302, { location })
+    else response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' })
     response.end(body)
   })
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, resolve))
   const address = server.address()
   const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+  const put = (path: string, document: unknown): void => void documents.set(path, JSON.stringify(document))
   return {
     host: {
-      async publish(path, document, redirectTo) {
-        const url = origin + path
-        documents.set(path, {
-          body: JSON.stringify(document(url)),
-          ...(redirectTo === undefined ? {} : { location: redirectTo }),
-        })
-        return url
+      async publish(path, document) {
+        put(path, document(origin + path))
+        return origin + path
       },
+      async publishRedirect(path, target, document) {
+        put(target, document(origin + path))
+        redirects.set(path, origin + target)
+        return origin + path
+      },
+      wasAsked: (path) => asked.has(path),
     },
     close: () => void server.close(),
   }

@@ -21,7 +21,12 @@ function compose(line: string, headers: Exchange['headers'], body: string): stri
   return [printable(line), ...fields, ...(shown === '' ? [] : ['', printable(shown)])].join('\n')
 }
 
-/** A server under test may send anything: control characters would act on the terminal that shows them. */
+/**
+ * A server under test may send anything: control characters would act on the terminal that shows them, and halves of surrogate pairs and
+ * U+FFFE, U+FFFF have no place in XML (1.0, section 2.2).
+ */
 export const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
-  text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]/g, '\uFFFD')
+  text
+    .toWellFormed()
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
+    .replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069\uFFFE\uFFFF]/g, '\uFFFD')

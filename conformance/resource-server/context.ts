@@ -4,13 +4,14 @@
  * @see RFC 9728 section 3.1
  * @module
  */
-import { findChallenge, parseChallenges } from '../../shared/challenge.ts'
-import { authorizationServerMetadataUrls, protectedResourceMetadataUrls } from '../../shared/well-known.ts'
+import { findChallenge } from '../../shared/challenge.ts'
 import { type Check, skip } from '../core/check.ts'
 import type { Answer, HeaderRecord, Http } from '../core/http.ts'
 import { once } from '../core/once.ts'
 import { Trouble } from '../core/trouble.ts'
 import { createKeys, type Members, type ReadJws, readJwt, signJws } from '../jose/jws.ts'
+import { type FoundResource, locateResource, metadataOfServer } from './locate.ts'
+import { DISCOVER, INITIALIZE, isAccepted, isAnswered, type Message, toolCall } from './messages.ts'
 import type { BoundToken, TokenSource } from './obtain-token.ts'
 
 /** The key of an authorization server that the resource server believes, for tokens of every kind. */
@@ -42,16 +43,6 @@ export interface About {
   readonly scope: string | undefined
 }
 
-export interface FoundResource {
-  /** Every document that was looked for, and what came. */
-  readonly looked: readonly {
-    readonly from: 'header' | 'well-known'
-    readonly answer: Answer
-    readonly resource: string
-  }[]
-  readonly found?: { readonly from: 'header' | 'well-known'; readonly answer: Answer; readonly resource: string }
-}
-
 export interface RsContext {
   readonly http: Http
   readonly options: ResourceServerOptions
@@ -61,11 +52,17 @@ export interface RsContext {
   /** The metadata, with the answer they came in. Skips where there are none. */
   readonly metadata: () => Promise<{ readonly members: Members; readonly answer: Answer }>
   readonly about: () => Promise<About>
-  /** An MCP message with these headers. */
-  readonly send: (headers?: HeaderRecord, message?: unknown, url?: string) => Promise<Answer>
-  readonly sendToken: (token: string, message?: unknown) => Promise<Answer>
+  /** An MCP message with these headers. Default: one that the server was seen to understand, or that most do. */
+  readonly send: (headers?: HeaderRecord, message?: Message, url?: string) => Promise<Answer>
+  readonly sendToken: (token: string, message?: Message) => Promise<Answer>
   /** A good token. Skips where there is none. */
   readonly token: () => Promise<string>
+  /** What comes of it, with the first message that the server answers. */
+  readonly welcome: () => Promise<Answer>
+  /** Skips unless the good token is accepted: otherwise a refusal of another one says nothing. */
+  readonly welcomed: () => Promise<void>
+  /** Calls a tool, in a session of its own where the server has sessions. */
+  readonly callTool: (token: string, name: string) => Promise<{ readonly answer: Answer; readonly isAnswered: boolean }>
   /** One with these scopes. */
   readonly tokenWith: (scope: string) => Promise<string>
   /** One that is bound to keys of ours. */
@@ -80,34 +77,13 @@ export interface RsContext {
 
 export type RsCheck = Check<RsContext>
 
-/** What every MCP server understands, and nothing comes of. */
-const MESSAGE = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: {
-    protocolVersion: '2025-11-25',
-    capabilities: {},
-    clientInfo: { name: 'conformance', version: '1' },
-  },
-}
-
-export const toolCall = (name: string) => ({
-  jsonrpc: '2.0',
-  id: 2,
-  method: 'tools/call',
-  params: { name, arguments: {} },
-})
-
 const ours = once(() => createKeys())
-
-/** Whether the token was good enough, whatever the server thinks of the message. */
-export const isAccepted = ({ status }: Answer): boolean => status < 500 && status !== 401 && status !== 403
 
 export function createRsContext(http: Http, options: ResourceServerOptions): RsContext {
   const { url, signer, now } = options
-  const send: RsContext['send'] = (headers = {}, message = MESSAGE, at = url) =>
-    http.postJson(at, message, { accept: 'application/json, text/event-stream', ...headers })
+  let hello = INITIALIZE
+  const send: RsContext['send'] = (headers = {}, message = hello, at = url) =>
+    http.postJson(at, message.body, { accept: 'application/json, text/event-stream', ...message.headers, ...headers })
   const sendToken: RsContext['sendToken'] = (token, message) => send({ authorization: `Bearer ${token}` }, message)
 
   const reach = async <Value>(find: Promise<Value>): Promise<Value> =>
@@ -115,7 +91,7 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
       throw error instanceof Trouble ? skip('the server cannot be reached') : error
     })
   const challenge = once(() => send())
-  const locate = once(async () => locateMetadata(http, url, await reach(challenge())))
+  const locate = once(async () => locateResource(http, url, await reach(challenge())))
   const metadata: RsContext['metadata'] = async () => {
     const { found } = await reach(locate())
     return found === undefined ? skip('there are no metadata') : { members: found.answer.json, answer: found.answer }
@@ -179,6 +155,24 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
     if (signer !== undefined) return forge()
     return tokenOf(await about())
   })
+  const welcome = once(async () => {
+    const first = await sendToken(await token(), INITIALIZE)
+    if (isAccepted(first) || first.status === 401 || first.status === 403) return first
+    const second = await sendToken(await token(), DISCOVER)
+    if (!isAccepted(second)) return first
+    hello = DISCOVER
+    return second
+  })
+  const welcomed: RsContext['welcomed'] = async () => {
+    if (!isAccepted(await welcome())) skip('the good token is not accepted either')
+  }
+  const callTool: RsContext['callTool'] = async (credentials, name) => {
+    await welcomed()
+    const opened = hello === DISCOVER ? undefined : await sendToken(credentials, hello)
+    const message = toolCall(name, hello, opened?.headers.get('mcp-session-id') ?? null)
+    const answer = await sendToken(credentials, message)
+    return { answer, isAnswered: isAnswered(answer, message) }
+  }
   const jwt: RsContext['jwt'] = async () => {
     const text = await token()
     return { ...(readJwt(text) ?? skip('access tokens are opaque')), token: text }
@@ -199,39 +193,13 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
     send,
     sendToken,
     token,
+    welcome,
+    welcomed,
+    callTool,
     tokenWith,
     boundToken,
     jwt,
     forge,
     keys,
   }
-}
-
-/** The metadata of an authorization server; empty where there are none. */
-async function metadataOfServer(http: Http, issuer: string): Promise<Members> {
-  for (const place of URL.canParse(issuer) ? authorizationServerMetadataUrls(issuer) : []) {
-    const { json } = await http.get(place)
-    if (typeof json['issuer'] === 'string') return json
-  }
-  return {}
-}
-
-/** In the order of clients: what the challenge names, then the well-known places. */
-async function locateMetadata(http: Http, url: string, challenged: Answer): Promise<FoundResource> {
-  const named = parseChallenges(challenged.headers.get('www-authenticate')).find(
-    ({ params }) => 'resource_metadata' in params,
-  )
-  const place = named?.params['resource_metadata']
-  const places = [
-    ...(place === undefined ? [] : [{ from: 'header', url: place, resource: url } as const]),
-    ...protectedResourceMetadataUrls(url).map((one) => ({ from: 'well-known', ...one }) as const),
-  ]
-  const looked: FoundResource['looked'][number][] = []
-  for (const { from, url: at, resource } of places) {
-    if (!URL.canParse(at)) continue
-    const one = { from, answer: await http.get(at), resource }
-    looked.push(one)
-    if (one.answer.status === 200 && typeof one.answer.json['resource'] === 'string') return { looked, found: one }
-  }
-  return { looked }
 }

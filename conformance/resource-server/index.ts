@@ -25,7 +25,7 @@ export const RESOURCE_SERVER_CHECKS: readonly RsCheck[] = [
 export interface CheckResourceServerOptions
   extends Omit<ResourceServerOptions, 'now' | 'source'>,
     Pick<ClientSource, 'client'>,
-    Pick<HttpOptions, 'fetch' | 'timeout'>,
+    Pick<HttpOptions, 'fetch' | 'fetchLines' | 'timeout'>,
     Pick<RunOptions, 'only' | 'onResult'> {
   /** Asked for, where no token is given. Default: what the server says in its challenge. */
   readonly scope?: string | undefined
@@ -43,9 +43,19 @@ export interface CheckResourceServerOptions
  * @example const report = await checkResourceServer({ url: 'http://localhost:9100/mcp' })
  */
 export async function checkResourceServer(options: CheckResourceServerOptions): Promise<Report> {
-  const { fetch, timeout, only, onResult, client, scope, now = () => Math.floor(Date.now() / 1000), ...rest } = options
+  const {
+    fetch,
+    fetchLines,
+    timeout,
+    only,
+    onResult,
+    client,
+    scope,
+    now = () => Math.floor(Date.now() / 1000),
+    ...rest
+  } = options
   const vault = createVault()
-  const http = createHttp({ fetch, timeout, record: vault.record })
+  const http = createHttp({ fetch, fetchLines, timeout, record: vault.record })
   const about = { target: options.url, role: 'resource server' } as const
   const redirectUri = options.redirectUri ?? 'http://127.0.0.1:49152/callback'
   const visit = options.visit ?? followRedirects(http)

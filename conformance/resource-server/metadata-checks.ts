@@ -6,6 +6,7 @@
  */
 import { authorizationServerMetadataUrls } from '../../shared/well-known.ts'
 import { expectThat, pass, problem, skip } from '../core/check.ts'
+import { ORIGIN, preflight, readable } from '../core/cors.ts'
 import type { RsCheck } from './context.ts'
 
 const METADATA = { spec: 'RFC 9728', level: 'must' } as const
@@ -145,13 +146,19 @@ export const RS_METADATA_CHECKS: readonly RsCheck[] = [
     mend: 'Send Access-Control-Allow-Origin: * with the document: it is public.',
     async run(ctx) {
       const { answer } = await ctx.metadata()
-      const asked = await ctx.http.get(answer.exchange.url, { origin: 'https://client.example' })
-      return expectThat(
-        asked.headers.has('access-control-allow-origin'),
-        'Access-Control-Allow-Origin',
-        asked,
-        'no such header',
-      )
+      return readable(await ctx.http.get(answer.exchange.url, { origin: ORIGIN }))
+    },
+  },
+  {
+    ...METADATA,
+    level: 'should',
+    id: 'rs-metadata-preflight',
+    title: 'Clients in a browser may say which protocol version they speak when they read the metadata',
+    section: 'section 3.1 and section 7.10',
+    mend: 'Answer OPTIONS at the well-known URL with 204, Access-Control-Allow-Origin: * and Access-Control-Allow-Headers: MCP-Protocol-Version, which many MCP clients send along.',
+    async run(ctx) {
+      const { answer } = await ctx.metadata()
+      return preflight(ctx.http, answer.exchange.url, { method: 'GET', headers: ['MCP-Protocol-Version'] })
     },
   },
 ]

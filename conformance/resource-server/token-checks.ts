@@ -7,17 +7,17 @@
  */
 import { exportSPKI, importJWK } from 'jose'
 import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
-import { createKeys, encodeJson, type Members, signJws, signSymmetric, unsignedJws } from '../jose/jws.ts'
+import { createKeys, encodeJson, type Members, readJwt, signJws, signSymmetric, unsignedJws } from '../jose/jws.ts'
 import { challengeOf } from './challenge-checks.ts'
-import { isAccepted, type RsCheck, type RsContext, toolCall } from './context.ts'
+import type { RsCheck, RsContext } from './context.ts'
+import { isAccepted, LET_THROUGH } from './messages.ts'
 
 const PROFILE = { spec: 'RFC 9068', level: 'must', section: 'section 4' } as const
 const JWT = { spec: 'RFC 8725', level: 'must' } as const
 const MCP = { spec: 'MCP 2026-07-28', level: 'must' } as const
 
-/** Skips unless the good token is accepted: otherwise a refusal says nothing. */
 async function refuses(ctx: RsContext, token: string): Promise<Verdict> {
-  if (!isAccepted(await ctx.sendToken(await ctx.token()))) return skip('the good token is not accepted either')
+  await ctx.welcomed()
   const answer = await ctx.sendToken(token)
   return expectThat(answer.status === 401, 'status 401', answer)
 }
@@ -46,8 +46,10 @@ export const RS_TOKEN_CHECKS: readonly RsCheck[] = [
     section: 'Token Handling',
     mend: 'Compare issuer, audience and keys that the server is configured with to what the token has. Often the audience is the URL behind the proxy instead of the public one.',
     async run(ctx) {
-      const answer = await ctx.sendToken(await ctx.token())
-      return expectThat(isAccepted(answer), 'neither 401 nor 403', answer)
+      const answer = await ctx.welcome()
+      if (isAccepted(answer)) return pass()
+      const told = answer.status === 401 || answer.status === 403 ? undefined : NO_ANSWER
+      return problem(LET_THROUGH, answer, undefined, told)
     },
   },
   {
@@ -58,10 +60,9 @@ export const RS_TOKEN_CHECKS: readonly RsCheck[] = [
     section: 'section 11.1',
     mend: 'Compare "Bearer" without regard to case.',
     async run(ctx) {
-      const token = await ctx.token()
-      if (!isAccepted(await ctx.sendToken(token))) return skip('the good token is not accepted either')
-      const answer = await ctx.send({ authorization: `bearer ${token}` })
-      return expectThat(isAccepted(answer), 'neither 401 nor 403', answer)
+      await ctx.welcomed()
+      const answer = await ctx.send({ authorization: `bearer ${await ctx.token()}` })
+      return expectThat(isAccepted(answer), LET_THROUGH, answer)
     },
   },
   {
@@ -72,19 +73,22 @@ export const RS_TOKEN_CHECKS: readonly RsCheck[] = [
     section: 'section 5.1',
     mend: 'Read tokens from the Authorization header alone: URLs end up in logs.',
     async run(ctx) {
+      await ctx.welcomed()
       const url = new URL(ctx.options.url)
       url.searchParams.set('access_token', await ctx.token())
       const answer = await ctx.send({}, undefined, url.href)
-      return expectThat(!isAccepted(answer), 'status 401', answer)
+      return expectThat([400, 401, 403].includes(answer.status), 'status 401', answer)
     },
   },
   {
     ...JWT,
     id: 'rs-altered',
-    title: 'A token whose claims were altered is refused',
+    title: 'A token that was altered is refused',
     section: 'section 3.3',
     mend: 'Verify the signature of every token.',
     async run(ctx) {
+      const opaque = await ctx.token()
+      if (readJwt(opaque) === undefined) return refuses(ctx, alter(opaque))
       const { token, claims } = await ctx.jwt()
       const [header, , signature] = token.split('.')
       return refuses(ctx, `${header}.${encodeJson({ ...claims, sub: 'somebody else' })}.${signature}`)
@@ -218,16 +222,27 @@ export const RS_TOKEN_CHECKS: readonly RsCheck[] = [
     mend: 'Name in the challenge what is really needed, or hosts go round in circles.',
     async run(ctx) {
       const scope = challengeOf(await withoutScope(ctx))?.params['scope'] ?? skip('the challenge names no scope')
-      const answer = await ctx.sendToken(await ctx.tokenWith(scope), toolCall(ctx.options.tool ?? ''))
-      return isAccepted(answer) ? pass(scope) : problem('neither 401 nor 403', answer)
+      const { answer, isAnswered } = await ctx.callTool(await ctx.tokenWith(scope), toolOf(ctx))
+      return isAnswered ? pass(scope) : problem('status 200 with an answer to the call', answer)
     },
   },
 ]
 
+const NO_ANSWER =
+  'The answer is neither about the token (401, 403) nor about the message. Look at the log of the server, and whether this is the URL of the MCP endpoint.'
+
+const toolOf = (ctx: RsContext): string => ctx.options.tool ?? skip('no tool is named that needs a scope (--tool)')
+
 async function withoutScope(ctx: RsContext) {
-  const tool = ctx.options.tool ?? skip('no tool is named that needs a scope (--tool)')
+  const name = toolOf(ctx)
   const token = ctx.options.signer === undefined ? await ctx.token() : await ctx.forge({ scope: undefined })
-  return ctx.sendToken(token, toolCall(tool))
+  return (await ctx.callTool(token, name)).answer
+}
+
+/** Another character in the middle. */
+function alter(token: string): string {
+  const at = Math.floor(token.length / 2)
+  return `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
 }
 
 async function signedByStranger(header: Members, claims: Members, bringsKey = false): Promise<string> {

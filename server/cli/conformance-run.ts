@@ -16,6 +16,7 @@ import {
   type Report,
   type Signer,
 } from '../../conformance/index.ts'
+import { fetchLines } from '../../conformance/node/fetch-lines.ts'
 import { publishHere } from '../../conformance/node/publish-here.ts'
 import { isLoopbackUrl } from '../../shared/loopback.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
@@ -71,6 +72,7 @@ export async function check(
           tool,
           signer,
           timeout,
+          fetchLines,
           only,
           onResult,
         }),
@@ -89,6 +91,7 @@ export async function check(
           documents: documents?.host,
           untilStale: wait === undefined ? undefined : () => sleep(Number(wait) * 1000),
           timeout,
+          fetchLines,
           only,
           onResult,
         }),

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import type { Fetch } from '../../conformance/index.ts'
+import type { Fetch, FetchLines } from '../../conformance/index.ts'
 
 /** A request on its way, to be changed. */
 export interface Sent {
   readonly method: string
   readonly url: URL
   readonly headers: Headers
+  /** The header lines, where one name came twice; `headers` has them joined. */
+  readonly lines: readonly (readonly [name: string, value: string])[]
   readonly body: string | undefined
 }
 
@@ -25,6 +27,13 @@ export function mutated(fetch: Fetch, mutation: Mutation): Fetch {
     // As every client does.
     target.hash = ''
     const text = typeof body === 'string' ? body : undefined
-    return mutation({ method, url: target, headers: new Headers(headers), body: text }, pass)
+    const lines = Array.isArray(headers) ? headers.map(([name = '', value = '']) => [name, value] as const) : []
+    return mutation({ method, url: target, headers: new Headers(headers), lines, body: text }, pass)
   }
 }
+
+/** Lines as they would be sent through a socket, handed to a server in this process, which sees them joined. */
+export const inLines =
+  (fetch: Fetch): FetchLines =>
+  (url, { headers, ...init }) =>
+    fetch(url, { ...init, headers: headers.map(([name, value]): [string, string] => [name, value]) })

@@ -7,11 +7,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import { Provider } from 'oidc-provider'
+import type { DocumentHost } from '../../conformance/index.ts'
+import { createDocuments, type Documents } from './documents.ts'
 
 export interface ListeningProvider {
   readonly issuer: string
   readonly resource: string
   readonly introspector: { readonly id: string; readonly secret: string }
+  readonly documents: DocumentHost
   close(): void
 }
 
@@ -37,12 +40,22 @@ export async function listenOidcProvider(nonces: Nonces = 'none'): Promise<Liste
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, resolve))
   const address = server.address()
   const issuer = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
-  const provider = new Provider(issuer, configuration(jwk, nonces))
+  const documents = createDocuments()
+  const provider = new Provider(issuer, configuration(jwk, nonces, documents))
   handle = serveWithConsent(provider)
-  return { issuer, resource: RESOURCE, introspector: INTROSPECTOR, close: () => void server.close() }
+  // It checks addresses when it connects, which it does not do here.
+  const { publishPrivately: _, ...host } = documents.host
+  return {
+    issuer,
+    resource: RESOURCE,
+    introspector: INTROSPECTOR,
+    documents: host,
+    close: () => void server.close(),
+  }
 }
 
-const configuration = (jwk: object, nonces: Nonces) => ({
+const configuration = (jwk: object, nonces: Nonces, documents: Documents) => ({
+  fetch: async (url: string | URL) => answerOf(documents, String(url)),
   jwks: { keys: [jwk] },
   cookies: { keys: ['a key of this test only'] },
   clients: [
@@ -71,6 +84,7 @@ const configuration = (jwk: object, nonces: Nonces) => ({
     revocation: { enabled: true },
     introspection: { enabled: true },
     clientCredentials: { enabled: true },
+    clientIdMetadataDocument: { enabled: true, ack: 'draft-02' },
     resourceIndicators: {
       enabled: true,
       defaultResource: () => RESOURCE,
@@ -79,6 +93,13 @@ const configuration = (jwk: object, nonces: Nonces) => ({
     },
   },
 })
+
+function answerOf(documents: Documents, url: string): Response {
+  const found = documents.read(url)
+  if (found === undefined) return new Response('Not found', { status: 404 })
+  if ('location' in found) return Response.redirect(found.location, 302)
+  return new Response(found.body, { headers: { 'content-type': 'application/json' } })
+}
 
 function resourceServer(indicator: string) {
   if (indicator !== RESOURCE) throw new UnknownResource()

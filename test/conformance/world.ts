@@ -5,14 +5,20 @@
  * @module
  */
 
-import { type CheckAuthorizationServerOptions, checkAuthorizationServer, type Report } from '../../conformance/index.ts'
+import {
+  type CheckAuthorizationServerOptions,
+  checkAuthorizationServer,
+  type Fetch,
+  type Report,
+} from '../../conformance/index.ts'
 import { LEAVES } from '../../server/config/leaves.ts'
 import type { ConfigInput } from '../../server/config.ts'
 import type { Outbound } from '../../server/core/outbound.ts'
 import { err, ok } from '../../shared/result.ts'
 import { createTestServer, RESOURCE, type TestServer, USER } from '../support/authorization-server.ts'
 import { addSecretClient } from '../support/confidential-clients.ts'
-import { type Mutation, mutated } from './mutation.ts'
+import { createDocuments } from './documents.ts'
+import { inLines, type Mutation, mutated } from './mutation.ts'
 
 export interface World {
   readonly server: TestServer
@@ -22,16 +28,15 @@ export interface World {
   check(mutation?: Mutation, options?: Partial<CheckAuthorizationServerOptions>): Promise<Report>
 }
 
-const DOCUMENTS = 'https://documents.example'
-
 export async function createWorld(config: ConfigInput = {}): Promise<World> {
-  const documents = new Map<string, string>()
+  const documents = createDocuments()
   const outbound: Outbound = {
     async get(url) {
-      const body = documents.get(url)
-      if (body === undefined) return err('redirected')
+      const found = documents.read(url)
+      if (found === undefined) return err('client_error')
+      if ('location' in found) return err('redirected')
       const headers = new Headers({ 'content-type': 'application/json' })
-      return ok({ status: 200, headers, body: new TextEncoder().encode(body) })
+      return ok({ status: 200, headers, body: new TextEncoder().encode(found.body) })
     },
   }
   const server = await createTestServer(
@@ -42,19 +47,16 @@ export async function createWorld(config: ConfigInput = {}): Promise<World> {
   const { id, secret } = await addSecretClient(server, { resource: RESOURCE, grantTypes: [] })
   const options: CheckAuthorizationServerOptions = {
     issuer: server.issuer,
-    fetch: (url, init) => server.fetch(url, init),
     now: () => server.clock.now,
     introspector: { id, secret },
     untilStale: async () => {
       server.clock.now += 600
     },
-    documents: {
-      async publish(path, document, redirectTo) {
-        const url = DOCUMENTS + path
-        if (redirectTo === undefined) documents.set(url, JSON.stringify(document(url)))
-        return url
-      },
-    },
+    documents: documents.host,
+  }
+  const served = (mutation?: Mutation): Fetch => {
+    const fetch: Fetch = (url, init) => server.fetch(url, init)
+    return mutation === undefined ? fetch : mutated(fetch, mutation)
   }
   return {
     server,
@@ -62,7 +64,8 @@ export async function createWorld(config: ConfigInput = {}): Promise<World> {
     check: (mutation, changes = {}) =>
       checkAuthorizationServer({
         ...options,
-        ...(mutation === undefined ? {} : { fetch: mutated((url, init) => server.fetch(url, init), mutation) }),
+        fetch: served(mutation),
+        fetchLines: inLines(served(mutation)),
         ...changes,
       }),
   }

@@ -42,6 +42,36 @@ const lenientRedirect =
     return withHeaders(response, (headers) => headers.set('location', target.href))
   }
 
+/** Gives codes other names, and takes them under these. */
+function renamingCodes(name: (count: number) => string): Mutation {
+  const codes = new Map<string, string>()
+  return both(
+    changeRedirect(({ searchParams }) => {
+      const code = searchParams.get('code')
+      if (code === null) return
+      const renamed = name(codes.size)
+      codes.set(renamed, code)
+      searchParams.set('code', renamed)
+    }),
+    (sent, next) => {
+      const form = formOf(sent)
+      const code = codes.get(form.get('code') ?? '')
+      if (!at(sent, TOKEN) || code === undefined) return next(sent)
+      form.set('code', code)
+      return next(withForm(sent, form))
+    },
+  )
+}
+
+const withPolicy = (name: string, value: string): Mutation =>
+  changeAnswer(AUTHORIZE, (response) =>
+    withHeaders(response, (headers) => {
+      headers.delete('content-security-policy')
+      headers.delete('x-frame-options')
+      headers.set(name, value)
+    }),
+  )
+
 const REGISTERED = 'http://127.0.0.1:49152/callback'
 
 export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
@@ -63,7 +93,7 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
   ),
   mutant('authorize-iss-announced', 'does not say that it names itself', () => async (sent, next) => {
     const response = await next(sent)
-    if (!sent.url.pathname.startsWith('/.well-known/o') || !response.ok) return response
+    if (!sent.url.pathname.startsWith('/.well-known/o') || sent.method !== 'GET') return response
     const { authorization_response_iss_parameter_supported: _, ...members } = await response.json()
     return withBody(response, JSON.stringify(members))
   }),
@@ -99,24 +129,21 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
     () => async (sent, next) =>
       sent.url.searchParams.has('conformance_unknown') ? errorAnswer('invalid_request') : next(sent),
   ),
-  mutant('authorize-code-entropy', 'makes short codes', () => {
-    const codes = new Map<string, string>()
-    return both(
-      changeRedirect(({ searchParams }) => {
-        const code = searchParams.get('code')
-        if (code === null) return
-        codes.set(`c${codes.size}`, code)
-        searchParams.set('code', `c${codes.size - 1}`)
-      }),
-      (sent, next) => {
-        const form = formOf(sent)
-        const code = codes.get(form.get('code') ?? '')
-        if (!at(sent, TOKEN) || code === undefined) return next(sent)
-        form.set('code', code)
-        return next(withForm(sent, form))
-      },
-    )
-  }),
+  mutant('authorize-code-entropy', 'makes short codes', () => renamingCodes((count) => `c${count}`)),
+  mutant('authorize-code-entropy', 'counts, at the end of a long code', () =>
+    renamingCodes((count) => `code-of-the-authorization-server-${1_000_000 + count}`),
+  ),
+  mutant('authorize-code-entropy', 'makes codes of the time and a number', () =>
+    renamingCodes((count) => `${1_800_000_000_000 + count * 1009}-${String(count * 7919).padStart(12, '0')}`),
+  ),
+  mutant(
+    'authorize-unknown-client',
+    'breaks at clients that it does not know',
+    () => async (sent, next) =>
+      sent.url.searchParams.get('client_id') === 'conformance-nobody'
+        ? new Response('Oops', { status: 500 })
+        : next(sent),
+  ),
   mutant('authorize-unknown-client', 'lets anybody in', () => {
     let known = ''
     return changeQuery(has('client_id'), (query) => {
@@ -157,6 +184,23 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
         headers.delete('x-frame-options')
       }),
     ),
+  ),
+  mutant('authorize-framing', 'can be framed by everybody', () =>
+    withPolicy('content-security-policy', "default-src 'self'; frame-ancestors *"),
+  ),
+  mutant('authorize-framing', 'can be framed by every site with a certificate', () =>
+    withPolicy('content-security-policy', "frame-ancestors 'self' https:"),
+  ),
+  mutant('authorize-framing', 'has a header that browsers do not know', () =>
+    withPolicy('x-frame-options', 'ALLOWALL'),
+  ),
+  mutant(
+    'authorize-pkce-required',
+    'breaks without a challenge',
+    () => async (sent, next) =>
+      at(sent, AUTHORIZE) && !sent.url.searchParams.has('code_challenge') && sent.url.searchParams.has('client_id')
+        ? new Response('Oops', { status: 500 })
+        : next(sent),
   ),
   mutant('authorize-markup', 'puts what is asked into its page', () =>
     changeAnswer(AUTHORIZE, async (response, sent) =>

@@ -218,8 +218,17 @@ export const REGISTRATION_MUTANTS: readonly Mutant[] = [
       at(sent, REGISTER) && sent.body === '{"redirect_uris": [' ? new Response('Oops', { status: 500 }) : next(sent),
   ),
   mutant('register-cors', 'keeps its registration from scripts', () =>
-    changeAnswer(REGISTER, (response) =>
-      withHeaders(response, (headers) => headers.delete('access-control-allow-origin')),
+    changeAnswer(
+      REGISTER,
+      (response) => withHeaders(response, (headers) => headers.delete('access-control-allow-origin')),
+      ({ method }) => method === 'POST',
+    ),
+  ),
+  mutant('register-preflight', 'lets no script send JSON', () =>
+    changeAnswer(
+      REGISTER,
+      (response) => withHeaders(response, (headers) => headers.set('access-control-allow-headers', 'Authorization')),
+      ({ method }) => method === 'OPTIONS',
     ),
   ),
 ]
@@ -243,7 +252,7 @@ export const DOCUMENT_MUTANTS: readonly Mutant[] = [
   acceptingId('document-fragment', 'accepts client ids with a fragment', /#/),
   acceptingId('document-user', 'accepts client ids with a password', /@/),
   acceptingId('document-dots', 'accepts client ids with dots', /\.\./),
-  acceptingId('document-no-path', 'accepts client ids without a path', /^https:\/\/app\.example$/),
+  acceptingId('document-no-path', 'accepts client ids without a path', /^https:\/\/[^/]+$/),
   acceptingId('document-private-address', 'reads documents inside its network', /^https:\/\/10\./),
   mutant(
     'document',

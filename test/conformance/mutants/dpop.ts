@@ -56,17 +56,33 @@ const isForged = (text: string): Promise<boolean> =>
       error instanceof Error && 'code' in error && error.code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
   )
 
-const HALF_AN_HOUR = 1800
+/** Longer than the one, shorter than the other. */
+const BETWEEN = 1200
 const away = ({ claims }: ReadJws, now: number): number => Number(claims['iat']) - now
 
 const PROOF_MUTANTS = (now: () => number): readonly Mutant[] => [
-  accepting('several', 'takes the first of two proofs', (_, text) => text.includes(', ')),
+  mutant('dpop-several', 'takes the first of two header lines', () => (sent, next) => {
+    const [first, second] = sent.lines.filter(([name]) => name === 'dpop')
+    if (!at(sent, TOKEN) || first === undefined || second === undefined) return next(sent)
+    const headers = new Headers(sent.headers)
+    headers.set('dpop', first[1])
+    return next({ ...sent, headers })
+  }),
+  mutant('dpop-joined', 'takes the first of two proofs in one line', () => async (sent, next) => {
+    const isJoined = sent.lines.length === 0 && proofOf(sent)?.includes(', ') === true
+    return at(sent, TOKEN) && isJoined ? given() : next(sent)
+  }),
   accepting('not-jwt', 'takes anything for a proof', (_, text) => text === 'conformance'),
   lacks('no-jti', 'jti'),
   lacks('no-htm', 'htm'),
   lacks('no-htu', 'htu'),
   lacks('no-iat', 'iat'),
   accepting('type', 'takes any JWT for a proof', ({ header }) => header['typ'] === 'JWT'),
+  accepting(
+    'no-type',
+    'takes JWTs of no type for proofs',
+    ({ header, claims }) => claims['broken'] !== true && header['typ'] === undefined,
+  ),
   accepting('none', 'takes proofs that nobody signed', ({ header }) => header['alg'] === 'none'),
   accepting('symmetric', 'takes proofs with a shared key', ({ header }) => header['alg'] === 'HS256'),
   accepting(
@@ -78,8 +94,22 @@ const PROOF_MUTANTS = (now: () => number): readonly Mutant[] => [
   accepting('method', 'does not compare the method', ({ claims }) => claims['htm'] === 'GET'),
   accepting('url', 'compares the beginning of the URL', ({ claims }) => String(claims['htu']).endsWith('/conformance')),
   accepting('other-host', 'compares the end of the URL', ({ claims }) => String(claims['htu']).includes('attacker')),
-  accepting('old', 'takes old proofs', (proof) => away(proof, now()) < -HALF_AN_HOUR),
-  accepting('future', 'takes proofs from the future', (proof) => away(proof, now()) > HALF_AN_HOUR),
+  accepting('old', 'takes old proofs', (proof) => away(proof, now()) < -BETWEEN),
+  accepting('future', 'takes proofs from the future', (proof) => away(proof, now()) > BETWEEN),
+  accepting('window', 'takes proofs of a quarter of an hour', (proof) => {
+    const age = -away(proof, now())
+    return age > 300 && age < BETWEEN
+  }),
+  accepting('window', 'takes proofs from a quarter of an hour ahead', (proof) => {
+    const ahead = away(proof, now())
+    return ahead > 300 && ahead < BETWEEN
+  }),
+  mutant('dpop-clock', 'wants clocks to agree to the second', () => async (sent, next) => {
+    const proof = at(sent, TOKEN) ? readJwt(proofOf(sent) ?? '') : undefined
+    return proof !== undefined && away(proof, now()) > 2 && away(proof, now()) < 60
+      ? errorAnswer('invalid_dpop_proof')
+      : next(sent)
+  }),
   accepting('signature', 'does not verify proofs', (_, text) => isForged(text)),
   mutant('dpop-replay', 'takes a proof again and again', () => {
     const seen = new Set<string>()
@@ -95,7 +125,19 @@ const PROOF_MUTANTS = (now: () => number): readonly Mutant[] => [
 
 const mutantKeys = await createKeys()
 
+const announcing = (what: string, algorithms: unknown): Mutant =>
+  mutant('dpop-metadata', what, () =>
+    changeMetadata((members) => ({ ...members, dpop_signing_alg_values_supported: algorithms })),
+  )
+
 const BINDING_MUTANTS: readonly Mutant[] = [
+  announcing('announces its algorithms in a string', 'ES256'),
+  announcing('announces no algorithm', []),
+  announcing('announces numbers', [256, 384]),
+  announcing('announces unsigned proofs', ['ES256', 'none']),
+  announcing('announces nothing in particular', ['ES256', '']),
+  announcing('announces algorithms of encryption', ['ES256', 'A128KW', 'dir']),
+  announcing('announces algorithms in small letters', ['ES256', 'es384']),
   mutant('dpop-metadata', 'offers symmetric algorithms', () =>
     changeMetadata((members) => ({
       ...members,
@@ -126,8 +168,25 @@ const BINDING_MUTANTS: readonly Mutant[] = [
   ),
   mutant('dpop-algorithms', 'offers algorithms that it does not know', () => async (sent, next) => {
     const alg = readJwt(proofOf(sent) ?? '')?.header['alg']
-    const offered = ['ES384', 'PS256', 'EdDSA', 'Ed25519'].includes(String(alg))
+    const offered = ['RS256'].includes(String(alg))
     return at(sent, TOKEN) && offered ? errorAnswer('invalid_dpop_proof') : next(sent)
+  }),
+  mutant('dpop-code-same-key', 'redeems no code that is bound to a key', () => {
+    const bound = new Set<string>()
+    return both(rememberingBoundCodes(bound), async (sent, next) => {
+      const isBound = at(sent, TOKEN) && bound.has(formOf(sent).get('code') ?? '')
+      return isBound ? errorAnswer('invalid_grant') : next(sent)
+    })
+  }),
+  mutant('dpop-registration-with-proof', 'gives nothing to clients that want bound tokens only', () => {
+    const bound = new Set<string>()
+    return async (sent, next) => {
+      if (at(sent, TOKEN) && bound.has(formOf(sent).get('client_id') ?? '')) return errorAnswer('invalid_dpop_proof')
+      const response = await next(sent)
+      if (sent.body?.includes('dpop_bound_access_tokens') === true)
+        bound.add((await response.clone().json())['client_id'])
+      return response
+    }
   }),
   mutant('dpop-code-bound', 'does not ask whose key a code is bound to', () => {
     const bound = new Set<string>()
@@ -179,7 +238,8 @@ const BINDING_MUTANTS: readonly Mutant[] = [
   mutant('dpop-cors', 'allows no proofs of scripts', () =>
     changeAnswer(
       TOKEN,
-      (response) => withHeaders(response, (headers) => headers.set('access-control-allow-headers', 'Authorization')),
+      (response) =>
+        withHeaders(response, (headers) => headers.set('access-control-allow-headers', 'Authorization, Content-Type')),
       ({ method }) => method === 'OPTIONS',
     ),
   ),
@@ -240,6 +300,18 @@ export const NONCE_MUTANTS: readonly Mutant[] = [
       return response
     }
   }),
+  mutant('dpop-nonce-stale', 'gives a nonce for an old one that it does not take', () => async (sent, next) => {
+    const response = await next(sent)
+    const hasNonce = readJwt(proofOf(sent) ?? '')?.claims['nonce'] !== undefined
+    return at(sent, TOKEN) && hasNonce && !response.ok
+      ? withHeaders(response, (headers) => headers.set('dpop-nonce', 'of-no-use'))
+      : response
+  }),
+  mutant('dpop-nonce-exposed', 'keeps its nonces from scripts', () =>
+    changeAnswer(TOKEN, (response) =>
+      withHeaders(response, (headers) => headers.set('access-control-expose-headers', 'X-DPoP-Nonce, Retry-After')),
+    ),
+  ),
   accepting(
     'nonce-wrong',
     'takes nonces that it never gave',

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Mutation } from '../mutation.ts'
 import {
   at,
   changeAnswer,
@@ -16,6 +17,13 @@ import {
 } from './mutant.ts'
 
 const WELL_KNOWN = '/.well-known/oauth-authorization-server'
+
+const changeReading = (change: (headers: Headers) => void): Mutation =>
+  changeAnswer(
+    WELL_KNOWN,
+    (response) => withHeaders(response, change),
+    ({ method }) => method === 'GET',
+  )
 
 export const METADATA_MUTANTS: readonly Mutant[] = [
   mutant(
@@ -67,9 +75,31 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     })),
   ),
+  mutant('as-metadata-types', 'writes flags as strings', () =>
+    changeMetadata((members) => ({ ...members, client_id_metadata_document_supported: 'true' })),
+  ),
+  mutant('as-metadata-types', 'writes a list as a string', () =>
+    changeMetadata((members) => ({ ...members, response_modes_supported: 'query' })),
+  ),
+  mutant('as-metadata-types', 'publishes empty lists', () =>
+    changeMetadata((members) => ({ ...members, response_modes_supported: [] })),
+  ),
   mutant('as-metadata-cors', 'keeps its metadata from scripts', () =>
-    changeAnswer(WELL_KNOWN, (response) =>
-      withHeaders(response, (headers) => headers.delete('access-control-allow-origin')),
+    changeReading((headers) => headers.delete('access-control-allow-origin')),
+  ),
+  mutant('as-metadata-cors', 'lets scripts of one site read its metadata', () =>
+    changeReading((headers) => headers.set('access-control-allow-origin', 'https://app.example')),
+  ),
+  mutant('as-metadata-cors', 'names two origins, which no browser reads', () =>
+    changeReading((headers) =>
+      headers.set('access-control-allow-origin', 'https://client.example, https://app.example'),
+    ),
+  ),
+  mutant('as-metadata-preflight', 'does not answer preflights for its metadata', () =>
+    changeAnswer(
+      WELL_KNOWN,
+      () => new Response('Not found', { status: 404 }),
+      ({ method }) => method === 'OPTIONS',
     ),
   ),
   mutant('as-jwks', 'publishes a key that it shares with somebody', () =>

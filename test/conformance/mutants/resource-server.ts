@@ -40,6 +40,12 @@ export interface Forger {
   readonly now: () => number
 }
 
+const unauthorized = (challenge: string): Response =>
+  new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
+
+const changePreflight = (change: (headers: Headers) => void): Mutation =>
+  changeEndpoint((response, { method }) => (method === 'OPTIONS' ? withHeaders(response, change) : response))
+
 const passes = (): Response => Response.json({ jsonrpc: '2.0', id: 1, result: {} })
 
 /** Accepts the tokens that `overlooks` says, and leaves the others to the server. */
@@ -53,15 +59,26 @@ const accepting = (
     return token !== undefined && (await overlooks(token, sent)) ? passes() : next(sent)
   })
 
+/** Accepts requests with proofs that `overlooks` says: the proof as far as it can be read, and the header as it came. */
+const overlooking = (
+  id: string,
+  what: string,
+  overlooks: (proof: ReadJws | undefined, token: ReadJws, sent: Sent) => boolean | Promise<boolean>,
+): Mutant =>
+  mutant(`rs-dpop-${id}`, what, () => async (sent, next) => {
+    const token = sent.headers.has('dpop') ? readJwt(tokenOf(sent)) : undefined
+    const proof = readJwt(sent.headers.get('dpop') ?? '')
+    return token !== undefined && (await overlooks(proof, token, sent)) ? passes() : next(sent)
+  })
+
 const acceptingProof = (
   id: string,
   what: string,
   overlooks: (proof: ReadJws, token: ReadJws, sent: Sent) => boolean | Promise<boolean>,
-): Mutant =>
-  mutant(`rs-dpop-${id}`, what, () => async (sent, next) => {
-    const [token, proof] = [readJwt(tokenOf(sent)), readJwt(sent.headers.get('dpop') ?? '')]
-    return token !== undefined && proof !== undefined && (await overlooks(proof, token, sent)) ? passes() : next(sent)
-  })
+): Mutant => overlooking(id, what, (proof, ...rest) => proof !== undefined && overlooks(proof, ...rest))
+
+const lacks = (claim: string): Mutant =>
+  acceptingProof(`no-${claim}`, `does not need ${claim} in a proof`, ({ claims }) => claims[claim] === undefined)
 
 const isForged = (text: string): Promise<boolean> =>
   jwtVerify(text, EmbeddedJWK).then(
@@ -104,7 +121,18 @@ const METADATA_MUTANTS: readonly Mutant[] = [
     changeJson(PRM, (members) => ({ ...members, bearer_methods_supported: ['header', 'query'] })),
   ),
   mutant('rs-metadata-cors', 'keeps its metadata from scripts', () =>
-    changeAnswer(PRM, (response) => withHeaders(response, (headers) => headers.delete('access-control-allow-origin'))),
+    changeAnswer(
+      PRM,
+      (response) => withHeaders(response, (headers) => headers.delete('access-control-allow-origin')),
+      ({ method }) => method === 'GET',
+    ),
+  ),
+  mutant('rs-metadata-preflight', 'does not answer preflights for its metadata', () =>
+    changeAnswer(
+      PRM,
+      () => new Response(null, { status: 405 }),
+      ({ method }) => method === 'OPTIONS',
+    ),
   ),
 ]
 
@@ -145,6 +173,16 @@ const CHALLENGE_MUTANTS: readonly Mutant[] = [
   mutant('rs-challenge-exposed', 'keeps its challenge from scripts', () =>
     changeEndpoint((response) => withHeaders(response, (headers) => headers.delete('access-control-expose-headers'))),
   ),
+  mutant('rs-challenge-exposed', 'shows its challenge to another site', () =>
+    changeEndpoint((response, { method }) =>
+      method === 'OPTIONS'
+        ? response
+        : withHeaders(response, (headers) => headers.set('access-control-allow-origin', 'https://other.example')),
+    ),
+  ),
+  mutant('rs-preflight', 'wants a token of preflights', () =>
+    changeEndpoint((response, { method }) => (method === 'OPTIONS' ? unauthorized('Bearer') : response)),
+  ),
   mutant('rs-origin', 'takes requests of any page', () => (sent, next) => {
     const headers = new Headers(sent.headers)
     if (headers.get('origin') === 'https://attacker.example') headers.delete('origin')
@@ -169,25 +207,34 @@ const CHALLENGE_MUTANTS: readonly Mutant[] = [
   }),
 ]
 
-const tokenMutants = (forger: Forger): readonly Mutant[] => [
-  mutant('rs-token', 'refuses all tokens', () => async (sent, next) => {
+const page = (markup: string): Response => new Response(markup, { headers: { 'content-type': 'text/html' } })
+const events = (data: string): Response =>
+  new Response(`: hello\n\ndata: ${data}\n\n`, { headers: { 'content-type': 'text/event-stream' } })
+
+/** Answers good tokens that are bound to no key. */
+const answeringTokens = (what: string, answer: () => Response): Mutant =>
+  mutant('rs-token', what, () => async (sent, next) => {
     const claims: Members = readJwt(tokenOf(sent))?.claims ?? {}
-    const isGood =
-      isEndpoint(sent) &&
-      claims['cnf'] === undefined &&
-      claims['scope'] !== undefined &&
-      !sent.body?.includes('tools/call')
-    return isGood && !sent.headers.has('dpop')
-      ? new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
-      : next(sent)
-  }),
+    const isGood = isEndpoint(sent) && claims['cnf'] === undefined && claims['scope'] !== undefined
+    return isGood && !sent.headers.has('dpop') && !sent.url.search ? answer() : next(sent)
+  })
+
+const tokenMutants = (forger: Forger): readonly Mutant[] => [
+  answeringTokens('refuses all tokens', () => unauthorized('Bearer error="invalid_token"')),
+  answeringTokens('has nothing for who has a token', () => new Response('Not found', { status: 404 })),
+  answeringTokens('sends who has a token elsewhere', () => Response.redirect('https://mcp.example/sign-in', 302)),
+  answeringTokens('breaks when it sees a token', () => new Response('Oops', { status: 500 })),
+  answeringTokens('understands nothing', () => Response.json({ error: 'bad_request' }, { status: 400 })),
+  answeringTokens('shows a page to who has a token', () => page('<!doctype html>Welcome')),
+  answeringTokens('says in JSON-RPC that nobody may', () =>
+    Response.json({ jsonrpc: '2.0', id: 1, error: { code: -32_001, message: 'Unauthorized' } }),
+  ),
+  answeringTokens('says in a stream that nobody may', () => events('{"jsonrpc":"2.0","id":1,"error":{"code":-32001}}')),
   mutant(
     'rs-scheme-case',
     'wants the scheme with a capital',
     () => async (sent, next) =>
-      sent.headers.get('authorization')?.startsWith('bearer ') === true
-        ? new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer' } })
-        : next(sent),
+      sent.headers.get('authorization')?.startsWith('bearer ') === true ? unauthorized('Bearer') : next(sent),
   ),
   mutant(
     'rs-query',
@@ -202,7 +249,7 @@ const tokenMutants = (forger: Forger): readonly Mutant[] => [
     return async (sent, next) => {
       const token = readJwt(tokenOf(sent))
       const [, payload = '', signature = ''] = tokenOf(sent).split('.')
-      if (token === undefined || sent.headers.has('dpop')) return next(sent)
+      if (token === undefined || sent.headers.has('dpop') || tokenOf(sent).includes(' ')) return next(sent)
       const resigned = known.has(payload) && known.get(payload) !== signature && signature !== ''
       known.set(payload, known.get(payload) ?? signature)
       const named = token.header['kid'] !== undefined && token.header['alg'] === 'ES256'
@@ -230,6 +277,10 @@ const tokenMutants = (forger: Forger): readonly Mutant[] => [
       ({ status }) => status === 403,
     ),
   ),
+  mutant('rs-step-up', 'breaks when a tool is called with its scope', () => async (sent, next) => {
+    const response = await next(sent)
+    return sent.body?.includes('tools/call') === true && response.ok ? new Response('Oops', { status: 500 }) : response
+  }),
   mutant('rs-step-up', 'wants another scope than it says', () =>
     changeChallenge(
       (challenge) => challenge.replace(/scope="[^"]*"/g, 'scope="notes:other"'),
@@ -243,12 +294,7 @@ const dpopMutants = (forger: Forger): readonly Mutant[] => [
     'rs-dpop',
     'refuses all proofs',
     () => async (sent, next) =>
-      sent.headers.has('dpop')
-        ? new Response(null, {
-            status: 401,
-            headers: { 'www-authenticate': 'DPoP error="invalid_dpop_proof", algs="ES256"' },
-          })
-        : next(sent),
+      sent.headers.has('dpop') ? unauthorized('DPoP error="invalid_dpop_proof", algs="ES256"') : next(sent),
   ),
   mutant('rs-dpop-as-bearer', 'takes bound tokens as Bearer', () => async (sent, next) => {
     const token = readJwt(tokenOf(sent))
@@ -266,18 +312,68 @@ const dpopMutants = (forger: Forger): readonly Mutant[] => [
       ({ status }) => status === 401,
     ),
   ),
+  mutant('rs-dpop-metadata', 'announces symmetric algorithms', () =>
+    changeJson(PRM, (members) => ({ ...members, dpop_signing_alg_values_supported: ['ES256', 'HS256'] })),
+  ),
+  mutant('rs-dpop-metadata', 'announces its algorithms in a string', () =>
+    changeJson(PRM, (members) => ({ ...members, dpop_signing_alg_values_supported: 'ES256' })),
+  ),
+  mutant('rs-dpop-metadata', 'says in a string that it needs no proofs', () =>
+    changeJson(PRM, (members) => ({ ...members, dpop_bound_access_tokens_required: 'false' })),
+  ),
+  mutant('rs-dpop-several', 'takes the first of two header lines', () => (sent, next) => {
+    const [first, second] = sent.lines.filter(([name]) => name === 'dpop')
+    if (first === undefined || second === undefined) return next(sent)
+    const headers = new Headers(sent.headers)
+    headers.set('dpop', first[1])
+    return next({ ...sent, headers })
+  }),
+  overlooking(
+    'joined',
+    'takes the first of two proofs in one line',
+    (_, __, { headers, lines }) => lines.length === 0 && headers.get('dpop')?.includes(', ') === true,
+  ),
+  overlooking('not-jwt', 'takes anything for a proof', (_, __, { headers }) => headers.get('dpop') === 'conformance'),
+  lacks('jti'),
+  lacks('htm'),
+  lacks('htu'),
+  lacks('iat'),
   acceptingProof('type', 'takes any JWT for a proof', ({ header }) => header['typ'] === 'JWT'),
+  acceptingProof('no-type', 'takes JWTs of no type for proofs', ({ header }) => header['typ'] === undefined),
+  acceptingProof('none', 'takes proofs that nobody signed', ({ header }) => header['alg'] === 'none'),
+  acceptingProof('symmetric', 'takes proofs with a shared key', ({ header }) => header['alg'] === 'HS256'),
+  acceptingProof('no-key', 'needs no key in a proof', ({ header }) => header['jwk'] === undefined),
+  acceptingProof(
+    'private-key',
+    'takes proofs with a private key',
+    ({ header }) => Object(header['jwk']).d !== undefined,
+  ),
   acceptingProof('signature', 'does not verify proofs', (_, __, { headers }) => isForged(headers.get('dpop') ?? '')),
   acceptingProof('method', 'does not compare the method', ({ claims }) => claims['htm'] === 'GET'),
-  acceptingProof('url', 'does not compare the URL', ({ claims }) => String(claims['htu']).includes('attacker')),
+  acceptingProof('url', 'compares the beginning of the URL', ({ claims }) =>
+    String(claims['htu']).endsWith('/conformance'),
+  ),
+  acceptingProof('other-host', 'does not compare the host', ({ claims }) => String(claims['htu']).includes('attacker')),
   acceptingProof('no-hash', 'needs no hash of the token', ({ claims }) => claims['ath'] === undefined),
   acceptingProof('other-hash', 'does not compare the hash of the token', ({ claims }) => claims['ath'] === OTHER_HASH),
   acceptingProof('other-key', 'does not compare the key', async ({ header }, token, { headers }) => {
+    if (header['jwk'] === undefined || header['alg'] !== 'ES256') return false
     const bound = boundTo(token)
     const shown = await calculateJwkThumbprint(Object(header['jwk']))
     return bound !== undefined && bound !== shown && !(await isForged(headers.get('dpop') ?? ''))
   }),
-  acceptingProof('old', 'takes old proofs', ({ claims }) => Number(claims['iat']) < forger.now() - 1800),
+  acceptingProof('old', 'takes old proofs', ({ claims }) => Number(claims['iat']) < forger.now() - 1200),
+  acceptingProof('future', 'takes proofs from the future', ({ claims }) => Number(claims['iat']) > forger.now() + 1200),
+  mutant('rs-dpop-clock', 'wants clocks to agree to the second', () => async (sent, next) => {
+    const iat = Number(readJwt(sent.headers.get('dpop') ?? '')?.claims['iat'])
+    const isAhead = iat > forger.now() + 2 && iat < forger.now() + 60
+    return isAhead ? unauthorized('DPoP error="invalid_dpop_proof", algs="ES256"') : next(sent)
+  }),
+  mutant('rs-dpop-cors', 'allows no proofs of scripts', () =>
+    changePreflight((headers) =>
+      headers.set('access-control-allow-headers', 'Authorization, Content-Type, MCP-Protocol-Version'),
+    ),
+  ),
   mutant('rs-dpop-replay', 'takes a proof again and again', () => {
     const seen = new Set<unknown>()
     return async (sent, next) => {
@@ -297,4 +393,13 @@ export const resourceMutants = (forger: Forger): readonly Mutant[] => [
   ...CHALLENGE_MUTANTS,
   ...tokenMutants(forger),
   ...dpopMutants(forger),
+]
+
+/** Of a server that wants nonces. */
+export const RESOURCE_NONCE_MUTANTS: readonly Mutant[] = [
+  mutant('rs-dpop-nonce-exposed', 'keeps its nonces from scripts', () =>
+    changeEndpoint((response) =>
+      withHeaders(response, (headers) => headers.set('access-control-expose-headers', 'WWW-Authenticate')),
+    ),
+  ),
 ]

@@ -136,7 +136,7 @@ export const TOKEN_MUTANTS: readonly Mutant[] = [
     if (!at(sent, TOKEN) || sent.method !== 'GET') return next(sent)
     const headers = new Headers(sent.headers)
     headers.set('content-type', 'application/x-www-form-urlencoded')
-    return next({ method: 'POST', url: sent.url, headers, body: sent.url.search.slice(1) })
+    return next({ ...sent, method: 'POST', headers, body: sent.url.search.slice(1) })
   }),
   mutant('token-repeated', 'takes the first of two parameters', () =>
     changeForm(
@@ -175,15 +175,29 @@ export const TOKEN_MUTANTS: readonly Mutant[] = [
       ({ method }) => method === 'POST',
     ),
   ),
+  mutant('token-cors', 'lets every site use the cookies of people', () =>
+    changeAnswer(
+      TOKEN,
+      (response, { headers }) =>
+        withHeaders(response, (changed) => {
+          changed.set('access-control-allow-origin', headers.get('origin') ?? '*')
+          changed.set('access-control-allow-credentials', 'true')
+        }),
+      ({ method }) => method === 'POST',
+    ),
+  ),
   mutant(
     'token-preflight',
     'does not answer preflights',
     () => async (sent, next) =>
-      at(sent, TOKEN) &&
-      sent.method === 'OPTIONS' &&
-      !sent.headers.get('access-control-request-headers')?.includes('dpop')
-        ? new Response(null, { status: 405 })
-        : next(sent),
+      at(sent, TOKEN) && sent.method === 'OPTIONS' ? new Response(null, { status: 405 }) : next(sent),
+  ),
+  mutant('token-preflight', 'allows all headers, of which Authorization is none', () =>
+    changeAnswer(
+      TOKEN,
+      (response) => withHeaders(response, (headers) => headers.set('access-control-allow-headers', '*')),
+      ({ method }) => method === 'OPTIONS',
+    ),
   ),
   mutant('token-scope-unknown', 'grants scopes that do not exist', () => {
     const asked = new Set<string>()

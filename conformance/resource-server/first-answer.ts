@@ -18,7 +18,6 @@ export function explainAnswer({ status, headers, exchange }: Answer): string | u
   if (status === 404) return `There is nothing at this URL (404). Is the path right? MCP endpoints often end in /mcp.`
   if (status === 405)
     return 'The URL does not take POST (405), which is how MCP messages are sent. It may be the older transport (SSE).'
-  if (status === 429) return 'The server has had too many requests (429). Try again later.'
   if (status >= 500)
     return `The server failed (${status}). Look at its log: a request without a token must be answered, too.`
   if (/^text\/html/i.test(headers.get('content-type') ?? '')) {
