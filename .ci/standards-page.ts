@@ -1,11 +1,13 @@
 /**
  * `STANDARDS.md`: each standard, how far it is met, which decisions deviate from it, where it is proved, and what is missing. Made from
- * the `@see` lines of the files' headers, the `**Deviation.**` lines of the decisions, and the table in `standards.ts`.
+ * the claims and the `@see` lines of the files' headers, and from the `**Deviation.**` lines of the decisions.
  *
+ * @see docs/adr/0121-standards-from-headers.md
  * @module
  */
 import { readdir, readFile } from 'node:fs/promises'
-import { STANDARDS, STATUSES, type Standard, type Status } from './standards.ts'
+import { AREAS, STATUSES } from './standards.ts'
+import { type Claim, readClaims } from './standards-claims.ts'
 
 /** A file of the project, by its path from the root. */
 export interface Document {
@@ -26,26 +28,34 @@ export interface Deviation extends Citation {
   readonly text: string
 }
 
+/** A test that holds a decision. */
+export interface Decided {
+  readonly path: string
+  /** `docs/adr/0127-tokens-of-other-clients.md`. */
+  readonly decision: string
+}
+
 /** All that the page is made from. */
 export interface Evidence {
+  readonly claims: readonly Claim[]
   readonly citations: readonly Citation[]
+  /** Decisions that headers of tests name. */
+  readonly decided: readonly Decided[]
   readonly deviations: readonly Deviation[]
   /** What could not be read, in words for whoever wrote it. */
   readonly unreadable: readonly string[]
 }
 
-const ALL: readonly Standard[] = Object.values(STANDARDS).flat()
-
 /** How standards are cited. Versions and revisions are not part of the id. */
 const NAMES =
-  /\b(?:(?<rfc>RFC \d{4,5})(?:bis)?|(?<draft>draft-[a-z]+-[a-z0-9-]+?)(?:-\d\d\b|(?![\w-]))|(?<openid>OpenID Connect [A-Z]\w+(?: [A-Z]\w+)*) 1\.0|(?<other>OAuth 2\.1|MCP(?= \d{4}-\d\d| extension)|NIST SP 800-63B|WCAG(?= \d)|OWASP(?= [A-Z])|Unicode(?= (?:Standard Annex|Technical))|JSON-RPC(?= 2\.0)|Fetch(?=,? (?:Standard|Metadata|section))|HTML Standard|WHATWG)|sections? (?<sections>\d[\d.]*\d|\d+)(?<more>(?:(?:, | and |, and )\d[\d.]*)*))/g
+  /\b(?:(?<rfc>RFC \d{4,5})(?:bis)?|(?<draft>draft-[a-z]+-[a-z0-9-]+?)(?:-\d\d\b|(?![\w-]))|(?<openid>OpenID Connect [A-Z]\w+(?: [A-Z]\w+)*) 1\.0|(?<other>OAuth 2\.1|MCP(?= \d{4}-\d\d|(?: OAuth [a-z ]+)? extension)|NIST SP 800-63B|WCAG(?= \d)|OWASP(?= [A-Z])|Unicode(?= (?:Standard Annex|Technical))|JSON-RPC(?= 2\.0)|Fetch(?=,? (?:Standard|Metadata|section))|HTML(?= Standard|, section)|CSP(?= Level)|WHATWG)|sections? (?<sections>\d[\d.]*\d|\d+)(?<more>(?:(?:, | and |, and )\d[\d.]*)*))/g
 
 /** The same document under another name. */
 const ALIASES: Readonly<Record<string, string>> = {
   'draft-ietf-oauth-v2-1': 'OAuth 2.1',
   'draft-ietf-httpbis-rfc6265bis': 'RFC 6265',
   Fetch: 'WHATWG',
-  'HTML Standard': 'WHATWG',
+  HTML: 'WHATWG',
 }
 
 /** What a line of text cites. */
@@ -66,17 +76,23 @@ export function citationsOf(line: string, path: string): readonly Citation[] {
 
 const withoutDot = (section: string): string => section.replace(/\.$/, '')
 
-/** What the header of a source or test cites. */
-export function readHeader({ path, text }: Document): Pick<Evidence, 'citations' | 'unreadable'> {
+/** What the header of a source or test claims and cites. */
+export function readHeader({ path, text }: Document): Omit<Evidence, 'deviations'> {
   const header = /^(?:#!.*\n)?\/\*\*[\s\S]*?\*\//.exec(text)?.[0] ?? ''
   const lines = [...header.matchAll(/@see ([^@]*?)(?=\n \*(?: @|\s*\n|\/)|\*\/)/g)].map(([, line = '']) => line)
   const standards = lines.filter((line) => !/^(?:docs\/|https?:|`|\w+ of `)/.test(line))
   const read = standards.map((line) => ({ line, citations: citationsOf(line.replaceAll(/\s*\n \*\s*/g, ' '), path) }))
+  const { claims, unreadable } = readClaims(path, header)
   return {
-    citations: read.flatMap(({ citations }) => citations),
-    unreadable: read
-      .filter(({ citations }) => citations.length === 0)
-      .map(({ line }) => `${path}: "@see ${line}" names no standard that .ci/standards-page.ts can read (NAMES).`),
+    claims,
+    citations: [...read.flatMap(({ citations }) => citations), ...claims.map(({ id }) => ({ path, id, sections: [] }))],
+    decided: lines.filter((line) => line.startsWith('docs/adr/')).map((decision) => ({ path, decision })),
+    unreadable: [
+      ...unreadable,
+      ...read
+        .filter(({ citations }) => citations.length === 0)
+        .map(({ line }) => `${path}: "@see ${line}" names no standard that .ci/standards-page.ts can read (NAMES).`),
+    ],
   }
 }
 
@@ -104,32 +120,50 @@ export function readDecision({ path, text }: Document): Pick<Evidence, 'deviatio
   return { deviations, unreadable }
 }
 
-/** What somebody outside can hold against us. */
-const CLAIMS: readonly Status[] = ['implemented', 'partly', 'followed']
-
 /** What is wrong: each problem says what to do about it. */
-export function problems({ citations, deviations, unreadable }: Evidence, standards = ALL): readonly string[] {
-  const byId = new Map(standards.map((standard) => [standard.id, standard]))
-  const unknown = [...citations, ...deviations].filter(({ id }) => !byId.has(id))
-  const proofs = new Map(standards.map(({ id }) => [id, testsOf(id, citations)]))
+export function problems(evidence: Evidence, areas = AREAS): readonly string[] {
+  const { claims, citations, deviations, unreadable } = evidence
+  const claimed = new Set(claims.map(({ id }) => id))
+  const listed = Object.values(areas).flat()
   return [
     ...unreadable,
-    ...unknown.map(({ id, path }) => `${path} cites ${id}, which has no row: add one to .ci/standards.ts.`),
-    ...standards.flatMap(({ id, status }) => {
-      const tests = proofs.get(id) ?? []
-      const sources = citations.filter((citation) => citation.id === id && !citation.path.startsWith('test/'))
-      const [source] = sources
-      if (CLAIMS.includes(status) && !tests.some((path) => path.startsWith('test/spec/'))) {
-        return [`${id} is ${status}, and no file in test/spec/ has it in its name (rfc1234-...) or an @see line.`]
-      }
-      if (status === 'missing' && source !== undefined) {
-        return [`${id} is missing according to .ci/standards.ts, but ${source.path} cites it: update its row.`]
-      }
-      const cited = sources.length + tests.length + deviations.filter((deviation) => deviation.id === id).length
-      return status !== 'missing' && cited === 0 ? [`${id} has a row, and nothing cites it: drop the row.`] : []
-    }),
+    ...[...citations, ...deviations]
+      .filter(({ id }) => !claimed.has(id))
+      .map(({ id, path }) => `${path} cites ${id}, of which no header says "@standard ${id}: its title".`),
+    ...listed
+      .filter((id) => !claimed.has(id))
+      .map((id) => `.ci/standards.ts lists ${id}, of which no header says "@standard ${id}: its title".`),
+    ...claims
+      .filter(({ id }) => !listed.includes(id))
+      .map(({ id, path }) => `${path} claims ${id}, which has no place on the page: list it in .ci/standards.ts.`),
+    ...claims.flatMap((claim, index) => problemsOf(claim, claims.slice(0, index), evidence)),
+    ...deviations
+      .filter((deviation) => !isHeld(deviation, evidence))
+      .map(
+        ({ path, id }) =>
+          `${path} deviates from ${id}, and no test says that it holds that: add "@see ${path}" to the header of the one that does.`,
+      ),
   ]
 }
+
+function problemsOf({ id, status, path }: Claim, before: readonly Claim[], { citations }: Evidence): readonly string[] {
+  const twice = before.find((other) => other.id === id)
+  if (twice !== undefined) return [`${id} is claimed in ${twice.path} and in ${path}: keep one.`]
+  if (status !== 'used' && !isSpec(path)) {
+    return [`${id} is ${status}, which ${path} cannot show: say so in a file of test/spec/ that proves it.`]
+  }
+  const source = citations.find((citation) => citation.id === id && !citation.path.startsWith('test/'))
+  if (status === 'missing' && source !== undefined) {
+    return [`${id} is missing according to ${path}, but ${source.path} cites it: update the claim.`]
+  }
+  return []
+}
+
+/** Whether a test that is about the standard names the decision, too. */
+const isHeld = ({ path, id }: Deviation, { citations, decided }: Evidence): boolean =>
+  decided.some((one) => one.decision === path && isProof(one.path) && testsOf(id, citations).includes(one.path))
+
+const isSpec = (path: string): boolean => /^test\/spec\/.*\.test\.ts$/.test(path)
 
 const testsOf = (id: string, citations: readonly Citation[]): readonly string[] => [
   ...new Set(citations.filter((citation) => citation.id === id && isProof(citation.path)).map(({ path }) => path)),
@@ -144,6 +178,8 @@ export async function collectEvidence(root: URL): Promise<Evidence> {
   const headers = sources.map(readHeader)
   const read = decisions.map(readDecision)
   return {
+    claims: headers.flatMap(({ claims }) => claims),
+    decided: headers.flatMap(({ decided }) => decided),
     citations: [...headers.flatMap(({ citations }) => citations), ...sources.flatMap(({ path }) => citedByName(path))],
     deviations: read.flatMap(({ deviations }) => deviations),
     unreadable: [...headers, ...read].flatMap(({ unreadable }) => unreadable),
@@ -165,35 +201,39 @@ async function documentsIn(root: URL, folder: string, ending: string): Promise<r
   return Promise.all(paths.sort().map(async (path) => ({ path, text: await readFile(new URL(path, root), 'utf8') })))
 }
 
-/** The page. Throws when the table and the files do not agree. */
+/** The page. Throws when the claims, the files and the decisions do not agree. */
 export async function standardsPage(root = new URL('../', import.meta.url)): Promise<string> {
   const evidence = await collectEvidence(root)
   const wrong = problems(evidence)
   if (wrong.length > 0) throw new Error(wrong.join('\n'))
-  const areas = Object.entries(STANDARDS).map(([area, standards]) => section(area, standards, evidence))
+  const byId = new Map(evidence.claims.map((claim) => [claim.id, claim]))
+  const areas = Object.entries(AREAS).map(([area, ids]) => [area, ids.flatMap((id) => byId.get(id) ?? [])] as const)
   const words = Object.entries(STATUSES).map(([status, meaning]) => `- **${status}**: ${meaning}`)
   return [
     '# Standards',
-    '<!-- Written by `bun run docs` from the headers of the files, the decisions and .ci/standards.ts. -->',
-    'What Sallyport claims, what it does otherwise, and what it does not do. `bun test test/package/standards` fails when this page and the sources part.',
+    '<!-- Written by `bun run docs` from the headers of the files and from the decisions. -->',
+    'What Sallyport claims, what it does otherwise, and what it does not do. A status leads to the file whose header says it. `bun test test/package/standards` fails when this page and the files part.',
     words.join('\n'),
-    ...areas,
-    proofs(evidence),
+    ...areas.map(([area, claims]) => section(area, claims, evidence)),
+    proofs(
+      areas.flatMap(([, claims]) => claims),
+      evidence,
+    ),
   ]
     .join('\n\n')
     .concat('\n')
 }
 
-function section(area: string, standards: readonly Standard[], { deviations }: Evidence): string {
-  const rows = standards.map(({ id, title, status, what, url }) => {
+function section(area: string, claims: readonly Claim[], { deviations }: Evidence): string {
+  const rows = claims.map(({ path, id, title, status, does, missing, published }) => {
     const own = deviations.filter((deviation) => deviation.id === id)
-    const links = own.map(({ title: number, path, sections, text }) => {
+    const links = own.map(({ title: number, path: decision, sections, text }) => {
       const where = sections.length === 0 ? '' : `section ${sections.join(', ')}: `
-      return `[${number}](${path}) ${where}${text}`
+      return `[${number}](${decision}) ${where}${text}`
     })
-    return `| [${id}](${url ?? urlOf(id)}) ${title} | ${status} | ${what} | ${links.join('<br>')} |`
+    return `| [${id}](${published ?? urlOf(id)}) ${title} | [${status}](${path}) | ${does} | ${missing} | ${links.join('<br>')} |`
   })
-  return `## ${area}\n\n| Standard | Status | What exactly | Deviations |\n| --- | --- | --- | --- |\n${rows.join('\n')}`
+  return `## ${area}\n\n| Standard | Status | What exactly | Missing | Deviations |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}`
 }
 
 const urlOf = (id: string): string =>
@@ -201,16 +241,18 @@ const urlOf = (id: string): string =>
     ? `https://datatracker.ietf.org/doc/${id}/`
     : `https://www.rfc-editor.org/rfc/${id.replace('RFC ', 'rfc')}.html`
 
-function proofs({ citations }: Evidence): string {
-  const rows = ALL.filter(({ status }) => status !== 'missing').map(({ id }) => {
-    const sections = new Set(
-      citations
-        .filter((citation) => citation.id === id && !citation.path.startsWith('test/'))
-        .flatMap((one) => one.sections),
-    )
-    const links = testsOf(id, citations).map((path) => `[${path.replace(/^test\/|\.test\.ts$/g, '')}](${path})`)
-    return `| ${id} | ${[...sections].sort(bySection).join(', ')} | ${links.join(' · ')} |`
-  })
+function proofs(claims: readonly Claim[], { citations }: Evidence): string {
+  const rows = claims
+    .filter(({ status }) => status !== 'missing')
+    .map(({ id }) => {
+      const sections = new Set(
+        citations
+          .filter((citation) => citation.id === id && !citation.path.startsWith('test/'))
+          .flatMap((one) => one.sections),
+      )
+      const links = testsOf(id, citations).map((path) => `[${path.replace(/^test\/|\.test\.ts$/g, '')}](${path})`)
+      return `| ${id} | ${[...sections].sort(bySection).join(', ')} | ${links.join(' · ')} |`
+    })
   return `## Where it is\n\nSections that the sources cite, and the tests that do.\n\n| Standard | Sections | Tests |\n| --- | --- | --- |\n${rows.join('\n')}`
 }
 

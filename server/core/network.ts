@@ -3,6 +3,13 @@
  *
  * @see RFC 6177: IPv6 address assignment to end sites
  * @see RFC 4291 section 2.5.5.2: IPv4-mapped addresses
+ *
+ * @standard RFC 4291: IP Version 6 Addressing
+ * @status used
+ * @does how limits see addresses
+ * @standard RFC 6177: IPv6 Address Assignment to End Sites
+ * @status used
+ * @does what one subscriber has, to a limit
  * @module
  */
 import ipaddr from 'ipaddr.js'

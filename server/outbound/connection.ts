@@ -3,6 +3,13 @@
  * request, so that no pool can give one name the connection of another, and no variable of the environment a proxy.
  *
  * @see RFC 6125 and RFC 9525: the certificate is the name's, wherever we connected
+ *
+ * @standard RFC 6125: Service Identity in TLS
+ * @status used
+ * @does the certificate is the name’s, wherever the connection goes
+ * @standard RFC 9525: Service Identity in TLS, revised
+ * @status used
+ * @does as above
  * @module
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net'

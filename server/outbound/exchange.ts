@@ -3,6 +3,10 @@
  *
  * @see draft-ietf-oauth-client-id-metadata-document-02 section 5: only 200 is success, redirects are not followed
  * @see RFC 9112 section 8: an answer that ends early is incomplete
+ *
+ * @standard RFC 9112: HTTP/1.1
+ * @status used
+ * @does bad requests, incomplete answers
  * @module
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http'

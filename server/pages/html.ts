@@ -2,6 +2,11 @@
  * HTML as a type of its own: text becomes markup only by being escaped, and what is markup already is not escaped twice.
  *
  * @see HTML Standard section 13.3: escaping a string
+ *
+ * @standard WHATWG: Fetch, HTML and MIME Sniffing
+ * @status used
+ * @does cross-origin access, posts from elsewhere, escaping, what an image is
+ * @published https://spec.whatwg.org/
  * @module
  */
 import { html as ghtml } from 'ghtml'

@@ -3,6 +3,11 @@
  *
  * @see OAuth 2.1 section 7.11 (draft-ietf-oauth-v2-1-16): no framing
  * @see OAuth 2.1 section 7.5.4: 303, so that no browser posts credentials on to the next URL
+ *
+ * @standard CSP: Content Security Policy Level 3
+ * @status used
+ * @does pages run no script, load what is ours alone, and are framed by nobody
+ * @published https://www.w3.org/TR/CSP3/
  * @module
  */
 import type { Html } from './html.ts'

@@ -3,6 +3,10 @@
  *
  * @see RFC 9449 section 7.1 (the scheme), section 7.2 (no downgrade to Bearer), section 9 (nonces)
  * @see RFC 7800 section 3.1: `cnf`
+ *
+ * @standard RFC 7800: Proof-of-Possession Key Semantics for JWTs
+ * @status used
+ * @does `cnf` with a thumbprint, and no other confirmation
  * @module
  */
 import type { AccessTokenClaims } from '../../shared/access-token.ts'

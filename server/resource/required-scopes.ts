@@ -3,6 +3,11 @@
  *
  * @see MCP 2026-07-28, authorization, scope challenges: all scopes of the operation in one challenge
  * @see JSON-RPC 2.0 section 6: batches, which the 2025-03-26 revision of MCP allows
+ *
+ * @standard JSON-RPC: JSON-RPC 2.0
+ * @status used
+ * @does messages and batches, judged before the server of the resource sees them
+ * @published https://www.jsonrpc.org/specification
  * @module
  */
 import { err, ok, type Result } from '../../shared/result.ts'

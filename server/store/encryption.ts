@@ -3,6 +3,10 @@
  *
  * @see RFC 5869: HKDF
  * @see RFC 7516 section 3.1: the compact form; RFC 7518 section 4.5 (`dir`) and section 5.3 (`A256GCM`)
+ *
+ * @standard RFC 5869: HKDF
+ * @status used
+ * @does keys that follow from the secret
  * @module
  */
 import { JOSEError } from 'jose/errors'

@@ -5,6 +5,10 @@
  * @see RFC 5869 section 2.2: HKDF-Extract
  * @see RFC 7516 section 3.1: the compact form; RFC 7518 section 4.5 (`dir`) and section 5.3 (`A256GCM`)
  * @see docs/adr/0073-small-secrets-on-this-thread.md
+ *
+ * @standard RFC 7516: JSON Web Encryption
+ * @status used
+ * @does keys and successors at rest
  * @module
  */
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'

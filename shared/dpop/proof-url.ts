@@ -3,6 +3,10 @@
  *
  * @see RFC 9449 section 4.3: without query and fragment, after syntax-based and scheme-based normalisation
  * @see RFC 3986 section 6.2.2 and section 6.2.3
+ *
+ * @standard RFC 3986: URI Generic Syntax
+ * @status used
+ * @does how URLs in proofs are compared (section 6.2)
  * @module
  */
 

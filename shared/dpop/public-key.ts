@@ -6,6 +6,10 @@
  * @see RFC 9449 section 4.2: `alg` is asymmetric, `jwk` is public
  * @see RFC 7518 section 6.2 and section 6.3, RFC 8037 section 2: the members
  * @see RFC 7638 section 3: the thumbprint
+ *
+ * @standard RFC 8037: EdDSA in JOSE
+ * @status used
+ * @does verified by the resource module
  * @module
  */
 import { encode } from 'jose/base64url'

@@ -2,6 +2,8 @@
  * Which redirect URIs there are, and when one is another.
  *
  * @see RFC 8252 section 7
+ * @see OAuth 2.1 section 2.3.1 (draft-ietf-oauth-v2-1-16)
+ * @see docs/adr/0044-private-use-schemes.md
  * @module
  */
 import { describe, expect, test } from 'bun:test'

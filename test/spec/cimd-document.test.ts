@@ -3,6 +3,12 @@
  *
  * @see draft-ietf-oauth-client-id-metadata-document-02 section 4, section 4.1
  * @see OpenID Connect Relying Party Metadata Choices 1.0
+ *
+ * @standard OpenID Connect Relying Party Metadata Choices: Relying Party Metadata Choices 1.0
+ * @status partly
+ * @does a document may name several ways to authenticate
+ * @missing the other lists, of which none is read
+ * @published https://openid.net/specs/openid-connect-rp-metadata-choices-1_0.html
  * @module
  */
 import { describe, expect, test } from 'bun:test'

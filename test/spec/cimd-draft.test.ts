@@ -4,6 +4,11 @@
  *
  * @see draft-ietf-oauth-client-id-metadata-document-02 sections 3, 4, 4.1, 4.2, 5 and 8
  * @see RFC 9111 section 5.2: how long documents of others may be kept
+ *
+ * @standard draft-ietf-oauth-client-id-metadata-document: Client ID Metadata Documents (draft 02)
+ * @status implemented
+ * @does server: fetched for somebody who is signed in, through a guarded door, cached, kept through an outage, pinned or limited to domains by the
+ *   operator; client: makes and checks its document, and is known by it where the server reads documents
  * @module
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test'

@@ -3,6 +3,10 @@
  *
  * @see OAuth 2.1 section 3.1 (draft-ietf-oauth-v2-1-16)
  * @see RFC 10017
+ *
+ * @standard RFC 10017: OAuth 2.0 for Browser-Based Applications
+ * @status followed
+ * @does cross-origin access to the endpoints that take no cookies, and to no other; the client keeps tokens out of reach of storage by default
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

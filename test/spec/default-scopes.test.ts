@@ -2,6 +2,8 @@
  * What a request without a scope means.
  *
  * @see RFC 6749 section 3.3
+ * @see RFC 9700 section 2.3
+ * @see OpenID Connect Core 1.0 section 11: offline access
  * @see docs/adr/0042-default-scopes.md
  * @see docs/adr/0045-offline-access.md
  * @module

@@ -1,3 +1,16 @@
+/**
+ * What a protected MCP server answers, with and without a token.
+ *
+ * @see MCP 2026-07-28, authorization: the resource server
+ *
+ * @standard MCP: Authorization, revisions 2025-11-25 and 2026-07-28
+ * @status implemented
+ * @does server, resource server and client: discovery from the challenge on, client ID metadata documents and registration, authorization with PKCE
+ *   and `resource`, `iss`, step-up, issuer binding; machine clients (extension)
+ * @missing enterprise-managed authorization (extension)
+ * @published https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { type Operation, protectResource } from '../../server/resource/index.ts'
 import {

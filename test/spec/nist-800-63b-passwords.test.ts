@@ -3,6 +3,14 @@
  *
  * @see NIST SP 800-63B section 5.1.1.1, section 5.1.1.2 and section 5.2.2
  * @see RFC 7914 section 12: test vectors
+ *
+ * @standard RFC 7914: scrypt
+ * @status used
+ * @does passwords
+ * @standard NIST SP 800-63B: Digital Identity Guidelines: Authentication
+ * @status followed
+ * @does length instead of composition, normalised Unicode, a limit to guessing
+ * @published https://pages.nist.gov/800-63-3/sp800-63b.html
  * @module
  */
 import { beforeAll, describe, expect, test } from 'bun:test'

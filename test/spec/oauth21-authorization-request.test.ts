@@ -4,6 +4,11 @@
  * @see OAuth 2.1 section 4.1.1 (draft-ietf-oauth-v2-1-16)
  * @see RFC 8707 section 2
  * @see MCP 2026-07-28, authorization, "Scope Selection"
+ *
+ * @standard OAuth 2.1: The OAuth 2.1 Authorization Framework (draft 16)
+ * @status implemented
+ * @does authorization code and refresh token grants, PKCE for everyone, exact redirect URIs, rotation with revocation of the family
+ * @published https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16
  * @module
  */
 import { describe, expect, test } from 'bun:test'

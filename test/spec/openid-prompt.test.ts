@@ -3,6 +3,12 @@
  *
  * @see OpenID Connect Core 1.0 section 3.1.2.1 and section 3.1.2.6
  * @see OAuth 2.1 section 7.3 (draft-ietf-oauth-v2-1-16)
+ *
+ * @standard OpenID Connect Core: Core 1.0
+ * @status partly
+ * @does `prompt` and its errors, `offline_access`
+ * @missing ID tokens, user info
+ * @published https://openid.net/specs/openid-connect-core-1_0.html
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

@@ -3,6 +3,14 @@
  *
  * @see RFC 6265bis (draft-ietf-httpbis-rfc6265bis) section 4.1.2 and section 4.1.3.2
  * @see OWASP Session Management Cheat Sheet: cookies
+ *
+ * @standard RFC 6265: Cookies
+ * @status used
+ * @does one cookie with the `__Host-` prefix (draft of the revision)
+ * @standard OWASP: Cheat sheets on authentication and sessions
+ * @status followed
+ * @does answers that tell no more than they must, sessions renewed at sign-in
+ * @published https://cheatsheetseries.owasp.org/
  * @module
  */
 import { beforeAll, describe, expect, test } from 'bun:test'

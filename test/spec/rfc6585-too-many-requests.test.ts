@@ -4,6 +4,10 @@
  * @see RFC 6585 section 4
  * @see RFC 9110 section 10.2.3
  * @see docs/adr/0111-rate-limits.md
+ *
+ * @standard RFC 6585: Additional HTTP Status Codes
+ * @status implemented
+ * @does 429 with `Retry-After` on every endpoint that looks something up (documents and health have no limit), 431
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

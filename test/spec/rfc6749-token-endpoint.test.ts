@@ -2,6 +2,12 @@
  * The token endpoint: what it reads, who it answers, what it says. Grants have files of their own.
  *
  * @see RFC 6749 section 2.3, section 3.2, section 4.1.3 and section 5
+ *
+ * @standard RFC 6749: The OAuth 2.0 Authorization Framework
+ * @status partly
+ * @does endpoints, errors, client authentication; the grants authorization code (section 4.1), client credentials (section 4.4, off by default) and
+ *   refresh (section 6)
+ * @missing the implicit grant (section 4.2) and the password grant (section 4.3), which OAuth 2.1 removed
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

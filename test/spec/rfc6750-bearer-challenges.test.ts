@@ -1,3 +1,14 @@
+/**
+ * What a protected resource says to whom it does not let in.
+ *
+ * @see RFC 6750 section 3 and section 3.1
+ *
+ * @standard RFC 6750: Bearer Token Usage
+ * @status partly
+ * @does the header (section 2.1), challenges and errors
+ * @missing tokens in forms and query strings (sections 2.2 and 2.3), which are never read
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { parseChallenges } from '../../shared/challenge.ts'
 import {

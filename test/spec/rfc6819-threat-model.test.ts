@@ -3,6 +3,10 @@
  * who they say.
  *
  * @see RFC 6819 section 4 and section 5
+ *
+ * @standard RFC 6819: OAuth 2.0 Threat Model
+ * @status followed
+ * @does the threats that RFC 9700 left as they were
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

@@ -3,6 +3,10 @@
  *
  * @see RFC 7009 section 2
  * @see docs/adr/0127-tokens-of-other-clients.md
+ *
+ * @standard RFC 7009: Token Revocation
+ * @status implemented
+ * @does refresh tokens with their whole family, access tokens one by one
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

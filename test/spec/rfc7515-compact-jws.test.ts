@@ -1,3 +1,13 @@
+/**
+ * What counts as a compact signature, and what does not.
+ *
+ * @see RFC 7515 section 5.2 and section 7.1
+ *
+ * @standard RFC 7515: JSON Web Signature
+ * @status used
+ * @does the compact form, ES256 and RS256 for what is issued
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { type Jws, parseJws } from '../../server/resource/jws.ts'
 import { encodePart } from '../support/foreign-signer.ts'

@@ -3,6 +3,13 @@
  *
  * @see RFC 7517 section 4 and section 5
  * @see RFC 7638 section 3
+ *
+ * @standard RFC 7517: JSON Web Key
+ * @status used
+ * @does the key set, with the keys of yesterday and of tomorrow
+ * @standard RFC 7638: JWK Thumbprint
+ * @status used
+ * @does names of keys, and of those that tokens are bound to
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

@@ -1,3 +1,13 @@
+/**
+ * Each algorithm that tokens may be signed with, and none besides.
+ *
+ * @see RFC 7518 section 3.3, section 3.4 and section 3.5
+ *
+ * @standard RFC 7518: JSON Web Algorithms
+ * @status used
+ * @does asymmetric ones for tokens, `dir` with A256GCM at rest
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { constants, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import type { JWK } from 'jose'

@@ -3,6 +3,10 @@
  * that is named here.
  *
  * @see docs/adr/0075-signatures-are-verified-on-this-thread.md
+ *
+ * @standard RFC 7519: JSON Web Token
+ * @status used
+ * @does access tokens
  * @module
  */
 import { describe, expect, test } from 'bun:test'

@@ -4,6 +4,19 @@
  * @see RFC 7523 section 2.2 and section 3
  * @see draft-ietf-oauth-rfc7523bis section 4
  * @see RFC 7521 section 4.2
+ * @see docs/adr/0102-client-assertions.md
+ *
+ * @standard RFC 7523: JWT Profile for Client Authentication and Authorization Grants
+ * @status partly
+ * @does `private_key_jwt` (section 2.2), server and client; the server takes each assertion once
+ * @missing the grant (section 2.1)
+ * @standard draft-ietf-oauth-rfc7523bis: The same, revised
+ * @status partly
+ * @does the issuer is the only audience of an assertion
+ * @missing the grant
+ * @standard RFC 7521: Assertion Framework
+ * @status used
+ * @does how assertions are sent, for client authentication
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

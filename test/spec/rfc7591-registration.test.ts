@@ -3,6 +3,17 @@
  *
  * @see RFC 7591 section 2 and section 3
  * @see OpenID Connect Dynamic Client Registration 1.0 section 2
+ *
+ * @standard RFC 7591: Dynamic Client Registration
+ * @status implemented
+ * @does three modes: approved redirect URIs, open, administrators only; initial access tokens; software statements (section 2.3) are refused, not
+ *   ignored; a registration that nobody uses ends after a day
+ * @missing trusting any software statement
+ * @standard OpenID Connect Dynamic Client Registration: Dynamic Client Registration 1.0
+ * @status partly
+ * @does `application_type` and its rules for redirect URIs
+ * @missing what is for ID tokens and user info
+ * @published https://openid.net/specs/openid-connect-registration-1_0.html
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

@@ -4,6 +4,10 @@
  * @see RFC 7617 section 2
  * @see RFC 6749 section 2.3.1
  * @see RFC 9110 section 11.6.1: a 401 names a scheme
+ *
+ * @standard RFC 7617: Basic Authentication
+ * @status used
+ * @does `client_secret_basic`, form-decoded
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

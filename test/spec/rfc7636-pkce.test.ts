@@ -3,6 +3,11 @@
  *
  * @see RFC 7636 section 4
  * @see OAuth 2.1 section 4.1.1 and section 4.1.3 (draft-ietf-oauth-v2-1-16)
+ *
+ * @standard RFC 7636: Proof Key for Code Exchange
+ * @status partly
+ * @does S256, required of every client
+ * @missing `plain`, which OAuth 2.1 forbids
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

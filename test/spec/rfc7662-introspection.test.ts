@@ -2,6 +2,11 @@
  * Introspection: what a token is worth, for its client and its resource, and for nobody else.
  *
  * @see RFC 7662
+ *
+ * @standard RFC 7662: Token Introspection
+ * @status implemented
+ * @does access and refresh tokens, for the client that they were issued to and for the resource that they are for; every caller proves who it is
+ *   (section 2.1), so [a public client](docs/adr/0101-introspection.md) cannot look at its own
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

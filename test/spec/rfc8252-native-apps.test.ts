@@ -2,6 +2,10 @@
  * Applications on somebody's own device: where their answers may go, and that nothing that is shipped with them is taken for a secret.
  *
  * @see RFC 8252 section 6, section 7 and section 8
+ *
+ * @standard RFC 8252: OAuth 2.0 for Native Apps
+ * @status followed
+ * @does loopback redirects with any port, private-use schemes, the system browser
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

@@ -3,6 +3,17 @@
  *
  * @see RFC 8414 section 2 and section 3
  * @see OpenID Connect Discovery 1.0 section 4
+ * @see docs/adr/0047-openid-configuration.md
+ *
+ * @standard RFC 8414: Authorization Server Metadata
+ * @status implemented
+ * @does made from what is mounted; issuers with a path
+ * @missing signed metadata (section 2.1)
+ * @standard OpenID Connect Discovery: Discovery 1.0
+ * @status partly
+ * @does the same document under the other name, at both places
+ * @missing the rest of an OpenID provider: there is no ID token
+ * @published https://openid.net/specs/openid-connect-discovery-1_0.html
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

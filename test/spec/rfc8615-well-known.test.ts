@@ -3,6 +3,10 @@
  *
  * @see RFC 8615 section 3
  * @see RFC 8414 section 3.1: where the issuer has a path
+ *
+ * @standard RFC 8615: Well-Known URIs
+ * @status used
+ * @does metadata documents
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

@@ -2,6 +2,10 @@
  * Resource indicators: which resource a request means, and that a token is for that one alone.
  *
  * @see RFC 8707 section 2
+ *
+ * @standard RFC 8707: Resource Indicators
+ * @status implemented
+ * @does one resource per request, which becomes the one audience; the token request may repeat it and not change it
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

@@ -3,6 +3,10 @@
  * assertions of clients at the token endpoint.
  *
  * @see RFC 8725 section 3
+ *
+ * @standard RFC 8725: JWT Best Current Practices
+ * @status followed
+ * @does algorithms by allow list, explicit type, keys of the claimed issuer only, nothing followed from a header
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

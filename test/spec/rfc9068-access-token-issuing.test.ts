@@ -3,6 +3,10 @@
  *
  * @see RFC 9068 section 2
  * @see RFC 7517 section 5
+ *
+ * @standard RFC 9068: JWT Profile for Access Tokens
+ * @status implemented
+ * @does issued with ES256 or RS256 and verified: type, issuer, audience, expiry, algorithms by allow list
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

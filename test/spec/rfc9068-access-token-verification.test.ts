@@ -1,3 +1,11 @@
+/**
+ * Which access tokens a resource takes, and that it takes none that are for another.
+ *
+ * @see RFC 9068 section 2 and section 4
+ * @see MCP 2026-07-28, canonical server URI
+ * @see docs/adr/0013-audience-byte-for-byte.md
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { includesAudience } from '../../server/resource/audience.ts'
 import {

@@ -2,6 +2,10 @@
  * `WWW-Authenticate`, read by grammar.
  *
  * @see RFC 9110 section 11.2, section 11.6.1
+ *
+ * @standard RFC 9110: HTTP Semantics
+ * @status used
+ * @does challenges by grammar, content negotiation, `Retry-After`, methods
  * @module
  */
 import { describe, expect, test } from 'bun:test'

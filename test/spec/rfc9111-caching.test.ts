@@ -3,6 +3,13 @@
  *
  * @see RFC 9111 section 5.2.2
  * @see RFC 8246 section 2: `immutable`
+ *
+ * @standard RFC 9111: HTTP Caching
+ * @status used
+ * @does how long documents of others may be kept
+ * @standard RFC 8246: Immutable Responses
+ * @status used
+ * @does stylesheet and icon
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

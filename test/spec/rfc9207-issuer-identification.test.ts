@@ -2,6 +2,10 @@
  * `iss` in every authorization response, byte for byte.
  *
  * @see RFC 9207 section 2 and section 3
+ *
+ * @standard RFC 9207: Authorization Server Issuer Identification
+ * @status implemented
+ * @does `iss` in every response, success or error; the client demands it where it was promised
  * @module
  */
 import { describe, expect, test } from 'bun:test'

@@ -1,3 +1,15 @@
+/**
+ * Proofs at the authorization server: which are taken, what is bound, and who must prove.
+ *
+ * @see RFC 9449 sections 5, 6 and 8
+ *
+ * @standard RFC 9449: Demonstrating Proof of Possession (DPoP)
+ * @status implemented
+ * @does server, resource server and client: bound tokens, codes (`dpop_jkt`) and refresh tokens of public clients, nonces, memory of what was used,
+ *   demanded by client or by resource
+ * @missing pushed requests (section 10.1): there are none
+ * @module
+ */
 import { afterAll, describe, expect, test } from 'bun:test'
 import { decodeJwt } from 'jose'
 import * as v from 'valibot'

@@ -3,6 +3,10 @@
  *
  * @see RFC 9457 section 3
  * @see docs/adr/0041-error-content-type.md
+ *
+ * @standard RFC 9457: Problem Details
+ * @status implemented
+ * @does members in every error body; the media type on request
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

@@ -3,6 +3,10 @@
  * gets them, and with the answers as an attacker does.
  *
  * @see RFC 9700 section 2 and section 4
+ *
+ * @standard RFC 9700: Best Current Practice for OAuth 2.0 Security
+ * @status followed
+ * @does each threat that concerns us has a file in `test/attacks/`
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

@@ -3,6 +3,7 @@
  *
  * @see RFC 9728 section 3, section 5, section 7
  * @see MCP 2026-07-28, authorization server discovery
+ * @see docs/adr/0051-identical-resource.md
  * @module
  */
 import { describe, expect, test } from 'bun:test'

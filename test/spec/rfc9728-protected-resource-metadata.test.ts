@@ -1,3 +1,14 @@
+/**
+ * What a protected resource says of itself, and where.
+ *
+ * @see RFC 9728 sections 2, 3 and 5
+ *
+ * @standard RFC 9728: Protected Resource Metadata
+ * @status implemented
+ * @does served by the resource module, read by the client
+ * @missing signed metadata (section 2.2)
+ * @module
+ */
 import { describe, expect, test } from 'bun:test'
 import { protectResource } from '../../server/resource/index.ts'
 import { DPOP_ALGORITHMS } from '../../shared/dpop/public-key.ts'

@@ -3,6 +3,11 @@
  *
  * @see Unicode Standard Annex 9 section 2: directional formatting characters
  * @see Unicode Technical Report 36 section 2: visual spoofing
+ *
+ * @standard Unicode: Annex 9 and Technical Report 36
+ * @status followed
+ * @does names of strangers shown without direction marks and look-alikes of our own words
+ * @published https://www.unicode.org/reports/tr36/
  * @module
  */
 import { beforeAll, describe, expect, test } from 'bun:test'

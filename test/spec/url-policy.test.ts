@@ -4,6 +4,19 @@
  * @see MCP 2026-07-28, security best practices, "SSRF"
  * @see RFC 6890: special-use addresses
  * @see RFC 6761 section 6.3, RFC 6762 and RFC 8375: names that lead nowhere outside
+ *
+ * @standard RFC 6890: Special-Purpose Address Registries
+ * @status used
+ * @does what must not be fetched for strangers
+ * @standard RFC 6761: Special-Use Domain Names
+ * @status used
+ * @does `localhost` is this machine
+ * @standard RFC 6762: Multicast DNS
+ * @status used
+ * @does names of private networks
+ * @standard RFC 8375: `home.arpa.`
+ * @status used
+ * @does names of private networks
  * @module
  */
 import { describe, expect, test } from 'bun:test'

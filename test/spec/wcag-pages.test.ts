@@ -3,6 +3,11 @@
  * `test/browser/look.test.ts`.
  *
  * @see WCAG 2.2, 1.3.1, 1.3.5, 2.4.2, 2.4.6, 3.1.1, 3.3.1, 3.3.2, 4.1.2, 4.1.3
+ *
+ * @standard WCAG: Web Content Accessibility Guidelines 2.2, level AA
+ * @status followed
+ * @does sign-in, consent and account pages, measured in a browser
+ * @published https://www.w3.org/TR/WCAG22/
  * @module
  */
 import { beforeAll, describe, expect, test } from 'bun:test'
