@@ -7,7 +7,8 @@
 import { describe, expect, test } from 'bun:test'
 import { checkResourceServer, type Fetch, RESOURCE_SERVER_CHECKS, type Report } from '../../conformance/index.ts'
 import { createResourceFixture, ISSUER, RESOURCE, type ResourceFixture } from '../support/resource-fixture.ts'
-import { RESOURCE_NONCE_MUTANTS, resourceMutants } from './mutants/resource-server.ts'
+import { RESOURCE_NONCE_MUTANTS } from './mutants/resource-dpop.ts'
+import { resourceMutants } from './mutants/resource-server.ts'
 import { inLines, type Mutation, mutated } from './mutation.ts'
 
 const fixture = await createResourceFixture()

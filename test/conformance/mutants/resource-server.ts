@@ -3,50 +3,20 @@
  *
  * @module
  */
-import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import { type Members, type ReadJws, readJwt } from '../../../conformance/jose/jws.ts'
-import { hashOf } from '../../../conformance/jose/proof.ts'
-import type { Mutation, Sent } from '../mutation.ts'
+import type { Sent } from '../mutation.ts'
 import { changeAnswer, changeJson, type Mutant, mutant, withHeaders, without } from './mutant.ts'
-
-const PRM = '/.well-known/oauth-protected-resource/mcp'
-const ENDPOINT = '/mcp'
-
-const isEndpoint = ({ url }: Sent): boolean => url.pathname === ENDPOINT
-
-/** The endpoint's answers, changed. */
-const changeEndpoint = (change: (response: Response, sent: Sent) => Response | Promise<Response>): Mutation =>
-  changeAnswer(ENDPOINT, change, isEndpoint)
-
-const changeChallenge = (
-  change: (challenge: string) => string | null,
-  applies: (response: Response, sent: Sent) => boolean = () => true,
-): Mutation =>
-  changeEndpoint((response, sent) => {
-    const challenge = response.headers.get('www-authenticate')
-    if (challenge === null || !applies(response, sent)) return response
-    return withHeaders(response, (headers) => {
-      const changed = change(challenge)
-      if (changed === null) headers.delete('www-authenticate')
-      else headers.set('www-authenticate', changed)
-    })
-  })
-
-const tokenOf = ({ headers }: Sent): string => headers.get('authorization')?.replace(/^\S+ /, '') ?? ''
-
-/** Who knows how to make a good token. */
-export interface Forger {
-  readonly issuer: string
-  readonly now: () => number
-}
-
-const unauthorized = (challenge: string): Response =>
-  new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
-
-const changePreflight = (change: (headers: Headers) => void): Mutation =>
-  changeEndpoint((response, { method }) => (method === 'OPTIONS' ? withHeaders(response, change) : response))
-
-const passes = (): Response => Response.json({ jsonrpc: '2.0', id: 1, result: {} })
+import { boundTokenMutants } from './resource-dpop.ts'
+import {
+  changeChallenge,
+  changeEndpoint,
+  type Forger,
+  isEndpoint,
+  PRM,
+  passes,
+  tokenOf,
+  unauthorized,
+} from './resource-mutant.ts'
 
 /** Accepts the tokens that `overlooks` says, and leaves the others to the server. */
 const accepting = (
@@ -58,36 +28,6 @@ const accepting = (
     const token = isEndpoint(sent) && !sent.headers.has('dpop') ? readJwt(tokenOf(sent)) : undefined
     return token !== undefined && (await overlooks(token, sent)) ? passes() : next(sent)
   })
-
-/** Accepts requests with proofs that `overlooks` says: the proof as far as it can be read, and the header as it came. */
-const overlooking = (
-  id: string,
-  what: string,
-  overlooks: (proof: ReadJws | undefined, token: ReadJws, sent: Sent) => boolean | Promise<boolean>,
-): Mutant =>
-  mutant(`rs-dpop-${id}`, what, () => async (sent, next) => {
-    const token = sent.headers.has('dpop') ? readJwt(tokenOf(sent)) : undefined
-    const proof = readJwt(sent.headers.get('dpop') ?? '')
-    return token !== undefined && (await overlooks(proof, token, sent)) ? passes() : next(sent)
-  })
-
-const acceptingProof = (
-  id: string,
-  what: string,
-  overlooks: (proof: ReadJws, token: ReadJws, sent: Sent) => boolean | Promise<boolean>,
-): Mutant => overlooking(id, what, (proof, ...rest) => proof !== undefined && overlooks(proof, ...rest))
-
-const lacks = (claim: string): Mutant =>
-  acceptingProof(`no-${claim}`, `does not need ${claim} in a proof`, ({ claims }) => claims[claim] === undefined)
-
-const isForged = (text: string): Promise<boolean> =>
-  jwtVerify(text, EmbeddedJWK).then(
-    () => false,
-    (error: unknown) =>
-      error instanceof Error && 'code' in error && error.code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
-  )
-
-const boundTo = ({ claims }: ReadJws): unknown => Object(claims['cnf']).jkt
 
 const METADATA_MUTANTS: readonly Mutant[] = [
   mutant(
@@ -289,117 +229,9 @@ const tokenMutants = (forger: Forger): readonly Mutant[] => [
   ),
 ]
 
-const dpopMutants = (forger: Forger): readonly Mutant[] => [
-  mutant(
-    'rs-dpop',
-    'refuses all proofs',
-    () => async (sent, next) =>
-      sent.headers.has('dpop') ? unauthorized('DPoP error="invalid_dpop_proof", algs="ES256"') : next(sent),
-  ),
-  mutant('rs-dpop-as-bearer', 'takes bound tokens as Bearer', () => async (sent, next) => {
-    const token = readJwt(tokenOf(sent))
-    const asBearer = sent.headers.get('authorization')?.startsWith('Bearer ') === true
-    return asBearer && token !== undefined && boundTo(token) !== undefined ? passes() : next(sent)
-  }),
-  mutant('rs-dpop-no-proof', 'needs no proof', () => async (sent, next) => {
-    const withoutProof = sent.headers.get('authorization')?.startsWith('DPoP ') === true && !sent.headers.has('dpop')
-    return withoutProof ? passes() : next(sent)
-  }),
-  acceptingProof('unbound', 'takes tokens that are bound to nothing', (_, token) => boundTo(token) === undefined),
-  mutant('rs-dpop-challenge', 'does not say which algorithms it takes', () =>
-    changeChallenge(
-      (challenge) => challenge.replace(/,? ?algs="[^"]*"/g, ''),
-      ({ status }) => status === 401,
-    ),
-  ),
-  mutant('rs-dpop-metadata', 'announces symmetric algorithms', () =>
-    changeJson(PRM, (members) => ({ ...members, dpop_signing_alg_values_supported: ['ES256', 'HS256'] })),
-  ),
-  mutant('rs-dpop-metadata', 'announces its algorithms in a string', () =>
-    changeJson(PRM, (members) => ({ ...members, dpop_signing_alg_values_supported: 'ES256' })),
-  ),
-  mutant('rs-dpop-metadata', 'says in a string that it needs no proofs', () =>
-    changeJson(PRM, (members) => ({ ...members, dpop_bound_access_tokens_required: 'false' })),
-  ),
-  mutant('rs-dpop-several', 'takes the first of two header lines', () => (sent, next) => {
-    const [first, second] = sent.lines.filter(([name]) => name === 'dpop')
-    if (first === undefined || second === undefined) return next(sent)
-    const headers = new Headers(sent.headers)
-    headers.set('dpop', first[1])
-    return next({ ...sent, headers })
-  }),
-  overlooking(
-    'joined',
-    'takes the first of two proofs in one line',
-    (_, __, { headers, lines }) => lines.length === 0 && headers.get('dpop')?.includes(', ') === true,
-  ),
-  overlooking('not-jwt', 'takes anything for a proof', (_, __, { headers }) => headers.get('dpop') === 'conformance'),
-  lacks('jti'),
-  lacks('htm'),
-  lacks('htu'),
-  lacks('iat'),
-  acceptingProof('type', 'takes any JWT for a proof', ({ header }) => header['typ'] === 'JWT'),
-  acceptingProof('no-type', 'takes JWTs of no type for proofs', ({ header }) => header['typ'] === undefined),
-  acceptingProof('none', 'takes proofs that nobody signed', ({ header }) => header['alg'] === 'none'),
-  acceptingProof('symmetric', 'takes proofs with a shared key', ({ header }) => header['alg'] === 'HS256'),
-  acceptingProof('no-key', 'needs no key in a proof', ({ header }) => header['jwk'] === undefined),
-  acceptingProof(
-    'private-key',
-    'takes proofs with a private key',
-    ({ header }) => Object(header['jwk']).d !== undefined,
-  ),
-  acceptingProof('signature', 'does not verify proofs', (_, __, { headers }) => isForged(headers.get('dpop') ?? '')),
-  acceptingProof('method', 'does not compare the method', ({ claims }) => claims['htm'] === 'GET'),
-  acceptingProof('url', 'compares the beginning of the URL', ({ claims }) =>
-    String(claims['htu']).endsWith('/conformance'),
-  ),
-  acceptingProof('other-host', 'does not compare the host', ({ claims }) => String(claims['htu']).includes('attacker')),
-  acceptingProof('no-hash', 'needs no hash of the token', ({ claims }) => claims['ath'] === undefined),
-  acceptingProof('other-hash', 'does not compare the hash of the token', ({ claims }) => claims['ath'] === OTHER_HASH),
-  acceptingProof('other-key', 'does not compare the key', async ({ header }, token, { headers }) => {
-    if (header['jwk'] === undefined || header['alg'] !== 'ES256') return false
-    const bound = boundTo(token)
-    const shown = await calculateJwkThumbprint(Object(header['jwk']))
-    return bound !== undefined && bound !== shown && !(await isForged(headers.get('dpop') ?? ''))
-  }),
-  acceptingProof('old', 'takes old proofs', ({ claims }) => Number(claims['iat']) < forger.now() - 1200),
-  acceptingProof('future', 'takes proofs from the future', ({ claims }) => Number(claims['iat']) > forger.now() + 1200),
-  mutant('rs-dpop-clock', 'wants clocks to agree to the second', () => async (sent, next) => {
-    const iat = Number(readJwt(sent.headers.get('dpop') ?? '')?.claims['iat'])
-    const isAhead = iat > forger.now() + 2 && iat < forger.now() + 60
-    return isAhead ? unauthorized('DPoP error="invalid_dpop_proof", algs="ES256"') : next(sent)
-  }),
-  mutant('rs-dpop-cors', 'allows no proofs of scripts', () =>
-    changePreflight((headers) =>
-      headers.set('access-control-allow-headers', 'Authorization, Content-Type, MCP-Protocol-Version'),
-    ),
-  ),
-  mutant('rs-dpop-replay', 'takes a proof again and again', () => {
-    const seen = new Set<unknown>()
-    return async (sent, next) => {
-      const jti = readJwt(sent.headers.get('dpop') ?? '')?.claims['jti']
-      if (seen.has(jti)) return passes()
-      if (jti !== undefined) seen.add(jti)
-      return next(sent)
-    }
-  }),
-]
-
-/** The hash of the word "another". */
-const OTHER_HASH = await hashOf('another')
-
 export const resourceMutants = (forger: Forger): readonly Mutant[] => [
   ...METADATA_MUTANTS,
   ...CHALLENGE_MUTANTS,
   ...tokenMutants(forger),
-  ...dpopMutants(forger),
-]
-
-/** Of a server that wants nonces. */
-export const RESOURCE_NONCE_MUTANTS: readonly Mutant[] = [
-  mutant('rs-dpop-nonce-exposed', 'keeps its nonces from scripts', () =>
-    changeEndpoint((response) =>
-      withHeaders(response, (headers) => headers.set('access-control-expose-headers', 'WWW-Authenticate')),
-    ),
-  ),
+  ...boundTokenMutants(forger),
 ]
