@@ -7,8 +7,8 @@
  */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { classifyAddress } from '../../shared/address-class.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
-import { classifyAddress } from '../../shared/url-policy.ts'
 import type { OutboundFailure } from '../core/outbound.ts'
 import type { Target } from './target.ts'
 

@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { createOutbound } from '../../server/outbound/create-outbound.ts'
-import { classifyAddress } from '../../shared/url-policy.ts'
+import { classifyAddress } from '../../shared/address-class.ts'
 import { AUTHORITY, JSON_REQUEST, listen, outboundTo, PUBLIC_ADDRESS, say, whole } from '../support/outbound.ts'
 import { ANSWERS, HOSTS, URLS } from '../support/ssrf-cases.ts'
 

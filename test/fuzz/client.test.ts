@@ -6,7 +6,7 @@
 import { describe, expect } from 'bun:test'
 import fc from 'fast-check'
 import { SallyportError } from '../../client/index.ts'
-import { classifyHost } from '../../shared/url-policy.ts'
+import { classifyHost } from '../../shared/host-class.ts'
 import { sessionIn } from '../support/client.ts'
 import { fakeWorld } from '../support/fake-authorization-server.ts'
 import { fuzz } from './runs.ts'

@@ -8,8 +8,9 @@
 import { describe, expect } from 'bun:test'
 import fc from 'fast-check'
 import { routeBelow } from '../../server/http/below-issuer.ts'
+import { classifyHost } from '../../shared/host-class.ts'
 import { classifyRedirectUri, matchesRedirectUri } from '../../shared/redirect-uri.ts'
-import { checkUrl, classifyHost } from '../../shared/url-policy.ts'
+import { checkUrl } from '../../shared/url-policy.ts'
 import { fuzz } from './runs.ts'
 import { url } from './values.ts'
 

@@ -21,7 +21,8 @@
  */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { checkUrl, classifyHost } from '../../shared/url-policy.ts'
+import { classifyHost } from '../../shared/host-class.ts'
+import { checkUrl } from '../../shared/url-policy.ts'
 
 const PUBLIC = 'https://mcp.example.com/mcp'
 const LOCAL = 'http://localhost:9100/mcp'
