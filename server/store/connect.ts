@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly statementTimeout?: number
   /** SQLite: whether a commit waits for the disk. Default: full. */
   readonly synchronous?: Synchronous
+  /** SQLite: whether to look only, at a file that is there. Default: false. */
+  readonly readOnly?: boolean
   /** SQLite: told what the operator should know, such as that others could read the file. Default: nobody is. */
   readonly onWarning?: (message: string) => void
 }
@@ -26,10 +28,10 @@ export interface ConnectOptions {
  * @throws {TypeError} when `database` is neither of the two, or names a SQLite database by a URI.
  */
 export function connect(database: string, options: ConnectOptions): Database {
-  const { connections: size, synchronous = 'full', onWarning = () => {}, timeout } = options
+  const { connections: size, synchronous = 'full', readOnly = false, onWarning = () => {}, timeout } = options
   const { statementTimeout = timeout } = options
   const path = sqlitePath(database)
-  if (path !== null) return connectSqlite(path, { timeout, synchronous, onWarning })
+  if (path !== null) return connectSqlite(path, { timeout, synchronous, readOnly, onWarning })
   if (/^postgres(ql)?:\/\//.test(database)) {
     return connectPostgres(database, { size, connectTimeout: timeout, statementTimeout })
   }

@@ -15,6 +15,8 @@ export interface SqliteOptions {
   readonly timeout: number
   /** Default: full. */
   readonly synchronous?: Synchronous
+  /** Default: false. */
+  readonly readOnly?: boolean
   /** Told what the operator should know, such as that others could read the file. Default: nobody is. */
   readonly onWarning?: (message: string) => void
 }
@@ -22,9 +24,9 @@ export interface SqliteOptions {
 /** The database is opened when the driver is made, so that a file that cannot be opened is known at once. */
 export function sqliteDriver(
   path: string,
-  { timeout, synchronous = 'full', onWarning = () => {} }: SqliteOptions,
+  { timeout, synchronous = 'full', readOnly = false, onWarning = () => {} }: SqliteOptions,
 ): Pick<Database, 'run' | 'runGuarded'> & { readonly driver: Driver } {
-  const sqlite = openSqliteFile(path, { synchronous, onWarning })
+  const sqlite = openSqliteFile(path, { synchronous, readOnly, onWarning })
   const commits = groupCommit(sqlite, { timeout })
   const transactions = new WeakMap<DatabaseConnection, LongTransaction>()
 

@@ -18,6 +18,8 @@ export type Synchronous = 'full' | 'normal'
 
 export interface SqliteFileOptions {
   readonly synchronous: Synchronous
+  /** Whether to look only: what is stored, who else may use the file, and how SQLite keeps it stay as they are. Default: false. */
+  readonly readOnly?: boolean
   /** Told what the operator should know, such as that others could read the file. */
   readonly onWarning: (message: string) => void
 }
@@ -31,9 +33,12 @@ export interface SqliteConnection {
 }
 
 /** Opens (and creates) the file; `:memory:` is a database of its own each time. */
-export function openSqliteFile(path: string, { synchronous, onWarning }: SqliteFileOptions): SqliteConnection {
+export function openSqliteFile(path: string, options: SqliteFileOptions): SqliteConnection {
+  const { synchronous, readOnly = false, onWarning } = options
   try {
     if (path === ':memory:') return connect(path)
+    // Not SQLite's own read-only mode, which leaves files behind beside a database that nobody else has open.
+    if (readOnly) return connect(path, 'pragma query_only = on')
     createPrivately(path)
     // WAL: readers in other processes never wait, and they see a commit once it is on the disk, not before.
     // What a savepoint may have to undo is kept in memory: it would go to a temporary file, page by page.

@@ -4,7 +4,16 @@
  * @module
  */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,6 +62,28 @@ test('a new file and what is beside it are 0600, in folders that are 0700', asyn
   expect(modes()).toEqual(PRIVATE)
   expect(modeOf(join(directory, 'new'))).toBe(0o700)
   expect(warnings).toEqual([])
+  await close()
+})
+
+test('a plan of migrations looks only: modes, journal and files stay as they are', async () => {
+  const file = new DatabaseSync(path)
+  file.exec('create table others (a)')
+  file.close()
+  chmodSync(path, 0o644)
+  const before = readFileSync(path)
+  expect(await planMigrations(`sqlite:${path}`, 0)).toStartWith('begin immediate;')
+  expect(modes()).toEqual({ '': 0o644 })
+  expect(readFileSync(path).equals(before)).toBe(true)
+
+  // One that is up to date, and that a server is using.
+  await migrateDatabase(`sqlite:${path}`, 0)
+  chmodSync(path, 0o644)
+  expect(await planMigrations(`sqlite:${path}`, 0)).toBeNull()
+  expect(modes()).toEqual({ '': 0o644 })
+  const close = await working()
+  chmodSync(path, 0o644)
+  expect(await planMigrations(`sqlite:${path}`, 0)).toBeNull()
+  expect(modes()).toEqual({ ...PRIVATE, '': 0o644 })
   await close()
 })
 
