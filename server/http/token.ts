@@ -5,13 +5,14 @@
  * @module
  */
 import { Elysia } from 'elysia'
+import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import { TokenRequest } from '../../shared/token-request.ts'
 import { TokenResponse } from '../../shared/token-response.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
 import { refuse, UnreadableRequest, withErrors } from './errors.ts'
 import { originOf } from './origin.ts'
-import { proofOf } from './proof.ts'
+import { mayNameNonce, PROOF_PARAMETER, proofOf } from './proof.ts'
 import { answerWithin, within } from './rate-limit.ts'
 import { parseForm } from './read-body.ts'
 
@@ -30,8 +31,12 @@ export const token = (as: AuthorizationServer, limiter: EndpointLimiter) =>
       // The name only tells OpenAPI the content type: the function before it has read the body.
       parse: [within(limiter, parseTokenRequest), 'urlencoded'],
       body: TokenRequest,
-      response: withErrors({ 200: TokenResponse }),
-      detail: { summary: 'Exchange a code, a refresh token or client credentials for tokens', tags: ['OAuth'] },
+      response: { ...withErrors({ 200: mayNameNonce(TokenResponse) }), 400: mayNameNonce(OAuthErrorResponse) },
+      detail: {
+        summary: 'Exchange a code, a refresh token or client credentials for tokens',
+        tags: ['OAuth'],
+        parameters: [PROOF_PARAMETER],
+      },
     },
   )
 

@@ -219,12 +219,14 @@ describe('the types', () => {
 describe('OpenAPI', () => {
   const Schema = v.looseObject({})
   const Content = v.record(v.string(), v.object({ schema: Schema }))
+  const Named = v.record(v.string(), v.object({ schema: v.object({ type: v.string(), description: v.string() }) }))
   const Operation = v.looseObject({
     operationId: v.string(),
+    parameters: v.optional(v.array(v.looseObject({ name: v.string(), in: v.string(), required: v.boolean() }))),
     requestBody: v.optional(v.looseObject({ content: Content })),
     responses: v.record(
       v.pipe(v.string(), v.regex(/^[1-5]\d\d$/)),
-      v.looseObject({ description: v.string(), content: v.optional(Content) }),
+      v.looseObject({ description: v.string(), content: v.optional(Content), headers: v.optional(Named) }),
     ),
   })
   const OpenApi = v.looseObject({
@@ -267,6 +269,28 @@ describe('OpenAPI', () => {
     const { demo } = await start({ dev: true })
     const document = v.parse(OpenApi, await (await demo.fetch('/openapi')).json())
     expect(Object.keys(document.paths[path]?.post?.requestBody?.content ?? {})).toEqual([contentType])
+  })
+
+  test('RFC 9449 section 5 and section 8 the token endpoint takes a proof and names nonces, and is the only one', async () => {
+    const { demo } = await start({ dev: true })
+    const document = v.parse(OpenApi, await (await demo.fetch('/openapi')).json())
+    const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.values(methods).map((operation) => ({ path, ...operation })),
+    )
+    const taking = operations.filter(({ parameters = [] }) => parameters.some(({ name }) => name === 'DPoP'))
+    expect(taking).toMatchObject([{ path: '/oauth/token', parameters: [{ in: 'header', required: false }] }])
+    const naming = operations.flatMap(({ path, responses }) =>
+      Object.entries(responses).flatMap(([status, { headers = {} }]) =>
+        Object.keys(headers).map((name) => `${path} ${status} ${name}`),
+      ),
+    )
+    expect(naming).toEqual(['/oauth/token 200 DPoP-Nonce', '/oauth/token 400 DPoP-Nonce'])
+    const { content, headers } = document.paths['/oauth/token']?.post?.responses['400'] ?? {}
+    expect(headers?.['DPoP-Nonce']?.schema.type).toBe('string')
+    expect(content?.['application/json']?.schema).toMatchObject({
+      type: 'object',
+      required: expect.arrayContaining(['error']),
+    })
   })
 
   test('in production there is none', async () => {
