@@ -8,6 +8,7 @@
  * @module
  */
 import * as v from 'valibot'
+import { decodeBase64url, decodeJsonObject } from '../../shared/base64url.ts'
 
 const JwsHeader = v.object({
   alg: v.pipe(v.string(), v.nonEmpty()),
@@ -30,8 +31,8 @@ export function parseJws(token: string): Jws | null {
   const parts = token.split('.', 4)
   const [first = '', second = '', third = ''] = parts
   const header = parseHeader(first)
-  const payload = parseObject(second)
-  const signature = decode(third)
+  const payload = decodeJsonObject(second)
+  const signature = decodeBase64url(third)
   if (parts.length !== 3 || header === null || payload === null || signature === null) return null
   const input = Buffer.from(token.slice(0, token.lastIndexOf('.')), 'latin1')
   return { header, payload, input, signature }
@@ -42,28 +43,8 @@ let last: { readonly text: string; readonly header: JwsHeader | null } = { text:
 
 function parseHeader(text: string): JwsHeader | null {
   if (text !== last.text) {
-    const parsed = v.safeParse(JwsHeader, parseObject(text))
+    const parsed = v.safeParse(JwsHeader, decodeJsonObject(text))
     last = { text, header: parsed.success ? parsed.output : null }
   }
   return last.header
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(utf8.decode(decode(text) ?? undefined))
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
-}
-
-/** Null unless this is the one way to write those bytes: no padding, no other characters, no bits left over. */
-function decode(text: string): Uint8Array | null {
-  const bytes = Buffer.from(text, 'base64url')
-  return bytes.toString('base64url') === text ? bytes : null
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

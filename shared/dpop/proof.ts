@@ -5,8 +5,8 @@
  * @see RFC 7515 section 7.1 (the form), section 2 (base64url, unpadded), section 4.1.11 (`crit`: no extension is understood here)
  * @module
  */
-import { decode, encode } from 'jose/base64url'
 import * as v from 'valibot'
+import { decodeBase64url, decodeJsonObject } from '../base64url.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { DpopProblem } from './problem.ts'
 import { type DpopAlgorithm, type DpopPublicKey, isDpopAlgorithm, readDpopPublicKey } from './public-key.ts'
@@ -54,8 +54,8 @@ export function readDpopProof<Key>(
   if (value.includes(',')) return err('several_dpop_proofs')
   const parts = value.length > MAX_LENGTH ? [] : value.split('.', 4)
   const [header = '', payload = '', third = ''] = parts
-  const signature = decodeStrictly(third)
-  const said = readObject(payload)
+  const signature = decodeBase64url(third)
+  const said = decodeJsonObject(payload)
   if (parts.length !== 3 || signature === null || said === null) return err('malformed_dpop_proof')
   const key = readKey(header)
   if (!key.ok) return key
@@ -67,7 +67,7 @@ export function readDpopProof<Key>(
 
 /** What an encoded header says: the algorithm, and the key for it. */
 export function readDpopHeader(encoded: string): Result<DpopHeader, DpopProblem> {
-  const header = readObject(encoded)
+  const header = decodeJsonObject(encoded)
   if (header === null || Object.hasOwn(header, 'crit')) return err('malformed_dpop_proof')
   const { typ, alg } = header
   if (typ !== DPOP_PROOF_TYPE) return err('wrong_dpop_type')
@@ -76,27 +76,4 @@ export function readDpopHeader(encoded: string): Result<DpopHeader, DpopProblem>
   return jwk.ok ? ok({ alg, jwk: jwk.value }) : jwk
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 const utf8Encoder = new TextEncoder()
-
-function readObject(encoded: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(utf8.decode(decodeStrictly(encoded) ?? undefined))
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
-}
-
-/** Null unless this is the one way to write those bytes: no padding, no other characters, no bits left over. */
-function decodeStrictly(encoded: string): Uint8Array | null {
-  try {
-    const bytes = decode(encoded)
-    return encode(bytes) === encoded ? bytes : null
-  } catch {
-    return null
-  }
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -41,6 +41,7 @@ import { client, resource } from '../../server/store/conformance/records.ts'
 import { digest, hash } from '../../server/store/hash.ts'
 import { classifyAddress } from '../../shared/address-class.ts'
 import { readAddressRange } from '../../shared/address-range.ts'
+import { decodeBase64url, decodeJsonObject } from '../../shared/base64url.ts'
 import { findChallenge, parseChallenges } from '../../shared/challenge.ts'
 import { checkClientDocument } from '../../shared/client-id-metadata-document.ts'
 import { checkClientIdUrl, looksLikeUrl } from '../../shared/client-id-url.ts'
@@ -119,6 +120,8 @@ export const TAKERS: Readonly<Record<string, Taker>> = {
   matchesRedirectUri: (text) => matchesRedirectUri(text, text, { localhostAnyPort: true }),
   networkOf,
   parseChallenges,
+  decodeBase64url,
+  decodeJsonObject,
   parseJws,
   parseScope,
   prefersProblemJson,
