@@ -9,14 +9,12 @@ import { afterAll, afterEach, describe, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
-import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { AuthorizationRequiredError, type Session } from '../../client/index.ts'
 import { fileStore } from '../../client/node/index.ts'
 import { failureOf } from '../support/client.ts'
 import { createDpopFlow, type DpopFlow, type DpopFlowOptions } from '../support/dpop-flow.ts'
 import { callTool } from '../support/mcp-call.ts'
+import { hostV1, hostV2, type SessionHost } from '../support/session-hosts.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'dpop-flow-'))
 afterAll(() => rm(root, { recursive: true }))
@@ -185,31 +183,18 @@ describe('ends that do not agree', () => {
 })
 
 describe('hosts', () => {
-  const hosts: readonly [string, (session: Session) => Promise<unknown>][] = [
-    [
-      'sdk 1.x',
-      async ({ fetch, resource }) => {
-        const client = new ClientV1({ name: 'host', version: '1.0.0' })
-        open.push(client)
-        await client.connect(new TransportV1(new URL(resource), { fetch }))
-        return (await client.callTool({ name: 'greet' })).content
-      },
-    ],
-    [
-      'client 2.x',
-      async ({ fetch, resource }) => {
-        const client = new ClientV2({ name: 'host', version: '1.0.0' })
-        open.push(client)
-        await client.connect(new TransportV2(new URL(resource), { fetch }))
-        return (await client.callTool({ name: 'greet' })).content
-      },
-    ],
+  const hosts: readonly [string, (session: Session) => SessionHost][] = [
+    ['sdk 1.x', hostV1],
+    ['client 2.x', (session) => hostV2(session, 'legacy')],
   ]
-  test.each(hosts)('DPOP-C1 %s calls a tool with proofs', async (_name, use) => {
+  test.each(hosts)('DPOP-C1 %s calls a tool with proofs', async (_name, createHost) => {
     const flow = await start()
     const session = flow.session({ dpop: 'required' })
     await session.authorize()
-    expect(await use(session)).toEqual([{ type: 'text', text: 'hello' }])
+    const host = createHost(session)
+    open.push(host)
+    await host.connect()
+    expect(await host.call('greet')).toEqual([{ type: 'text', text: 'hello' }])
     const shown = flow.at(flow.resource).filter(({ scheme }) => scheme !== undefined)
     expect(shown.every(({ scheme, proof }) => scheme === 'DPoP' && proof !== undefined)).toBe(true)
     const jtis = shown.map(({ proof }) => Reflect.get(Object(proof), 'jti'))

@@ -4,9 +4,6 @@
  * @module
  */
 import { afterEach, describe, expect, test } from 'bun:test'
-import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
-import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import {
   AuthorizationRequiredError,
   createSession,
@@ -19,6 +16,7 @@ import { person as attended, failureOf } from '../support/client.ts'
 import { createTestDemo, listenTestDemo, type TestDemo, USER } from '../support/demo.ts'
 import { callTool, toolResult } from '../support/mcp-call.ts'
 import { createPerson, type Person } from '../support/person.ts'
+import { hostV1, hostV2 } from '../support/session-hosts.ts'
 
 const open: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -227,37 +225,28 @@ test('a host with a redirect of its own begins and completes the flow, once', as
   expect(await failureOf(session.complete(kept, callback))).toMatchObject({ code: 'flow_unknown' })
 })
 
-/** A host that keeps its SDK and takes `session.fetch`. */
-const SDKS = {
-  'sdk 1.x': async (session: Session) => {
-    const client = new ClientV1({ name: 'host', version: '1.0.0' })
-    open.push(() => client.close())
-    await client.connect(new TransportV1(new URL(session.resource), { fetch: session.fetch }))
-    return async (name: string) => (await client.callTool({ name })).content
-  },
-  'client 2.x': async (session: Session) => {
-    const client = new ClientV2({ name: 'host', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } })
-    open.push(() => client.close())
-    await client.connect(new TransportV2(new URL(session.resource), { fetch: session.fetch }))
-    return async (name: string) => (await client.callTool({ name })).content
-  },
-} as const
+const hosts = [
+  ['sdk 1.x', hostV1],
+  ['client 2.x', hostV2],
+] as const
 
-describe.each(Object.entries(SDKS))('`session.fetch` in the transport of %s', (_, connect) => {
+describe.each(hosts)('`session.fetch` in the transport of %s', (_, createHost) => {
   test('calls tools, refreshes, and lets the step-up through to the host', async () => {
     const { demo, session } = await signedIn()
-    const callWithSdk = await connect(session)
-    expect(await callWithSdk('notes_list')).toEqual([{ type: 'text', text: '[]' }])
+    const host = createHost(session)
+    open.push(() => host.close())
+    await host.connect()
+    expect(await host.call('notes_list')).toEqual([{ type: 'text', text: '[]' }])
 
     demo.clock.now += 16 * 60
-    const answers = await Promise.all(['whoami', 'notes_list', 'notes_list'].map(callWithSdk))
+    const answers = await Promise.all(['whoami', 'notes_list', 'notes_list'].map(host.call))
     expect(answers[1]).toEqual([{ type: 'text', text: '[]' }])
     expect(refreshes(demo)).toHaveLength(1)
 
-    const refused = await failureOf(callWithSdk('notes_clear'))
+    const refused = await failureOf(host.call('notes_clear'))
     if (!(refused instanceof AuthorizationRequiredError)) throw refused
     await session.authorize({ scope: refused.scope })
-    expect(await callWithSdk('notes_clear')).toEqual([{ type: 'text', text: '{"deleted":0}' }])
+    expect(await host.call('notes_clear')).toEqual([{ type: 'text', text: '{"deleted":0}' }])
   })
 })
 

@@ -5,49 +5,26 @@
  * @module
  */
 import { afterEach, describe, expect, test } from 'bun:test'
-import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
-import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { AuthorizationRequiredError, type Session } from '../../client/index.ts'
 import { approve, attendedSessionIn } from '../support/client.ts'
 import { fakeWorld } from '../support/fake-authorization-server.ts'
 import { createV2Handler, handleWithV1 } from '../support/fake-mcp-server.ts'
-
-interface Host {
-  readonly connect: () => Promise<void>
-  readonly greet: () => Promise<unknown>
-  readonly close: () => Promise<void>
-}
-
-const v1 = (session: Session): Host => {
-  const client = new ClientV1({ name: 'host', version: '1.0.0' })
-  return {
-    connect: () => client.connect(new TransportV1(new URL(session.resource), { fetch: session.fetch })),
-    greet: async () => (await client.callTool({ name: 'greet' })).content,
-    close: () => client.close(),
-  }
-}
+import { hostV1, hostV2, type SessionHost } from '../support/session-hosts.ts'
 
 const v2 =
   (mode: 'legacy' | 'auto') =>
-  (session: Session): Host => {
-    const client = new ClientV2({ name: 'host', version: '1.0.0' }, { versionNegotiation: { mode } })
-    return {
-      connect: () => client.connect(new TransportV2(new URL(session.resource), { fetch: session.fetch })),
-      greet: async () => (await client.callTool({ name: 'greet' })).content,
-      close: () => client.close(),
-    }
-  }
+  (session: Session): SessionHost =>
+    hostV2(session, mode)
 
-const hosts: readonly [string, (session: Session) => Host, () => (request: Request) => Promise<Response>][] = [
-  ['sdk 1.x, server 1.x', v1, () => handleWithV1],
-  ['sdk 1.x, server 2.x', v1, createV2Handler],
+const hosts: readonly [string, (session: Session) => SessionHost, () => (request: Request) => Promise<Response>][] = [
+  ['sdk 1.x, server 1.x', hostV1, () => handleWithV1],
+  ['sdk 1.x, server 2.x', hostV1, createV2Handler],
   ['client 2.x, server 1.x', v2('legacy'), () => handleWithV1],
   ['client 2.x negotiating, server 1.x', v2('auto'), () => handleWithV1],
   ['client 2.x on the 2026-07-28 wire, server 2.x', v2('auto'), createV2Handler],
 ]
 
-const open: Host[] = []
+const open: SessionHost[] = []
 afterEach(async () => {
   for (const host of open.splice(0)) await host.close()
 })
@@ -68,7 +45,7 @@ describe.each(hosts)('%s', (_name, createHost, createHandler) => {
     await session.authorize()
     const before = world.requests.length
     await host.connect()
-    expect(await host.greet()).toMatchObject([{ text: 'hello' }])
+    expect(await host.call('greet')).toMatchObject([{ text: 'hello' }])
     const sent = world.requests.slice(before).filter(({ url }) => url === world.resource)
     expect(sent.length).toBeGreaterThan(1)
     for (const { headers } of sent) expect(headers.get('authorization')).toStartWith('Bearer access-')
@@ -83,7 +60,7 @@ describe.each(hosts)('%s', (_name, createHost, createHandler) => {
     const again = createHost(session)
     open.push(again)
     await again.connect()
-    expect(await again.greet()).toMatchObject([{ text: 'hello' }])
+    expect(await again.call('greet')).toMatchObject([{ text: 'hello' }])
   })
 
   test('an expired token is refreshed on the way, once for parallel calls', async () => {
@@ -91,7 +68,7 @@ describe.each(hosts)('%s', (_name, createHost, createHandler) => {
     await session.authorize()
     await host.connect()
     world.clock.now += 900
-    expect(await Promise.all([host.greet(), host.greet(), host.greet()])).toHaveLength(3)
+    expect(await Promise.all([host.call('greet'), host.call('greet'), host.call('greet')])).toHaveLength(3)
     const grants = world.sent('POST', 'https://as.example.com/token').map(({ form }) => form.get('grant_type'))
     expect(grants).toEqual(['authorization_code', 'refresh_token'])
   })
@@ -101,10 +78,10 @@ describe.each(hosts)('%s', (_name, createHost, createHandler) => {
     await session.authorize()
     await host.connect()
     world.mcp.scope = ['use', 'admin']
-    const failure = await host.greet().catch((error) => error)
+    const failure = await host.call('greet').catch((error) => error)
     expect(failure).toBeInstanceOf(AuthorizationRequiredError)
     expect(failure).toMatchObject({ code: 'insufficient_scope', scope: ['use', 'admin'] })
     expect((await session.authorize()).scope).toEqual(['use', 'admin'])
-    expect(await host.greet()).toMatchObject([{ text: 'hello' }])
+    expect(await host.call('greet')).toMatchObject([{ text: 'hello' }])
   })
 })

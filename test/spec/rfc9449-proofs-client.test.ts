@@ -5,13 +5,11 @@
  * @module
  */
 import { afterEach, describe, expect, test } from 'bun:test'
-import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
-import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Session, SessionEvent } from '../../client/index.ts'
 import { approve, attendedSessionIn, sessionIn } from '../support/client.ts'
 import { dpopWorld } from '../support/fake-dpop-world.ts'
 import { createV2Handler, handleWithV1 } from '../support/fake-mcp-server.ts'
+import { hostV1, hostV2, type SessionHost } from '../support/session-hosts.ts'
 
 async function signedIn() {
   const world = dpopWorld({ challengeScope: 'read' })
@@ -171,40 +169,18 @@ describe('DPOP-C1 challenges with the DPoP scheme', () => {
 })
 
 describe('in the transports of both SDKs', () => {
-  const open: { readonly close: () => Promise<void> }[] = []
+  const open: SessionHost[] = []
   afterEach(async () => {
-    for (const client of open.splice(0)) await client.close()
+    for (const host of open.splice(0)) await host.close()
   })
 
-  const hosts: readonly [
-    string,
-    (session: Session) => Promise<unknown>,
-    () => (request: Request) => Promise<Response>,
-  ][] = [
-    [
-      'sdk 1.x',
-      async ({ fetch, resource }) => {
-        const client = new ClientV1({ name: 'host', version: '1.0.0' })
-        open.push(client)
-        await client.connect(new TransportV1(new URL(resource), { fetch }))
-        return (await client.callTool({ name: 'greet' })).content
-      },
-      () => handleWithV1,
-    ],
-    [
-      'client 2.x',
-      async ({ fetch, resource }) => {
-        const client = new ClientV2({ name: 'host', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } })
-        open.push(client)
-        await client.connect(new TransportV2(new URL(resource), { fetch }))
-        return (await client.callTool({ name: 'greet' })).content
-      },
-      createV2Handler,
-    ],
+  const hosts: readonly [string, (session: Session) => SessionHost, () => (request: Request) => Promise<Response>][] = [
+    ['sdk 1.x', hostV1, () => handleWithV1],
+    ['client 2.x', hostV2, createV2Handler],
   ]
   test.each(hosts)(
     'DPOP-C1 DPOP-C3 %s: every message has a proof, nonces and all',
-    async (_name, greet, createHandler) => {
+    async (_name, createHost, createHandler) => {
       const world = dpopWorld()
       const handle = createHandler()
       world.mcp.handle = (request) => handle(request)
@@ -213,7 +189,10 @@ describe('in the transports of both SDKs', () => {
       const events: SessionEvent[] = []
       const session = sessionIn(world, { dpop: 'required', onEvent: (event) => events.push(event) })
       await session.authorize()
-      expect(await greet(session)).toEqual([{ type: 'text', text: 'hello' }])
+      const host = createHost(session)
+      open.push(host)
+      await host.connect()
+      expect(await host.call('greet')).toEqual([{ type: 'text', text: 'hello' }])
       const sent = world.at('resource').filter(({ authorization }) => authorization !== null)
       expect(sent.length).toBeGreaterThan(2)
       for (const { authorization, jkt } of sent) {
