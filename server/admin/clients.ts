@@ -34,7 +34,10 @@ export type ClientProof =
   | { readonly type: 'keys'; readonly jwks?: unknown; readonly jwks_uri?: string }
 
 /** Prints the secret, which cannot be shown again. */
-export async function addClient({ store, random, hash, now }: AdminContext, wanted: NewClient): Outcome {
+export async function addClient(
+  { store, random, hash, now }: Pick<AdminContext, 'store' | 'random' | 'hash' | 'now'>,
+  wanted: NewClient,
+): Outcome {
   const problem = checkWanted(wanted)
   if (problem !== null) return refuse(problem)
   const { proof } = wanted

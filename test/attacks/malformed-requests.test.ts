@@ -28,19 +28,23 @@ async function listen(issuer: string) {
   return { server, port }
 }
 
-/** Sends text; the status of the answer, 0 when the connection was closed without one. */
-function statusOf(port: number, text: string): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
+/** Sends text; the head of the answer, as far as there is one. */
+function headOf(port: number, text: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
   const socket = connect(port, '127.0.0.1', () => socket.write(text))
   let answer = ''
   socket.on('data', (bytes) => {
     answer += String(bytes)
-    if (answer.includes('\r\n')) socket.destroy()
+    if (answer.includes('\r\n\r\n')) socket.destroy()
   })
-  socket.on('close', () => resolve(Number(/^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1] ?? 0)))
+  socket.on('close', () => resolve(answer.split('\r\n\r\n')[0] ?? ''))
   socket.on('error', reject)
   return promise
 }
+
+/** Its status, 0 when the connection was closed without an answer. */
+const statusOf = async (port: number, text: string): Promise<number> =>
+  Number(/^HTTP\/1\.[01] (\d{3})/.exec(await headOf(port, text))?.[1] ?? 0)
 
 describe.each(['http://localhost:9100', 'http://localhost:9100/tenant'])('the issuer %s', async (issuer) => {
   const { server, port } = await listen(issuer)
@@ -57,6 +61,12 @@ describe.each(['http://localhost:9100', 'http://localhost:9100/tenant'])('the is
   test.each(['', 'x y', '[', '[::1', 'a:b:c', '<x>', 'a\tb', '%'])('Host: %p is a bad request', async (host) => {
     const status = await statusOf(port, `GET ${metadata} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
     expect([400, 404]).toContain(status)
+  })
+
+  test('a Host that is none does not keep the answer from naming its request', async () => {
+    const head = await headOf(port, `GET ${metadata} HTTP/1.1\r\nHost: [\r\nX-Request-Id: theirs-1\r\n\r\n`)
+    expect(head).toStartWith('HTTP/1.1 400')
+    expect(head).toMatch(/^x-request-id: theirs-1$/im)
   })
 
   test.each(['//evil.example/oauth/token', '/%', '/%00', '/%ff', '/?%', '/oauth/token/%2e%2e', '/\u00ff'])(

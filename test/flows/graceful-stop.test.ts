@@ -77,6 +77,30 @@ describe.each([
   })
 })
 
+/** Asks once, over a connection that could be kept. */
+async function ask(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  return await new Promise((resolve, reject) => {
+    socket.on('data', (answer) => {
+      socket.destroy()
+      resolve(String(answer))
+    })
+    socket.on('error', reject)
+  })
+}
+
+test.each([
+  ['Bun', RUNTIMES.bun],
+  ['Node', RUNTIMES.node],
+] as const)('%s: whoever comes while it goes on serving is told that the connection ends', async (_, runtime) => {
+  const server = await startWith({ drain: 300, limit: 5 }, runtime)
+  expect(await ask(server.port)).not.toMatch(/^connection: close\r$/im)
+  server.kill('SIGTERM')
+  await until(async () => (await statusOf(server, '/health/ready')) === 503)
+  expect(await ask(server.port)).toMatch(/^connection: close\r$/im)
+})
+
 /** Asks again and again over one connection, until an answer says that it was the last one; tells how it ended. */
 async function askUntilTold(port: number): Promise<'told' | 'cut off'> {
   const socket = connect(port, '127.0.0.1')

@@ -38,7 +38,9 @@ export interface TestServer extends Server {
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
 }
 
-export type TestServerOptions = Partial<Pick<ServerOptions, 'audit' | 'outbound'>> & { readonly connections?: number }
+export type TestServerOptions = Partial<Pick<ServerOptions, 'audit' | 'outbound' | 'random'>> & {
+  readonly connections?: number
+}
 
 /** Settings as a config file would say them, over the defaults of these tests. `connections`: to PostgreSQL. */
 export async function createTestServer(
