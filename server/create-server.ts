@@ -28,7 +28,7 @@ import type { Trace } from './core/flow.ts'
 import { memoizeLast } from './core/memoize-last.ts'
 import { endpointsOf } from './core/metadata.ts'
 import type { Outbound } from './core/outbound.ts'
-import type { Clock, Proofs, Random, Resources } from './core/ports.ts'
+import type { Clock, Random, Resources } from './core/ports.ts'
 import { createRateLimiter, type Limited } from './core/rate-limits/rate-limiter.ts'
 import type { Resource } from './core/records.ts'
 import type { Dpop } from './core/sender.ts'
@@ -42,7 +42,6 @@ import { createFlowTrace } from './records/flow-trace.ts'
 import { createIssues } from './records/issues.ts'
 import { createObservations } from './records/observations.ts'
 import { createProofKeys } from './resource/proof-keys.ts'
-import { rememberedHereToo } from './resource/replay-memory.ts'
 import { auditedKeys } from './store/audited-keys.ts'
 import { digest, hash } from './store/hash.ts'
 import type { OpenStore } from './store/open-store.ts'
@@ -132,7 +131,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     outbound,
     outboundForUnused,
     clientDocuments,
-    dpop: settings.dpop.enabled ? toDpop(settings, store.proofs, now) : undefined,
+    dpop: settings.dpop.enabled ? toDpop(settings, now) : undefined,
     now,
     audit,
     trace,
@@ -195,11 +194,10 @@ const toCoreSettings = (settings: Settings): AuthorizationServerSettings => ({
 })
 
 /** Nonces follow from the secret, so that all replicas have the same. */
-const toDpop = ({ dpop, issuer, secret }: Settings, proofs: Proofs, now: Clock): Dpop => ({
+const toDpop = ({ dpop, issuer, secret }: Settings, now: Clock): Dpop => ({
   url: proofUrl(endpointsOf(issuer).token_endpoint) ?? issuer,
   algorithms: DPOP_ALGORITHMS,
   readKey: createProofKeys(DPOP_ALGORITHMS),
-  replays: rememberedHereToo(proofs),
   nonces: createDpopNonces({ secret, origin: new URL(issuer).origin, lifetime: dpop.nonce_lifetime, now }),
   requireNonce: dpop.nonce === 'required',
   tolerance: dpop.tolerance,

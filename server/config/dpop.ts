@@ -5,6 +5,7 @@
  * @module
  */
 import * as v from 'valibot'
+import { MAX_DPOP_TOLERANCE } from '../../shared/dpop/verify-proof.ts'
 import { MINUTE } from './limits.ts'
 import { choice, seconds, yesOrNo } from './setting.ts'
 
@@ -27,11 +28,7 @@ export const DpopConfig = v.strictObject({
     MINUTE,
   ),
   tolerance: v.optional(
-    seconds(
-      5,
-      5 * MINUTE,
-      'How far the time of a proof may be from ours. So long, and as long again, it is remembered.',
-    ),
-    5 * MINUTE,
+    seconds(5, MAX_DPOP_TOLERANCE, 'How far the time of a proof may be from ours.'),
+    MAX_DPOP_TOLERANCE,
   ),
 })

@@ -71,6 +71,7 @@ export interface Dependencies extends Origin {
       | 'refreshTokens'
       | 'revokedTokens'
       | 'replays'
+      | 'proofs'
       | 'consents'
     >
   >

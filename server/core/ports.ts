@@ -8,6 +8,7 @@
  * @module
  */
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
+import type { ProofUse } from '../../shared/dpop/verify-proof.ts'
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import type { Result } from '../../shared/result.ts'
 import type { Act, AuditEntry, AuditFilter, AuditRecord, Issue, Observation, Tally } from './audit.ts'
@@ -148,14 +149,16 @@ export interface Codes {
   find(hash: string): Promise<{ readonly code: AuthorizationCode; readonly grant: Grant } | null>
   /**
    * Consumes the code and stores the first refresh token of its grant (null: none is issued), in one transaction:
-   * `redeemed` for exactly one caller; `consumed`: someone else was first; `dead`: the code expired or its grant is no longer live.
+   * `redeemed` for exactly one caller; `consumed`: someone else was first; `dead`: the code expired or its grant is no longer live. The proof is
+   * used up in the same transaction, whatever becomes of the code; `replayed`: it was used before, and the code is left alone.
    */
   redeem(
     hash: string,
     refreshToken: RefreshToken | null,
     now: number,
+    proof?: ProofUse | null,
     entry?: Entry,
-  ): Promise<'redeemed' | 'consumed' | 'dead'>
+  ): Promise<'redeemed' | 'consumed' | 'dead' | 'replayed'>
 }
 
 export interface RefreshTokens {
@@ -163,12 +166,14 @@ export interface RefreshTokens {
   find(hash: string): Promise<{ readonly token: RefreshToken; readonly grant: Grant } | null>
   /**
    * Consumes `hash`, forgets its sealed value, and creates the successor, in one transaction:
-   * `rotated` for exactly one caller; `consumed`: someone else was first; `dead`: the grant is no longer live, or the token expired.
+   * `rotated` for exactly one caller; `consumed`: someone else was first; `dead`: the grant is no longer live, or the token expired. The proof is
+   * used up in the same transaction, whatever becomes of the token; `replayed`: it was used before, and the token is left alone.
    */
   rotate(
     rotation: { readonly hash: string; readonly successor: RefreshToken; readonly now: number },
+    proof?: ProofUse | null,
     entry?: Entry,
-  ): Promise<'rotated' | 'consumed' | 'dead'>
+  ): Promise<'rotated' | 'consumed' | 'dead' | 'replayed'>
 }
 
 /** Access tokens that were revoked one by one, until they expire. */
@@ -184,9 +189,12 @@ export interface Replays {
   remember(key: string, expiresAt: number, now: number): Promise<boolean>
 }
 
-/** DPoP proofs that were used. The end of one follows from what it says, so whoever asks again with the same key asks with the same end. */
+/** DPoP proofs that were used. */
 export interface Proofs {
-  /** True: this call was the first. */
+  /**
+   * True: this call was the first. The end of a proof follows from what it says, so whoever shows it again asks with the same end; one with the same
+   * key and an end that is up to ten minutes from it is the same, too. Forgotten some time after its end.
+   */
   remember(key: string, expiresAt: number): Promise<boolean>
 }
 

@@ -6,13 +6,16 @@
  * proveSender      before the grant is looked at: is there a proof, and is it right
  * admitResource    once the resource is known: is that enough for it
  * checkBoundTo     for a code or refresh token that is bound: is it the same key
+ * useProof         before anything comes of it: is it shown for the first time; or
+ * usedWith         the store has asked that together with what it consumed
  * ```
  *
  * @see RFC 9449 section 5 (token requests), section 5.2 (`dpop_bound_access_tokens`), section 8 (nonces), section 10 (`dpop_jkt`)
  * @see docs/adr/0135-who-must-prove-a-key.md
+ * @see docs/adr/0138-a-proof-is-used-up-with-what-it-opens.md
  * @module
  */
-import { type DpopRules, verifyDpopProof } from '../../shared/dpop/verify-proof.ts'
+import { type DpopRules, judgeDpopProof, type ProofUse } from '../../shared/dpop/verify-proof.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { isConfidential } from './client-auth/is-confidential.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -36,8 +39,8 @@ export interface PresentedProof {
   readonly announce: (nonce: string) => void
 }
 
-/** A key that was proven; null: none, so tokens are for whoever holds them. */
-export type Sender = { readonly thumbprint: string; readonly withNonce: boolean } | null
+/** A key that was proven, by a proof that may have been shown before; null: none, so tokens are for whoever holds them. */
+export type Sender = { readonly thumbprint: string; readonly withNonce: boolean; readonly proof: ProofUse } | null
 
 export async function proveSender(
   presented: PresentedProof | null,
@@ -49,12 +52,44 @@ export async function proveSender(
     return client.dpop === 'optional' ? ok(null) : reject('missing_dpop_proof')
   const nonceRequired = dpop.requireNonce || client.dpop === 'nonce'
   const demand = { method: 'POST', url: dpop.url, now: now(), nonceRequired }
-  const proven = await verifyDpopProof(presented.header, demand, dpop)
+  const proven = await judgeDpopProof(presented.header, demand, dpop)
   if (!proven.ok) return err({ reason: proven.error })
-  const { thumbprint, nonce, withNonce } = proven.value
+  const { thumbprint, nonce, withNonce, use } = proven.value
   if (nonce !== null) presented.announce(nonce)
-  return ok({ thumbprint, withNonce })
+  return ok({ thumbprint, withNonce, proof: use })
 }
+
+const used = Symbol('nobody has shown the proof before, and nobody can again')
+
+/** That the proof, if there is one, is used up: without this nothing is minted. */
+export interface ProofUsed {
+  readonly [used]: true
+}
+
+const USED: ProofUsed = { [used]: true }
+
+/** By itself: where nothing else is consumed, and before a grant is revoked. */
+export async function useProof(
+  sender: Sender,
+  { store }: Pick<Dependencies, 'store'>,
+): Promise<Result<ProofUsed, Rejection>> {
+  if (sender === null) return ok(USED)
+  const { key, expiresAt } = sender.proof
+  return (await store.proofs.remember(key, expiresAt)) ? ok(USED) : reject('replayed_dpop_proof')
+}
+
+/** Refuses what came with the proof. That uses it up as well: shown again, it is told to be what it is. */
+export async function refuseUsing(
+  sender: Sender,
+  rejection: Rejection,
+  deps: Pick<Dependencies, 'store'>,
+): Promise<Result<never, Rejection>> {
+  const proof = await useProof(sender, deps)
+  return proof.ok ? err(rejection) : proof
+}
+
+/** Pure. By the verb of the store that consumed what was shown with it. */
+export const usedWith = (_outcome: 'redeemed' | 'rotated' | 'consumed'): ProofUsed => USED
 
 const admitted = Symbol('the resource is content with who is to use its tokens')
 

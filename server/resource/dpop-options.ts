@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { DPOP_ALGORITHMS, type DpopAlgorithm, isDpopAlgorithm } from '../../shared/dpop/public-key.ts'
-import type { DpopReplays } from '../../shared/dpop/verify-proof.ts'
+import { type DpopReplays, MAX_DPOP_TOLERANCE } from '../../shared/dpop/verify-proof.ts'
 import { createReplayMemory } from './replay-memory.ts'
 
 /** Bound tokens are always accepted, with a proof. Times in seconds. */
@@ -34,7 +34,7 @@ export function settleDpopOptions(options: DpopOptions = {}): DpopSettings {
   return {
     required: options.required ?? false,
     algorithms: options.algorithms ?? DPOP_ALGORITHMS,
-    tolerance: options.tolerance ?? 300,
+    tolerance: options.tolerance ?? MAX_DPOP_TOLERANCE,
     requireNonce: options.requireNonce ?? false,
     nonceSecret: options.nonceSecret ?? randomBytes(32).toString('base64url'),
     nonceLifetime: options.nonceLifetime ?? 60,
@@ -45,7 +45,8 @@ export function settleDpopOptions(options: DpopOptions = {}): DpopSettings {
 export function* dpopProblems({ algorithms, tolerance, nonceSecret, nonceLifetime }: DpopSettings): Generator<string> {
   if (algorithms.length === 0 || !algorithms.every(isDpopAlgorithm))
     yield `dpop.algorithms must be among ${DPOP_ALGORITHMS.join(', ')}`
-  if (!(tolerance > 0 && tolerance <= 300)) yield 'dpop.tolerance must be more than 0 and at most 300 seconds'
+  if (!(tolerance > 0 && tolerance <= MAX_DPOP_TOLERANCE))
+    yield `dpop.tolerance must be more than 0 and at most ${MAX_DPOP_TOLERANCE} seconds`
   if (nonceSecret.length < 32) yield 'dpop.nonceSecret must have at least 32 characters'
   if (!(nonceLifetime > 0)) yield 'dpop.nonceLifetime must be more than 0 seconds'
 }

@@ -12,7 +12,7 @@
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
 import { createDpopNonces, type DpopNonces } from '../../shared/dpop/nonces.ts'
 import { proofUrl } from '../../shared/dpop/proof-url.ts'
-import { type DpopRules, verifyDpopProof } from '../../shared/dpop/verify-proof.ts'
+import { verifyDpopProof } from '../../shared/dpop/verify-proof.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { Credentials } from './credentials.ts'
 import type { DpopSettings } from './dpop-options.ts'
@@ -35,7 +35,7 @@ export function createPossession({ resource, dpop, now }: ResourceSettings): Pos
   const { algorithms, replays, requireNonce, nonceSecret, nonceLifetime, tolerance } = dpop
   const { origin } = new URL(resource)
   const nonces = createDpopNonces({ secret: nonceSecret, origin, lifetime: nonceLifetime, now })
-  const rules: DpopRules = { readKey: createProofKeys(algorithms), replays, nonces, tolerance }
+  const rules = { readKey: createProofKeys(algorithms), replays, nonces, tolerance }
 
   return {
     nonces,

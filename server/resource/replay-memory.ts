@@ -8,18 +8,6 @@
 import { boundedMap } from '../../shared/bounded-map.ts'
 import type { DpopReplays } from '../../shared/dpop/verify-proof.ts'
 
-/**
- * A memory of this process in front of one that all processes share. That one may know a proof by more than its `jti`: what uses a `jti` again is
- * seen here.
- */
-export function rememberedHereToo(shared: DpopReplays, limit = 10_000): DpopReplays {
-  const here = createReplayMemory(limit)
-  return {
-    remember: async (key, expiresAt, now) =>
-      (await here.remember(key, expiresAt, now)) && shared.remember(key, expiresAt, now),
-  }
-}
-
 /** Some 200 bytes each. */
 const MAX_PROOFS = 100_000
 

@@ -40,9 +40,9 @@ export function createCodes(database: Database): Codes {
       return row === undefined ? null : { code: toCode(row), grant: toGrantBeside(row) }
     },
 
-    async redeem(hash, refreshToken, now, entry) {
+    async redeem(hash, refreshToken, now, proof = null, entry = undefined) {
       const others = refreshToken === null ? [] : [insert(refreshTokenToRow(refreshToken))]
-      const outcome = await consumeOnce(hash, consume({ hash, now }), [...others, ...note(entry)])
+      const outcome = await consumeOnce(hash, consume({ hash, now }), [...others, ...note(entry)], proof)
       return outcome === 'won' ? 'redeemed' : outcome
     },
   }

@@ -6,6 +6,8 @@
  * @module
  */
 import { type CompiledQuery, type ExpressionBuilder, sql } from 'kysely'
+import type { ProofUse } from '../../shared/dpop/verify-proof.ts'
+import { insertProof, proofToRow } from './proofs.ts'
 import type { Database, Tables } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
@@ -17,8 +19,11 @@ export interface Use {
   readonly now: number
 }
 
-/** `won` for exactly one caller; `consumed`: someone else was first; `dead`: it expired, or its grant is no longer live. */
-type Outcome = 'won' | 'consumed' | 'dead'
+/**
+ * `won` for exactly one caller; `consumed`: someone else was first; `dead`: it expired, or its grant is no longer live; `replayed`: the proof
+ * was used before, and nothing was looked at.
+ */
+type Outcome = 'won' | 'consumed' | 'dead' | 'replayed'
 
 /** That a row may be used: it is unused, has not expired, and its grant is live. */
 export const isUsable =
@@ -39,13 +44,29 @@ export const isUsable =
       ),
     ])
 
-/** Runs `update`, which consumes a row that is usable, and what follows from it: all in one transaction. */
+/**
+ * Uses up the proof, if there is one; runs `update`, which consumes a row that is usable, and what follows from it: all in one transaction. A
+ * proof is used up also where the row was not usable.
+ */
 export function createConsumeOnce(database: Database, table: Consumable) {
   const find = statement((value: Parameter<Pick<Use, 'hash'>>) =>
     database.db.selectFrom(table).select('consumed_at').where('hash', '=', value('hash')),
   )
-  return async (hash: string, update: CompiledQuery, others: readonly CompiledQuery[]): Promise<Outcome> => {
-    if (await database.runGuarded(update, others)) return 'won'
+  const use = insertProof(database)
+
+  return async (
+    hash: string,
+    update: CompiledQuery,
+    others: readonly CompiledQuery[],
+    proof: ProofUse | null,
+  ): Promise<Outcome> => {
+    if (proof === null) {
+      if (await database.runGuarded(update, others)) return 'won'
+    } else {
+      const changed = await database.runInTurn([use(proofToRow(proof)), update], others)
+      if (changed === 0) return 'replayed'
+      if (changed === 2) return 'won'
+    }
     const [row] = (await database.run(find({ hash }))).rows
     return row?.consumed_at == null ? 'dead' : 'consumed'
   }

@@ -24,6 +24,14 @@ export function connectPostgres(url: string, options: PostgresPoolOptions): Data
         return true
       })
     },
+    runInTurn: (guards, others) =>
+      db.transaction().execute(async (transaction) => {
+        for (const [index, guard] of guards.entries()) {
+          if (!changedOne(await transaction.executeQuery(guard))) return index
+        }
+        for (const query of others) await transaction.executeQuery(query)
+        return guards.length
+      }),
   }
 }
 

@@ -1,33 +1,69 @@
 /**
- * DPoP proofs that were used. Their primary key begins with their end, so that what is used together lies side by side, and what has expired
- * lies in front. One insert, of which of any number of callers in any number of processes one is the first.
+ * DPoP proofs that were used. They lie in periods of time: what is new is written within the one or two that are open, what has expired lies
+ * in front. One insert, of which of any number of callers in any number of processes one is the first.
  *
  * @see RFC 9449 section 11.1
- * @see docs/adr/0136-used-proofs-lie-side-by-side.md
+ * @see docs/adr/0137-a-used-proof-is-known-by-its-jti.md
  * @module
  */
+import type { ProofUse } from '../../shared/dpop/verify-proof.ts'
 import type { Proofs } from '../core/ports.ts'
-import { hash } from './hash.ts'
+import { digest } from './hash.ts'
 import type { Database, ProofRow } from './schema.ts'
-import { type Parameter, statement } from './statement.ts'
-
-/** 132 bits of the hash. */
-const LENGTH = 22
+import { type Parameter, type Statement, statement } from './statement.ts'
 
 export function createProofs(database: Database): Proofs {
-  const { db } = database
-  const insert = statement((value: Parameter<ProofRow>) =>
-    db
-      .insertInto('proofs')
-      .values({ expires_at: value('expires_at'), key_hash: value('key_hash') })
-      .onConflict((conflict) => conflict.doNothing()),
-  )
-
+  const insert = insertProof(database)
   return {
     async remember(key, expiresAt) {
-      const key_hash = (await hash(key)).slice(0, LENGTH)
-      const { numAffectedRows } = await database.run(insert({ expires_at: expiresAt, key_hash }))
+      const { numAffectedRows } = await database.run(insert(proofToRow({ key, expiresAt })))
       return numAffectedRows === 1n
     },
   }
 }
+
+/** Stores a proof, unless it is there. */
+export const insertProof = ({ db }: Database): Statement<NewProof, unknown> =>
+  statement((value: Parameter<NewProof>) =>
+    db
+      .insertInto('proofs')
+      .columns(['expires_at', 'key_hash'])
+      .expression(
+        db
+          .selectNoFrom(({ cast }) => [
+            cast<number>(value('expires_at'), 'bigint').as('expires_at'),
+            cast<string>(value('key_hash'), 'text').as('key_hash'),
+          ])
+          .where(({ exists, not, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('proofs')
+                  .select('key_hash')
+                  .where('expires_at', 'in', [value('before'), value('after')])
+                  .where('key_hash', '=', value('key_hash')),
+              ),
+            ),
+          ),
+      )
+      .onConflict((conflict) => conflict.doNothing()),
+  )
+
+/** A row, and the ends of the periods beside its own, where a proof of the same `jti` may lie that says another time. */
+interface NewProof extends ProofRow {
+  readonly before: number
+  readonly after: number
+}
+
+export function proofToRow({ key, expiresAt }: ProofUse): NewProof {
+  const end = Math.ceil(expiresAt / PERIOD) * PERIOD
+  return { expires_at: end, key_hash: digest(key).slice(0, LENGTH), before: end - PERIOD, after: end + PERIOD }
+}
+
+/**
+ * In seconds. Longer than the times of two proofs can be apart that are both good at some moment: twice the greatest tolerance. Part of what is
+ * stored: to change it takes a migration.
+ */
+const PERIOD = 720
+
+/** 132 bits of the hash. */
+const LENGTH = 22

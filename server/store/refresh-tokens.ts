@@ -41,9 +41,9 @@ export function createRefreshTokens(database: Database): RefreshTokens {
       return row === undefined ? null : { token: toRefreshToken(row), grant: toGrantBeside(row) }
     },
 
-    async rotate({ hash, successor, now }, entry) {
+    async rotate({ hash, successor, now }, proof = null, entry = undefined) {
       const update = consume({ hash, now, successor_hash: successor.hash })
-      const outcome = await consumeOnce(hash, update, [insert(refreshTokenToRow(successor)), ...note(entry)])
+      const outcome = await consumeOnce(hash, update, [insert(refreshTokenToRow(successor)), ...note(entry)], proof)
       return outcome === 'won' ? 'rotated' : outcome
     },
   }

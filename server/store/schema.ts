@@ -243,6 +243,8 @@ export interface Database {
   readonly run: <Row>(query: CompiledQuery<Row>) => Promise<QueryResult<Row>>
   /** Runs `guard`, and the others only if it changed a row: all in one transaction. True: it did. */
   readonly runGuarded: (guard: CompiledQuery, others: readonly CompiledQuery[]) => Promise<boolean>
+  /** Runs the guards until one changes no row, and the others only if each did: all in one transaction. How many of the guards did. */
+  readonly runInTurn: (guards: readonly CompiledQuery[], others: readonly CompiledQuery[]) => Promise<number>
 }
 
 /** The same inside a transaction. */

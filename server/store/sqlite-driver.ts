@@ -25,7 +25,7 @@ export interface SqliteOptions {
 export function sqliteDriver(
   path: string,
   { timeout, synchronous = 'full', readOnly = false, onWarning = () => {} }: SqliteOptions,
-): Pick<Database, 'run' | 'runGuarded'> & { readonly driver: Driver } {
+): Pick<Database, 'run' | 'runGuarded' | 'runInTurn'> & { readonly driver: Driver } {
   const sqlite = openSqliteFile(path, { synchronous, readOnly, onWarning })
   const commits = groupCommit(sqlite, { timeout })
   const transactions = new WeakMap<DatabaseConnection, LongTransaction>()
@@ -87,6 +87,13 @@ export function sqliteDriver(
         },
         { atomic: others.length === 0 },
       ),
+    runInTurn: (guards, others) =>
+      commits.run(() => {
+        const unchanged = guards.findIndex((guard) => execute(guard).numAffectedRows !== 1n)
+        if (unchanged >= 0) return unchanged
+        for (const query of others) execute(query)
+        return guards.length
+      }),
   }
 }
 

@@ -10,14 +10,14 @@ import { type SqliteOptions, sqliteDriver } from './sqlite-driver.ts'
 
 /** Opens (and creates) the file; `:memory:` is a database of its own each time. */
 export function connectSqlite(path: string, options: SqliteOptions): Database {
-  const { driver, run, runGuarded } = sqliteDriver(path, options)
+  const { driver, ...runs } = sqliteDriver(path, options)
   const dialect: Dialect = {
     createDriver: () => driver,
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new ManyConnections(),
     createIntrospector: (db) => new SqliteIntrospector(db),
   }
-  return { engine: 'sqlite', db: new Kysely<Tables>({ dialect }), run, runGuarded }
+  return { engine: 'sqlite', db: new Kysely<Tables>({ dialect }), ...runs }
 }
 
 /** Kysely would let one caller at a time through; the driver knows better. */

@@ -29,6 +29,14 @@ export interface DpopProofKey {
 /** The key of an encoded header. */
 export type ReadDpopKey = (encodedHeader: string) => Result<DpopProofKey, DpopProblem>
 
+/** A proof as it is remembered. */
+export interface ProofUse {
+  /** What it is known by: whose it is, and its `jti`. */
+  readonly key: string
+  /** Seconds since the epoch: by then it is too old for anybody. Follows from its `iat` alone. */
+  readonly expiresAt: number
+}
+
 /** Who has seen which proof. Times in seconds since the epoch. */
 export interface DpopReplays {
   /** True: this call was the first with that key. Kept until then at least. */
@@ -37,9 +45,8 @@ export interface DpopReplays {
 
 export interface DpopRules {
   readonly readKey: ReadDpopKey
-  readonly replays: DpopReplays
   readonly nonces: DpopNonces
-  /** Seconds that a proof may be old, or ahead. */
+  /** Seconds that a proof may be old, or ahead: at most `MAX_DPOP_TOLERANCE`. */
   readonly tolerance: number
 }
 
@@ -58,13 +65,27 @@ export interface ProvenKey {
   readonly withNonce: boolean
   /** What to tell the sender to use from now on; null: nothing new. */
   readonly nonce: string | null
+  /** It counts for whoever remembers this first. */
+  readonly use: ProofUse
 }
 
 /** `value`: the `DPoP` header. */
 export async function verifyDpopProof(
   value: string,
   demand: ProofDemand,
-  { readKey, replays, nonces, tolerance }: DpopRules,
+  rules: DpopRules & { readonly replays: DpopReplays },
+): Promise<Result<ProvenKey, DpopProblem>> {
+  const proven = await judgeDpopProof(value, demand, rules)
+  if (!proven.ok) return proven
+  const { key, expiresAt } = proven.value.use
+  return (await rules.replays.remember(key, expiresAt, demand.now)) ? proven : err('replayed_dpop_proof')
+}
+
+/** All but the last question, for whoever asks that together with something else. */
+export async function judgeDpopProof(
+  value: string,
+  demand: ProofDemand,
+  { readKey, nonces, tolerance }: DpopRules,
 ): Promise<Result<ProvenKey, DpopProblem>> {
   const { now, nonceRequired, boundTo } = demand
   const read = readDpopProof(value, readKey)
@@ -81,9 +102,13 @@ export async function verifyDpopProof(
   if (nonceRequired && !withNonce) return err(nonce === undefined ? 'missing_dpop_nonce' : 'wrong_dpop_nonce')
 
   const { thumbprint } = key
-  const seen = JSON.stringify(['dpop', thumbprint, jti])
-  // By then it is too old for anybody.
-  if (!(await replays.remember(seen, Math.floor(iat) + tolerance + 1, now))) return err('replayed_dpop_proof')
+  const use = { key: JSON.stringify(['dpop', thumbprint, jti]), expiresAt: Math.floor(iat) + REMEMBERED }
   const current = withNonce ? await nonces.current() : null
-  return ok({ thumbprint, withNonce, nonce: current === nonce ? null : current })
+  return ok({ thumbprint, withNonce, nonce: current === nonce ? null : current, use })
 }
+
+/** The MCP profile's bound, in seconds. */
+export const MAX_DPOP_TOLERANCE = 300
+
+/** For as long as any process may take it, whatever its own tolerance, and with a clock that is a minute behind. */
+const REMEMBERED = MAX_DPOP_TOLERANCE + 60

@@ -2,10 +2,10 @@
  * One DPoP proof, presented many times at once, to several processes: whoever overheard it races the client.
  *
  * @see RFC 9449 section 11.1
- * @see docs/adr/0136-used-proofs-lie-side-by-side.md
+ * @see docs/adr/0137-a-used-proof-is-known-by-its-jti.md
  * @module
  */
-import { describe, expect, test } from 'bun:test'
+import { beforeAll, describe, expect, test } from 'bun:test'
 import { postForm, RESOURCE, type TestServer } from '../support/authorization-server.ts'
 import { addSecretClient } from '../support/confidential-clients.ts'
 import { craftProof, createProver, type Proven } from '../support/dpop-proofs.ts'
@@ -46,10 +46,66 @@ describe.each(useEngines())('on $name', ({ pair }) => {
     const dpop = await proofFor(one, { nonce })
     expect((await send(other, dpop)).status).toBe(200)
     // Forgetting goes on in the background.
-    await one.store.purge(one.clock.now + 300, 500)
+    await one.store.purge(one.clock.now + 359, 500)
     await expectError(await send(one, dpop), 400, 'invalid_dpop_proof')
     expect(one.events.at(-1)).toMatchObject({ type: 'token_rejected', reason: 'replayed_dpop_proof' })
-    expect(await one.store.purge(one.clock.now + 301, 500)).toBeGreaterThan(0)
+    expect(await one.store.purge(one.clock.now + 1200, 500)).toBeGreaterThan(0)
+  })
+
+  describe('two processes of different tolerance', () => {
+    const strict = { ...config, dpop: { tolerance: 5 } }
+    let one: TestServer
+    let other: TestServer
+    let send: (to: TestServer, dpop: string) => Promise<Response>
+    beforeAll(async () => {
+      ;[one, other] = await pair(strict, { dpop: { tolerance: 300 } })
+      const { basic } = await addSecretClient(one)
+      send = (to, dpop) => postForm(to, '/oauth/token', FORM, { ...basic, dpop })
+    })
+
+    test('of 32 at once exactly one is taken', async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const dpop = await proofFor(one)
+        const answers = await Promise.all(
+          Array.from({ length: 32 }, (_, caller) => send(caller % 2 === 0 ? one : other, dpop)),
+        )
+        expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+      }
+    }, 30_000)
+
+    test('section 11.1 a jti counts once, whatever the proof says of its time, also at another process', async () => {
+      const jti = crypto.randomUUID()
+      const saying = (iat: number) =>
+        craftProof(
+          prover,
+          { method: 'POST', url: `${one.issuer}/oauth/token`, now: one.clock.now },
+          { claims: { jti, iat } },
+        )
+      expect((await send(one, await saying(one.clock.now))).status).toBe(200)
+      for (const apart of [-300, -1, 0.5, 1, 300]) {
+        await expectError(await send(other, await saying(one.clock.now + apart)), 400, 'invalid_dpop_proof')
+        expect(other.events.at(-1)).toMatchObject({ reason: 'replayed_dpop_proof' })
+      }
+      // Somebody else's is another.
+      const others = await createProver()
+      const proof = craftProof(
+        others,
+        { method: 'POST', url: `${one.issuer}/oauth/token`, now: one.clock.now },
+        { claims: { jti } },
+      )
+      expect((await send(other, await proof)).status).toBe(200)
+    })
+
+    test('what the one has taken, and would take no more, the other refuses for as long as it would', async () => {
+      for (const later of [0, 5, 6, 10, 294, 300]) {
+        const proof = await proofFor(one)
+        expect((await send(one, proof)).status).toBe(200)
+        other.clock.now = one.clock.now + later
+        await one.store.purge(one.clock.now + later, 500)
+        await expectError(await send(other, proof), 400, 'invalid_dpop_proof')
+        expect(other.events.at(-1)).toMatchObject({ reason: 'replayed_dpop_proof' })
+      }
+    })
   })
 
   test('replicas of a resource with one store: of 32 at once one passes', async () => {

@@ -4,8 +4,8 @@ import type { Reason } from '../../server/core/rejection.ts'
 import { admitResource, checkBoundTo, refreshTokenKey, type Sender } from '../../server/core/sender.ts'
 import { client, resource } from '../../server/store/conformance/records.ts'
 
-const key: Sender = { thumbprint: 'key', withNonce: false }
-const keyWithNonce: Sender = { thumbprint: 'key', withNonce: true }
+const key: Sender = { thumbprint: 'key', withNonce: false, proof: { key: 'proof', expiresAt: 0 } }
+const keyWithNonce: Sender = { ...key, withNonce: true }
 
 describe('admitResource', () => {
   const cases: readonly (readonly [DpopPolicy, string, Sender, Reason | null])[] = [

@@ -101,7 +101,7 @@ describe('functions that take a text of strangers', () => {
 /** These need more than a text, or take what was judged before: requests come to them. */
 const BY_REQUESTS: readonly string[] = [
   ...'checkBoundTo checkRedirectable checkRequest checkSameResource'.split(' '),
-  ...'describeRedirectTarget fetchDocument fetchLogo hashOpaqueToken'.split(' '),
+  ...'describeRedirectTarget fetchDocument fetchLogo hashOpaqueToken judgeDpopProof'.split(' '),
   ...'presentSecret seeOther verifyDpopProof verifyPassword'.split(' '),
 ]
 

@@ -103,8 +103,9 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.grants.listLive('user-1', NOW, { after: 20, limit: 20 })
   await store.grants.hasLive('user-1', 'client-1', grant().resource, NOW)
   await store.codes.find(code().hash)
+  const proof = { key: 'proof-2', expiresAt: NOW + 59 }
   await store.codes.redeem(code().hash, refreshToken(), NOW)
-  await store.codes.redeem(code().hash, refreshToken(), NOW)
+  await store.codes.redeem(code().hash, refreshToken(), NOW, proof)
   await store.refreshTokens.find(refreshToken().hash)
   const successor = refreshToken({ hash: 'token-hash-2' })
   for (const _ of [1, 2]) {

@@ -22,6 +22,7 @@ import {
   user,
 } from '../../server/store/conformance/records.ts'
 import { connect } from '../../server/store/connect.ts'
+import { digest } from '../../server/store/hash.ts'
 import { appliedTo } from '../../server/store/migrate.ts'
 import { migrateDatabase, planMigrations } from '../../server/store/migrate-database.ts'
 import { migrations } from '../../server/store/migrations/all.ts'
@@ -121,6 +122,22 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_,
     const [key] = await store.signingKeys.list()
     expect(key).toMatchObject({ createdAt: NOW, signsFrom: NOW })
     expect(await signer.jwks()).toMatchObject({ keys: [{ kid: key?.kid }] })
+    await store.close()
+  })
+
+  test('RFC 9449 section 11.1 a proof that was used before an upgrade is used after it, whatever its time and the tolerance then', async () => {
+    const database = await engine.empty()
+    const used = Array.from({ length: 97 }, (_, index) => ({ key: `proof of ${index}`, iat: NOW + 15 * index }))
+    const rows = used.flatMap(({ key, iat }, index) => {
+      const tolerance = [5, 60, 300][index % 3] ?? 0
+      return `(${iat + tolerance + 1}, '${digest(key).slice(0, 22)}')`
+    })
+    const script = await fixture('0008-published-keys', engine)
+    await engine.run(database, `${script}\ninsert into proofs (expires_at, key_hash) values ${rows.join(', ')};`)
+    const store = await openStore({ database })
+    const again = await Promise.all(used.map(({ key, iat }) => store.proofs.remember(key, iat + 360)))
+    expect(again.filter((first) => first)).toEqual([])
+    expect(await store.proofs.remember('proof of nobody', NOW + 360)).toBe(true)
     await store.close()
   })
 

@@ -19,7 +19,8 @@ export type Pair = readonly [TestServer, TestServer]
 
 export interface Engine {
   readonly name: string
-  pair(config?: ConfigInput): Promise<Pair>
+  /** `other`: what the second one has otherwise. */
+  pair(config?: ConfigInput, other?: ConfigInput): Promise<Pair>
 }
 
 /** Both engines; call it at the top of a file. */
@@ -27,9 +28,12 @@ export function useEngines(): readonly Engine[] {
   const postgres = usePostgres()
   const servers: TestServer[] = []
   const directories: string[] = []
-  const open = async (config: ConfigInput): Promise<Pair> => {
+  const open = async (config: ConfigInput, other: ConfigInput): Promise<Pair> => {
     const options = { connections: CONNECTIONS }
-    const pair: Pair = [await createTestServer(config, options), await createTestServer(config, options)]
+    const pair: Pair = [
+      await createTestServer(config, options),
+      await createTestServer({ ...config, ...other }, options),
+    ]
     servers.push(...pair)
     // All of them are open before the race begins.
     await Promise.all(pair.flatMap(({ store }) => Array.from({ length: CONNECTIONS }, () => store.ping())))
@@ -42,15 +46,15 @@ export function useEngines(): readonly Engine[] {
   return [
     {
       name: 'SQLite',
-      async pair(config = {}) {
+      async pair(config = {}, other = {}) {
         const directory = await mkdtemp(join(tmpdir(), 'sallyport-pair-'))
         directories.push(directory)
-        return open({ ...config, database: `sqlite:${join(directory, 'sallyport.db')}` })
+        return open({ ...config, database: `sqlite:${join(directory, 'sallyport.db')}` }, other)
       },
     },
     {
       name: 'PostgreSQL',
-      pair: async (config = {}) => open({ ...config, database: await postgres.createDatabase() }),
+      pair: async (config = {}, other = {}) => open({ ...config, database: await postgres.createDatabase() }, other),
     },
   ]
 }

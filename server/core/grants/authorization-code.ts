@@ -18,7 +18,16 @@ import { partiesOf, revokeGrant } from '../live-grant.ts'
 import type { AuthorizationCode, Client, Grant, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
 import { namesResource } from '../select-resource.ts'
-import { type Admission, admitResource, checkBoundTo, refreshTokenKey, type Sender } from '../sender.ts'
+import {
+  type Admission,
+  admitResource,
+  checkBoundTo,
+  refreshTokenKey,
+  refuseUsing,
+  type Sender,
+  usedWith,
+  useProof,
+} from '../sender.ts'
 import { hashOpaqueToken } from '../tokens/opaque-token.ts'
 import { createRefreshToken } from '../tokens/refresh-token.ts'
 import type { GrantType } from './grant-type.ts'
@@ -30,29 +39,34 @@ export const authorizationCode: GrantType<'authorization_code'> = {
     const { store, hash, now } = deps
     const at = now()
     const presented = await store.codes.find(await hashOpaqueToken(request.code, hash))
-    if (presented === null) return reject('unknown_code')
+    if (presented === null) return refuseUsing(sender, { reason: 'unknown_code' }, deps)
     const { code, grant } = presented
     const challenge = await s256(request.code_verifier)
     const known = { client, sender, resources: await store.resources.list(), challenge }
     const checked = checkCode(code, grant, request, known, at)
-    // A replay that is otherwise valid means that two parties hold the code: everything it issued is suspect.
     if (!checked.ok) {
       const { reason } = checked.error
+      const proof = await useProof(sender, deps)
+      if (!proof.ok) return proof
+      // A replay that is otherwise valid means that two parties hold the code: everything it issued is suspect.
       return reason === 'replayed_code' ? revokeReplayed(grant, deps) : err({ reason, grantId: grant.id })
     }
 
-    if (!(await hasAgreedKeys(client, grant, deps))) return err({ reason: 'client_keys_changed', grantId: grant.id })
+    if (!(await hasAgreedKeys(client, grant, deps)))
+      return refuseUsing(sender, { reason: 'client_keys_changed', grantId: grant.id }, deps)
 
     const refreshToken = client.grantTypes.includes('refresh_token')
       ? await createRefreshToken(grant, refreshTokenKey(client, sender), deps)
       : null
     const entry = auditEntry({ type: 'token_issued', ...partiesOf(grant) }, deps)
     // Many may pass the checks; this line lets one through, and it comes before minting.
-    switch (await store.codes.redeem(code.hash, refreshToken?.record ?? null, at, entry)) {
+    const outcome = await store.codes.redeem(code.hash, refreshToken?.record ?? null, at, sender?.proof ?? null, entry)
+    switch (outcome) {
       case 'redeemed':
         return ok({
           grant,
           admission: checked.value,
+          proof: usedWith(outcome),
           scopes: grant.scopes,
           refreshToken: refreshToken?.value ?? null,
           entry,
@@ -61,6 +75,8 @@ export const authorizationCode: GrantType<'authorization_code'> = {
         return revokeReplayed(grant, deps)
       case 'dead':
         return reject('dead_grant')
+      case 'replayed':
+        return reject('replayed_dpop_proof')
     }
   },
 }

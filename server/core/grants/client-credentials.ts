@@ -13,13 +13,15 @@ import { checkScope } from '../authorize/scope-allowed.ts'
 import { isConfidential } from '../client-auth/is-confidential.ts'
 import { reject } from '../rejection.ts'
 import { selectResource } from '../select-resource.ts'
-import { admitResource } from '../sender.ts'
+import { admitResource, useProof } from '../sender.ts'
 import type { GrantType } from './grant-type.ts'
 
 export const clientCredentials: GrantType<'client_credentials'> = {
   type: 'client_credentials',
 
   async authorize(request, client, sender, deps) {
+    const proof = await useProof(sender, deps)
+    if (!proof.ok) return proof
     // Whoever registered itself was looked at by nobody, and no person will be asked.
     if (!isConfidential(client) || client.origin !== 'administrator') return reject('client_may_not_use_grant')
     const resource = selectResource(await deps.store.resources.list(), request.resource)
@@ -34,6 +36,7 @@ export const clientCredentials: GrantType<'client_credentials'> = {
       grant: { id: null, expiresAt: Number.POSITIVE_INFINITY, ...itself },
       scopes: scopes.value,
       admission: admission.value,
+      proof: proof.value,
       refreshToken: null,
       entry: auditEntry({ type: 'machine_token_issued', clientId: client.id, resource: identifier }, deps),
     })

@@ -11,13 +11,14 @@ import type { AuditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Client, Grant } from '../records.ts'
 import type { Rejection } from '../rejection.ts'
-import type { Admission, Sender } from '../sender.ts'
+import type { Admission, ProofUsed, Sender } from '../sender.ts'
 
 /** What the client may have now. Whatever may be used once has been consumed for it. */
 export interface Entitlement {
   readonly grant: Basis
   /** The resource of the grant, as it is registered now, and who is to use the token. */
   readonly admission: Admission
+  readonly proof: ProofUsed
   /** The scopes of the access token. */
   readonly scopes: readonly string[]
   /** To be told to the client; null: none. */

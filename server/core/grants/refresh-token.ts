@@ -18,7 +18,16 @@ import { partiesOf, revokeGrant } from '../live-grant.ts'
 import { withoutOfflineAccess } from '../offline-access.ts'
 import type { Client, Grant, RefreshToken, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
-import { admitResource, checkBoundTo, refreshTokenKey, type Sender } from '../sender.ts'
+import {
+  admitResource,
+  checkBoundTo,
+  type ProofUsed,
+  refreshTokenKey,
+  refuseUsing,
+  type Sender,
+  usedWith,
+  useProof,
+} from '../sender.ts'
 import { hashOpaqueToken } from '../tokens/opaque-token.ts'
 import { createRefreshToken } from '../tokens/refresh-token.ts'
 import { checkSameResource } from './authorization-code.ts'
@@ -30,25 +39,32 @@ export const refreshToken: GrantType<'refresh_token'> = {
   async authorize(request, client, sender, deps) {
     const { store, hash, now } = deps
     const presented = await store.refreshTokens.find(await hashOpaqueToken(request.refresh_token, hash))
-    if (presented === null) return reject('unknown_refresh_token')
+    if (presented === null) return refuseUsing(sender, { reason: 'unknown_refresh_token' }, deps)
     const { token, grant } = presented
     const live = checkRefreshToken(token, grant, { client, sender }, now())
-    if (!live.ok) return live
-    if (token.consumedAt !== null) return replayOrRevoke(presented, request, sender, deps)
+    if (!live.ok) return refuseUsing(sender, live.error, deps)
+    if (token.consumedAt !== null) {
+      const proof = await useProof(sender, deps)
+      return proof.ok ? replayOrRevoke(presented, request, sender, proof.value, deps) : proof
+    }
     const wanted = checkRequest(grant, request, sender, await store.resources.list())
-    if (!wanted.ok) return wanted
+    if (!wanted.ok) return refuseUsing(sender, wanted.error, deps)
 
     const boundTo = refreshTokenKey(client, sender, token.boundTo)
     const successor = await createRefreshToken(grant, boundTo, deps, request.refresh_token)
     const entry = auditEntry({ type: 'token_refreshed', ...partiesOf(grant) }, deps)
     // Many may pass the checks; this line lets one through, and it comes before minting.
-    switch (await store.refreshTokens.rotate({ hash: token.hash, successor: successor.record, now: now() }, entry)) {
+    const rotation = { hash: token.hash, successor: successor.record, now: now() }
+    const outcome = await store.refreshTokens.rotate(rotation, sender?.proof ?? null, entry)
+    switch (outcome) {
       case 'rotated':
-        return ok({ grant, ...wanted.value, refreshToken: successor.value, entry })
+        return ok({ grant, ...wanted.value, proof: usedWith(outcome), refreshToken: successor.value, entry })
       case 'consumed':
-        return replayLost(token, request, sender, deps)
+        return replayLost(token, request, sender, usedWith(outcome), deps)
       case 'dead':
         return reject('dead_grant')
+      case 'replayed':
+        return reject('replayed_dpop_proof')
     }
   },
 }
@@ -108,15 +124,22 @@ export function replayable(token: RefreshToken, next: Presented | null, window: 
 }
 
 /** Someone was faster with the same token: the replay window decides. */
-async function replayLost({ hash }: RefreshToken, request: RefreshTokenRequest, sender: Sender, deps: Dependencies) {
+async function replayLost(
+  { hash }: RefreshToken,
+  request: RefreshTokenRequest,
+  sender: Sender,
+  proof: ProofUsed,
+  deps: Dependencies,
+) {
   const consumed = await deps.store.refreshTokens.find(hash)
-  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, sender, deps)
+  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, sender, proof, deps)
 }
 
 async function replayOrRevoke(
   { token, grant }: Presented,
   request: RefreshTokenRequest,
   sender: Sender,
+  proof: ProofUsed,
   deps: Dependencies,
 ): Promise<Result<Entitlement, Rejection>> {
   const { store, settings, sealer, now } = deps
@@ -128,7 +151,7 @@ async function replayOrRevoke(
     const value = await sealer.open(sealed, request.refresh_token)
     if (value !== null) {
       const entry = auditEntry({ type: 'refresh_replayed', ...partiesOf(grant) }, deps)
-      return ok({ grant, ...wanted.value, refreshToken: value, entry })
+      return ok({ grant, ...wanted.value, proof, refreshToken: value, entry })
     }
   }
   await revokeGrant(grant, 'refresh_reused', deps)

@@ -44,7 +44,7 @@ const acts: readonly ActCase[] = [
     name: 'codes.redeem',
     event: { type: 'token_issued', ...parties },
     prepare: (store) => store.grants.create(grant(), code()),
-    act: (store, entry) => store.codes.redeem(code().hash, refreshToken(), NOW, entry),
+    act: (store, entry) => store.codes.redeem(code().hash, refreshToken(), NOW, null, entry),
     done: async (store) => (await store.refreshTokens.find(refreshToken().hash)) !== null,
   },
   {
@@ -54,6 +54,7 @@ const acts: readonly ActCase[] = [
     act: (store, entry) =>
       store.refreshTokens.rotate(
         { hash: refreshToken().hash, successor: refreshToken({ hash: 'token-hash-2' }), now: NOW },
+        null,
         entry,
       ),
     done: async (store) => (await store.refreshTokens.find('token-hash-2')) !== null,
@@ -203,10 +204,13 @@ export const auditCases: readonly ConformanceCase[] = [
       await rejects(
         store.refreshTokens.rotate(
           { hash: refreshToken().hash, successor: refreshToken(), now: NOW },
+          null,
           entry({ type: 'token_refreshed', ...parties }),
         ),
       )
-      await rejects(store.codes.redeem('code-2', refreshToken(), NOW, entry({ type: 'token_issued', ...parties })))
+      await rejects(
+        store.codes.redeem('code-2', refreshToken(), NOW, null, entry({ type: 'token_issued', ...parties })),
+      )
       deepEqual(await readAll(store), before)
     },
   },
@@ -217,6 +221,7 @@ export const auditCases: readonly ConformanceCase[] = [
       await together(32, (index) =>
         store.refreshTokens.rotate(
           { hash: refreshToken().hash, successor: refreshToken({ hash: `token-${index}` }), now: NOW },
+          null,
           { ...entry({ type: 'token_refreshed', ...parties }), requestId: `request-${index}` },
         ),
       )

@@ -11,6 +11,7 @@ import { leanTokens } from './0005-lean-tokens.ts'
 import { complete } from './0006-complete.ts'
 import { dpop } from './0007-dpop.ts'
 import { publishedKeys } from './0008-published-keys.ts'
+import { proofs } from './0009-proofs.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   complete,
   dpop,
   publishedKeys,
+  proofs,
 ]

@@ -1,0 +1,137 @@
+/**
+ * A proof that was seen once, whatever came of it then, and is shown again by somebody who overheard the request.
+ *
+ * @see RFC 9449 section 11.1
+ * @see docs/adr/0138-a-proof-is-used-up-with-what-it-opens.md
+ * @module
+ */
+import { afterAll, describe, expect, test } from 'bun:test'
+import type { Reason } from '../../server/core/rejection.ts'
+import { codeForm, obtainCode, RESOURCE, registerClient } from '../support/authorization-server.ts'
+import { closeDpopWorlds, createDpopWorld } from '../support/dpop-server.ts'
+import { expectError } from '../support/oauth-error.ts'
+
+const { server, post, ask, proof, machine, lastReason } = await createDpopWorld()
+afterAll(closeDpopWorlds)
+
+type Form = Parameters<typeof post>[0]
+
+async function expectReplayed(form: Form, dpop: string, headers: Record<string, string> = {}): Promise<void> {
+  await expectError(await post(form, dpop, headers), 400, 'invalid_dpop_proof')
+  expect(lastReason()).toBe('replayed_dpop_proof')
+}
+
+async function signedIn() {
+  const { client_id } = await registerClient(server)
+  const code = await obtainCode(server, client_id)
+  const form = codeForm(client_id, code)
+  const refreshForm = (refresh_token: string) => ({ grant_type: 'refresh_token', refresh_token, client_id })
+  const redeem = async (dpop: string) => (await post(form, dpop)).json()
+  return { client_id, form, refreshForm, redeem }
+}
+
+describe('with a code that could not be redeemed: the proof is used up, the code is not', () => {
+  const wrong: readonly [string, Reason, (form: ReturnType<typeof codeForm>) => Promise<Form> | Form][] = [
+    ['an unknown code', 'unknown_code', (form) => ({ ...form, code: 'unknown' })],
+    ['a wrong verifier', 'verifier_mismatch', (form) => ({ ...form, code_verifier: 'x'.repeat(43) })],
+    ['another resource', 'resource_mismatch', (form) => ({ ...form, resource: 'https://elsewhere.example/mcp' })],
+    [
+      'another client',
+      'client_mismatch',
+      async (form) => ({ ...form, client_id: (await registerClient(server)).client_id }),
+    ],
+  ]
+  test.each(wrong)('%s', async (_, reason, spoil) => {
+    const { form } = await signedIn()
+    const dpop = await proof()
+    expect((await post(await spoil(form), dpop)).status).toBe(400)
+    expect(lastReason()).toBe(reason)
+    await expectReplayed(form, dpop)
+    expect((await post(form, await proof())).status).toBe(200)
+  })
+})
+
+describe('with a refresh token that could not be used: the proof is used up, the token is not', () => {
+  const wrong: readonly [string, Reason, (form: { refresh_token: string }) => Form][] = [
+    ['an unknown token', 'unknown_refresh_token', (form) => ({ ...form, refresh_token: 'unknown' })],
+    ['another resource', 'resource_mismatch', (form) => ({ ...form, resource: 'https://elsewhere.example/mcp' })],
+    ['more scope', 'scope_beyond_grant', (form) => ({ ...form, scope: 'notes:read notes:write everything' })],
+  ]
+  test.each(wrong)('%s', async (_, reason, spoil) => {
+    const { refreshForm, redeem } = await signedIn()
+    const form = refreshForm((await redeem(await proof())).refresh_token)
+    const dpop = await proof()
+    expect((await post(spoil(form), dpop)).status).toBe(400)
+    expect(lastReason()).toBe(reason)
+    await expectReplayed(form, dpop)
+    expect((await post(form, await proof())).status).toBe(200)
+  })
+
+  test('one that is bound to another key', async () => {
+    const { refreshForm, redeem } = await signedIn()
+    const form = refreshForm((await redeem(await proof())).refresh_token)
+    const theirs = await createDpopWorld()
+    const dpop = await theirs.proof({ url: `${server.issuer}/oauth/token`, now: server.clock.now })
+    expect((await post(form, dpop)).status).toBe(400)
+    expect(lastReason()).toBe('wrong_dpop_key')
+    await expectReplayed(form, dpop)
+    expect((await post(form, await proof())).status).toBe(200)
+  })
+})
+
+test('with client credentials that were refused', async () => {
+  const dpop = await proof()
+  const form = { grant_type: 'client_credentials', resource: RESOURCE, scope: 'unknown' }
+  await expectError(await post(form, dpop, machine.basic), 400, 'invalid_scope')
+  await expectError(await ask(dpop), 400, 'invalid_dpop_proof')
+  expect(lastReason()).toBe('replayed_dpop_proof')
+})
+
+describe('with what it has opened already', () => {
+  test('another code is not redeemed, and nothing is stored', async () => {
+    const [first, second] = [await signedIn(), await signedIn()]
+    const dpop = await proof()
+    expect((await post(first.form, dpop)).status).toBe(200)
+    await expectReplayed(second.form, dpop)
+    expect((await post(second.form, await proof())).status).toBe(200)
+  })
+
+  test('the same request is told of the proof, and the grant lives on', async () => {
+    const { form, refreshForm } = await signedIn()
+    const dpop = await proof()
+    const tokens = await (await post(form, dpop)).json()
+    await expectReplayed(form, dpop)
+    expect((await post(refreshForm(tokens.refresh_token), await proof())).status).toBe(200)
+  })
+
+  test('a refresh token is not rotated, nor told its successor, nor its family revoked', async () => {
+    const { refreshForm, redeem } = await signedIn()
+    const form = refreshForm((await redeem(await proof())).refresh_token)
+    const dpop = await proof()
+    const next = await (await post(form, dpop)).json()
+    // The replay window is open: with a proof of its own the same request would be answered.
+    await expectReplayed(form, dpop)
+    await expectReplayed(refreshForm(next.refresh_token), dpop)
+    const again = await proof()
+    expect((await post(form, again)).status).toBe(200)
+    await expectReplayed(form, again)
+    // It is closed: with a proof of its own the same request would end the family.
+    server.clock.now += 120
+    await expectReplayed(form, dpop)
+    expect((await post(refreshForm(next.refresh_token), await proof())).status).toBe(200)
+  })
+})
+
+test('of one proof with 16 refresh tokens at once one is rotated, and the others still can be', async () => {
+  const grants = await Promise.all(Array.from({ length: 16 }, signedIn))
+  const forms = await Promise.all(
+    grants.map(async ({ refreshForm, redeem }) => refreshForm((await redeem(await proof())).refresh_token)),
+  )
+  const dpop = await proof()
+  const answers = await Promise.all(forms.map((form) => post(form, dpop)))
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  for (const [index, { status }] of answers.entries()) {
+    const form = forms[index] ?? {}
+    if (status !== 200) expect((await post(form, await proof())).status).toBe(200)
+  }
+})
