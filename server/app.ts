@@ -22,6 +22,7 @@ import { register } from './http/register.ts'
 import { idFor, requestIdOf, withRequestId } from './http/request-id.ts'
 import { revoke } from './http/revoke.ts'
 import { token } from './http/token.ts'
+import { urlOf } from './http/url-of.ts'
 import type { PagesOptions } from './pages/context.ts'
 import { pages } from './pages/pages.ts'
 
@@ -79,11 +80,11 @@ export type App = AsSent<Application>
 export type Handler = (request: Request, address?: Address) => Promise<Response | null>
 
 /** Leads requests to the routes, for issuers with and without a path. */
-export function createHandler(app: Pick<Application, 'handle'>, issuer: string): Handler {
+export function createHandler(app: Pick<Application, 'fetch'>, issuer: string): Handler {
   const base = identifierPath(issuer)
   return async (request, address) => {
     const arrival = { id: idFor(request), answered: false, address }
-    const url = URL.parse(request.url)
+    const url = urlOf(request)
     if (url === null) {
       keepArrival(request, arrival)
       // RFC 9112 section 3.2: a Host header that is none.
@@ -95,7 +96,7 @@ export function createHandler(app: Pick<Application, 'handle'>, issuer: string):
     const asIs = route === url.pathname && url.origin.length >= ROUTER_ORIGIN_LENGTH
     const routed = asIs ? request : new Request(`http://localhost${route}${url.search}`, request)
     if (!asIs) keepArrival(routed, arrival)
-    return withRequestId(await app.handle(routed), arrival)
+    return withRequestId(await app.fetch(routed), arrival)
   }
 }
 

@@ -18,6 +18,7 @@ import { createServer, type ServerOptions, systemClock } from './create-server.t
 import { DEMO_USER, hasDemoPassword, provideDemoUser } from './demo-user.ts'
 import { type Address, arrivalOf } from './http/arrival.ts'
 import { idFor, withRequestId } from './http/request-id.ts'
+import { urlOf } from './http/url-of.ts'
 import { auditLog, configureLogging, log } from './logging.ts'
 import { serve, stopOnSignals } from './serve.ts'
 import { openStore } from './store/open-store.ts'
@@ -170,7 +171,7 @@ function warn(settings: Settings): void {
  * loopback, to read answers that are not for it.
  */
 function isMisdirected(request: Request): boolean {
-  const url = URL.parse(request.url)
+  const url = urlOf(request)
   return url !== null && !isLoopbackHost(url.hostname)
 }
 
