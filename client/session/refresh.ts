@@ -75,7 +75,7 @@ async function askTwice(
   try {
     return await ask()
   } catch (problem) {
-    if (!hasCode(problem, 'network_error', 'timeout', 'invalid_response', 'response_too_large')) throw problem
+    if (!isAmbiguous(problem)) throw problem
     const stored = await held(context, key, present)
     if (isSuccessor(stored, present)) return adopted(context, stored)
     // Whoever took the lock over asks by now; twice at the same time looks stolen.
@@ -83,6 +83,14 @@ async function askTwice(
     return ask()
   }
 }
+
+/**
+ * Sent, and what became of it is unknown. Some runtimes send a request again by themselves where a connection that was kept breaks: then the
+ * proof is refused, because the first sending has used it up.
+ */
+const isAmbiguous = (problem: unknown): boolean =>
+  hasCode(problem, 'network_error', 'timeout', 'invalid_response', 'response_too_large') ||
+  (hasCode(problem, 'token_request_failed') && problem.oauthError === 'invalid_dpop_proof')
 
 /**
  * Before anybody sees it. Two successors cannot both be the truth: where another generation is stored by now (the lock was taken over from a

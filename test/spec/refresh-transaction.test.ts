@@ -12,6 +12,7 @@ import { memoryStore, type Store } from '../../client/index.ts'
 import { fileStore } from '../../client/node/index.ts'
 import { approve, attendedSessionIn, failureOf, lockless, sessionIn, signedIn } from '../support/client.ts'
 import { json, oauthError } from '../support/fake-authorization-server.ts'
+import { dpopWorld } from '../support/fake-dpop-world.ts'
 
 const TOKEN = 'https://as.example.com/token'
 
@@ -275,6 +276,26 @@ describe('an answer that was lost', () => {
     const sent = refreshes().map(({ form }) => form.get('refresh_token'))
     expect(sent).toHaveLength(2)
     expect(sent[0]).toBe(sent[1] ?? '')
+  })
+
+  test('the runtime has sent it again by itself, and the proof was used up: a fresh one gets the answer', async () => {
+    const world = dpopWorld({ expiresIn: 900 })
+    const session = sessionIn(world, { dpop: 'required' })
+    await session.authorize()
+    world.clock.now += 900
+    const answers: Promise<Response>[] = []
+    world.on('POST', TOKEN, async (request, original) => {
+      answers.push(world.usual('POST', TOKEN, request, original))
+      await answers[0]
+      if (answers.length > 1) return (await answers[0])?.clone() ?? json({}, 500)
+      return oauthError('invalid_dpop_proof')
+    })
+    const from = world.seen.length
+    expect((await session.fetch(world.resource)).status).toBe(200)
+    const sent = world.at('server', from)
+    expect(sent).toHaveLength(2)
+    expect(new Set(sent.map(({ proof }) => proof?.claims.jti)).size).toBe(2)
+    expect(new Set(sent.map(({ body }) => body)).size).toBe(1)
   })
 
   test('somebody else has stored a successor meanwhile: nothing is sent again', async () => {

@@ -26,7 +26,7 @@ export interface Sent {
 export interface DpopFlowOptions {
   readonly issuer?: string
   readonly resource?: string
-  readonly server?: Pick<ConfigInput, 'dpop'>
+  readonly server?: Pick<ConfigInput, 'dpop' | 'refresh'>
   /** What the authorization server demands for the resource. */
   readonly demand?: 'optional' | 'required' | 'nonce'
   readonly endpoint?: DpopOptions
