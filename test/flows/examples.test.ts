@@ -1,0 +1,31 @@
+/**
+ * Each example is a program that checks what it shows: it ends with exit code 0 and one line.
+ *
+ * @module
+ */
+import { expect, test } from 'bun:test'
+import { testInBrowser } from '../support/browser.ts'
+import { ROOT } from '../support/source-tree.ts'
+import { RUNTIMES, run } from '../support/spawn.ts'
+
+async function ends(runtime: keyof typeof RUNTIMES, name: string, said: string): Promise<void> {
+  const { out, error, code } = await run([...RUNTIMES[runtime], `${ROOT}examples/${name}`], {
+    env: { SALLYPORT_CHROMIUM: process.env['SALLYPORT_CHROMIUM'] ?? '/usr/bin/chromium' },
+  })
+  expect({ out: out.trim(), error: code === 0 ? '' : error, code }).toEqual({ out: said, error: '', code: 0 })
+}
+
+test.each([
+  ['bun', 'host-sdk-1.ts', 'signed in, called, renewed, signed out'],
+  ['node', 'host-sdk-1.ts', 'signed in, called, renewed, signed out'],
+  ['bun', 'host-sdk-2.ts', 'signed in, called, renewed, signed out'],
+  ['bun', 'plain-fetch.ts', 'called with a token, and only where it belongs'],
+  ['bun', 'web-app.ts', 'a web application connected one of its users'],
+  ['node', 'agent.ts', 'an agent signed in with its key'],
+  ['bun', 'dpop.ts', 'a stolen token opened nothing'],
+  ['bun', 'step-up.ts', 'asked for more scope once, when it was needed'],
+] as const)('%s examples/%s', ends, 30_000)
+
+testInBrowser('examples/browser-app', () =>
+  ends('bun', 'browser-app/main.ts', 'somebody signed in to a page, and out again'),
+)
