@@ -24,7 +24,17 @@ test.each([
   ['node', 'agent.ts', 'an agent signed in with its key'],
   ['bun', 'dpop.ts', 'a stolen token opened nothing'],
   ['bun', 'step-up.ts', 'asked for more scope once, when it was needed'],
+  ['bun', 'claude-cli/main.ts', 'hosts and an agent are in, as the README says'],
 ] as const)('%s examples/%s', ends, 30_000)
+
+test('the index names each of them', async () => {
+  const readme = await Bun.file(`${ROOT}examples/README.md`).text()
+  const programs = [...new Bun.Glob('{*.ts,*/main.ts}').scanSync(`${ROOT}examples`)].map((path) =>
+    path.replace(/main\.ts$/, ''),
+  )
+  const parts = ['start-demo.ts', 'trace.ts']
+  for (const program of programs.filter((name) => !parts.includes(name))) expect(readme).toContain(`](${program})`)
+})
 
 testInBrowser('examples/browser-app', () =>
   ends('bun', 'browser-app/main.ts', 'somebody signed in to a page, and out again'),
