@@ -50,7 +50,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kysely: ['server/store/'],
   postgres: ['server/store/'],
   commander: ['server/cli', 'server/config', 'server/admin/', 'client/cli/'],
-  '@modelcontextprotocol/client': ['client/bridge/', 'client/cli/'],
+  '@modelcontextprotocol/client': ['client/bridge/', 'client/cli/', 'examples/'],
   srvx: ['server/serve.ts'],
 }
 
