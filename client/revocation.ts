@@ -5,8 +5,8 @@
  * @module
  */
 import * as v from 'valibot'
+import { ForeignOAuthError } from '../shared/foreign-oauth-error.ts'
 import { writeForm } from '../shared/form.ts'
-import { ForeignOAuthError } from '../shared/oauth-error.ts'
 import type { ClientContext } from './context.ts'
 import type { ValidatedServerMetadata } from './discovery/discovery.ts'
 import { requestJson } from './http/request-json.ts'

@@ -76,14 +76,3 @@ export const ClientInformationResponse = v.object({
   ...descriptive,
 })
 export type ClientInformationResponse = v.InferOutput<typeof ClientInformationResponse>
-
-/** What a client accepts from any server's registration endpoint. */
-export const ForeignClientInformation = v.looseObject({
-  client_id: v.pipe(v.string(), v.minLength(1)),
-  client_secret: v.optional(v.string()),
-  client_secret_expires_at: v.optional(v.pipe(v.number(), v.finite())),
-  redirect_uris: v.optional(v.array(v.string())),
-  token_endpoint_auth_method: v.optional(v.string()),
-  scope: v.optional(v.string()),
-})
-export type ForeignClientInformation = v.InferOutput<typeof ForeignClientInformation>

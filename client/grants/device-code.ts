@@ -6,9 +6,9 @@
  */
 import * as v from 'valibot'
 import { DEVICE_CODE, ForeignDeviceAuthorization } from '../../shared/device-authorization.ts'
-import { ForeignOAuthError } from '../../shared/oauth-error.ts'
+import { ForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
+import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import { formatScope, parseScope } from '../../shared/scope.ts'
-import type { ForeignTokenResponse } from '../../shared/token-response.ts'
 import { hasCode, SallyportError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
 import type { GrantStep, GrantType } from './grant-type.ts'

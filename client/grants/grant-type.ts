@@ -5,7 +5,7 @@
  * @see RFC 7521 section 4.1: assertions as grants
  * @module
  */
-import type { ForeignTokenResponse } from '../../shared/token-response.ts'
+import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import type { Fetch } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import type { JsonAnswer } from '../http/request-json.ts'

@@ -7,9 +7,10 @@
  * @module
  */
 import * as v from 'valibot'
-import { type ClientAuthMethod, ForeignClientInformation } from '../../shared/client-metadata.ts'
+import type { ClientAuthMethod } from '../../shared/client-metadata.ts'
+import { ForeignClientInformation } from '../../shared/foreign-client-information.ts'
+import { ForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
 import { isLoopbackUrl } from '../../shared/loopback.ts'
-import { ForeignOAuthError } from '../../shared/oauth-error.ts'
 import { classifyRedirectUri, matchesRedirectUri } from '../../shared/redirect-uri.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'

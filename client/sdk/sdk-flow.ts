@@ -6,7 +6,7 @@
  * @module
  */
 import * as v from 'valibot'
-import { ForeignTokenResponse } from '../../shared/token-response.ts'
+import { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import { type Flow, FlowRecord } from '../authorization/flow.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import { SallyportError } from '../errors.ts'

@@ -6,8 +6,8 @@
  * @module
  */
 import * as v from 'valibot'
+import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import { parseScope } from '../../shared/scope.ts'
-import type { ForeignTokenResponse } from '../../shared/token-response.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import { StoredKey, signingKey } from '../dpop/stored-key.ts'
 import { SallyportError } from '../errors.ts'

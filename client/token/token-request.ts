@@ -6,9 +6,9 @@
  * @module
  */
 import * as v from 'valibot'
+import { ForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
+import { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import { writeForm } from '../../shared/form.ts'
-import { ForeignOAuthError } from '../../shared/oauth-error.ts'
-import { ForeignTokenResponse } from '../../shared/token-response.ts'
 import type { ClientContext } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import { isProofRefusal, type ProofRefusal, sendProven } from '../dpop/send-proven.ts'

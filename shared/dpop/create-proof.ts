@@ -5,7 +5,8 @@
  * @module
  */
 import { encode } from 'jose/base64url'
-import { DPOP_PROOF_TYPE, type DpopClaims } from './proof.ts'
+import type { DpopClaims } from './proof.ts'
+import { DPOP_PROOF_TYPE } from './proof-type.ts'
 import { type DpopSigningKey, signing } from './signing-key.ts'
 
 export interface ProofOf {

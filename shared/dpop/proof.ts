@@ -9,10 +9,8 @@ import * as v from 'valibot'
 import { decodeBase64url, decodeJsonObject } from '../base64url.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { DpopProblem } from './problem.ts'
+import { DPOP_PROOF_TYPE } from './proof-type.ts'
 import { type DpopAlgorithm, type DpopPublicKey, isDpopAlgorithm, readDpopPublicKey } from './public-key.ts'
-
-/** The JOSE header `typ` that tells a proof from every other JWT. */
-export const DPOP_PROOF_TYPE = 'dpop+jwt'
 
 /** Characters of a whole proof. An RSA key of 4096 bits and its signature take 2000. */
 const MAX_LENGTH = 8192
