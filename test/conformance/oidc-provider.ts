@@ -5,9 +5,9 @@
  * @module
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { exportJWK, generateKeyPair } from 'jose'
 import { Provider } from 'oidc-provider'
 import type { DocumentHost } from '../../conformance/index.ts'
+import { oidcProviderOptions } from '../support/oidc-provider-options.ts'
 import { createDocuments, type Documents } from './documents.ts'
 
 export interface ListeningProvider {
@@ -33,15 +33,13 @@ const RESOURCE = 'https://notes.example/mcp'
 const INTROSPECTOR = { id: 'conformance-introspector', secret: 'conformance-introspector-secret' }
 
 export async function listenOidcProvider(nonces: Nonces = 'none'): Promise<ListeningProvider> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
-  const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'one' }
   let handle = (_: IncomingMessage, response: ServerResponse): void => void response.end()
   const server = createServer((request, response) => handle(request, response))
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, resolve))
   const address = server.address()
   const issuer = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
   const documents = createDocuments()
-  const provider = new Provider(issuer, configuration(jwk, nonces, documents))
+  const provider = new Provider(issuer, await configuration(nonces, documents))
   handle = serveWithConsent(provider)
   // It checks addresses when it connects, which it does not do here.
   const { publishPrivately: _, ...host } = documents.host
@@ -54,65 +52,40 @@ export async function listenOidcProvider(nonces: Nonces = 'none'): Promise<Liste
   }
 }
 
-const configuration = (jwk: object, nonces: Nonces, documents: Documents) => ({
-  fetch: async (url: string | URL) => answerOf(documents, String(url)),
-  jwks: { keys: [jwk] },
-  cookies: { keys: ['a key of this test only'] },
-  clients: [
+const configuration = (nonces: Nonces, documents: Documents): Promise<object> =>
+  oidcProviderOptions(
     {
-      client_id: INTROSPECTOR.id,
-      client_secret: INTROSPECTOR.secret,
-      grant_types: [],
-      response_types: [],
-      redirect_uris: [],
+      resource: RESOURCE,
+      features: {
+        dPoP: nonces === 'required' ? { nonceSecret: Buffer.alloc(32), requireNonce: () => true } : true,
+        registration: true,
+        revocation: true,
+        introspection: true,
+        clientCredentials: true,
+        clientIdMetadataDocument: { ack: 'draft-02' },
+      },
     },
-  ],
-  clientDefaults: { id_token_signed_response_alg: 'ES256' },
-  scopes: ['openid', 'offline_access'],
-  rotateRefreshToken: true,
-  issueRefreshToken: async () => true,
-  clientBasedCORS: () => true,
-  interactions: { url: (_: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
-  findAccount: async (_: unknown, id: string) => ({ accountId: id, claims: async () => ({ sub: id }) }),
-  features: {
-    devInteractions: { enabled: false },
-    dPoP: {
-      enabled: true,
-      ...(nonces === 'required' ? { nonceSecret: Buffer.alloc(32), requireNonce: () => true } : {}),
+    {
+      fetch: async (url: string | URL) => answerOf(documents, String(url)),
+      clients: [
+        {
+          client_id: INTROSPECTOR.id,
+          client_secret: INTROSPECTOR.secret,
+          grant_types: [],
+          response_types: [],
+          redirect_uris: [],
+        },
+      ],
+      clientBasedCORS: () => true,
+      interactions: { url: (_: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
     },
-    registration: { enabled: true },
-    revocation: { enabled: true },
-    introspection: { enabled: true },
-    clientCredentials: { enabled: true },
-    clientIdMetadataDocument: { enabled: true, ack: 'draft-02' },
-    resourceIndicators: {
-      enabled: true,
-      defaultResource: () => RESOURCE,
-      useGrantedResource: () => true,
-      getResourceServerInfo: (_: unknown, indicator: string) => resourceServer(indicator),
-    },
-  },
-})
+  )
 
 function answerOf(documents: Documents, url: string): Response {
   const found = documents.read(url)
   if (found === undefined) return new Response('Not found', { status: 404 })
   if ('location' in found) return Response.redirect(found.location, 302)
   return new Response(found.body, { headers: { 'content-type': 'application/json' } })
-}
-
-function resourceServer(indicator: string) {
-  if (indicator !== RESOURCE) throw new UnknownResource()
-  return { scope: 'notes:read', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } }, accessTokenTTL: 900 }
-}
-
-/** What `errors.InvalidTarget` of the package is. */
-class UnknownResource extends Error {
-  readonly error = 'invalid_target'
-  readonly status = 400
-  readonly statusCode = 400
-  readonly expose = true
-  readonly error_description = 'resource indicator is missing, or unknown'
 }
 
 const serveWithConsent = (provider: Provider) => {

@@ -6,6 +6,7 @@
 import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify } from 'jose'
 import { Provider } from 'oidc-provider'
 import { createBrowser, formFields } from './authorization-server.ts'
+import { oidcProviderOptions } from './oidc-provider-options.ts'
 import { freePort } from './spawn.ts'
 
 export interface ForeignGrants {
@@ -73,53 +74,33 @@ const at = (value: unknown, ...names: readonly string[]): string =>
   String(names.reduce<unknown>((inner, name) => Reflect.get(Object(inner), name), value))
 
 async function createProvider(issuer: string, resource: string, agentKey: JWK): Promise<Provider> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
-  const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'one' }
   const machine = { grant_types: ['client_credentials'], response_types: [], redirect_uris: [] }
-  return new Provider(issuer, {
-    jwks: { keys: [jwk] },
-    cookies: { keys: ['a key of this test only'] },
-    clients: [
-      {
-        ...machine,
-        client_id: 'agent-with-key',
-        token_endpoint_auth_method: 'private_key_jwt',
-        token_endpoint_auth_signing_alg: 'ES256',
-        jwks: { keys: [agentKey] },
-      },
-      { ...machine, client_id: 'agent:with secret', client_secret: 'a%b+c d' },
-      {
-        ...machine,
-        client_id: 'agent-that-posts',
-        client_secret: 's',
-        token_endpoint_auth_method: 'client_secret_post',
-      },
-    ],
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    scopes: ['openid', 'offline_access'],
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-    rotateRefreshToken: true,
-    issueRefreshToken: async () => true,
-    findAccount: async (_: unknown, id: string) => ({ accountId: id, claims: async () => ({ sub: id }) }),
-    features: {
-      devInteractions: { enabled: true },
-      registration: { enabled: true },
-      revocation: { enabled: true },
-      clientCredentials: { enabled: true },
-      deviceFlow: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => resource,
-        useGrantedResource: () => true,
-        getResourceServerInfo: () => ({
-          scope: SCOPES,
-          accessTokenFormat: 'jwt',
-          jwt: { sign: { alg: 'ES256' } },
-          accessTokenTTL: 900,
-        }),
-      },
+  const features = {
+    devInteractions: true,
+    registration: true,
+    revocation: true,
+    clientCredentials: true,
+    deviceFlow: true,
+  } as const
+  const clients = [
+    {
+      ...machine,
+      client_id: 'agent-with-key',
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      jwks: { keys: [agentKey] },
     },
-  })
+    { ...machine, client_id: 'agent:with secret', client_secret: 'a%b+c d' },
+    {
+      ...machine,
+      client_id: 'agent-that-posts',
+      client_secret: 's',
+      token_endpoint_auth_method: 'client_secret_post',
+    },
+  ]
+  const clientAuthMethods = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt']
+  const own = { clients, clientAuthMethods }
+  return new Provider(issuer, await oidcProviderOptions({ resource, scope: SCOPES, features }, own))
 }
 
 type Browser = ReturnType<typeof createBrowser>

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { calculateJwkThumbprint, createRemoteJWKSet, EmbeddedJWK, exportJWK, generateKeyPair, jwtVerify } from 'jose'
+import { calculateJwkThumbprint, createRemoteJWKSet, EmbeddedJWK, jwtVerify } from 'jose'
 import { Provider } from 'oidc-provider'
 import { createBrowser } from './authorization-server.ts'
 import { sha256 } from './dpop-proofs.ts'
+import { oidcProviderOptions } from './oidc-provider-options.ts'
 import { freePort } from './spawn.ts'
 
 export interface ForeignServers {
@@ -95,34 +96,9 @@ export async function startForeignServers(): Promise<ForeignServers> {
 }
 
 async function startProvider(issuer: string, resource: string): Promise<unknown> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
-  const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'one' }
-  const provider = new Provider(issuer, {
-    jwks: { keys: [jwk] },
-    cookies: { keys: ['a key of this test only'] },
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    scopes: ['openid', 'offline_access'],
-    rotateRefreshToken: true,
-    issueRefreshToken: async () => true,
-    findAccount: async (_: unknown, id: string) => ({ accountId: id, claims: async () => ({ sub: id }) }),
-    features: {
-      devInteractions: { enabled: true },
-      registration: { enabled: true },
-      revocation: { enabled: true },
-      dPoP: { enabled: true, nonceSecret: Buffer.alloc(32), requireNonce: () => true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => resource,
-        useGrantedResource: () => true,
-        getResourceServerInfo: () => ({
-          scope: 'notes:read',
-          accessTokenFormat: 'jwt',
-          jwt: { sign: { alg: 'ES256' } },
-          accessTokenTTL: 900,
-        }),
-      },
-    },
-  })
+  const dPoP = { nonceSecret: Buffer.alloc(32), requireNonce: () => true }
+  const features = { devInteractions: true, registration: true, revocation: true, dPoP } as const
+  const provider = new Provider(issuer, await oidcProviderOptions({ resource, features }))
   return provider.listen(Number(new URL(issuer).port), '127.0.0.1')
 }
 
