@@ -11,6 +11,7 @@ import { formatLap, measureEndurance } from './endurance.ts'
 import { measureProgram, type Report, startFloor } from './measure.ts'
 import { formatMoments, measureRegistrations } from './registrations.ts'
 import { BOUND_MACHINE, PROVEN_FLOOR, type Program, scenarios } from './scenarios.ts'
+import { formatSize, measureClientSize } from './size.ts'
 import { formatReport } from './table.ts'
 import { canPin, pinDriver } from './target.ts'
 
@@ -74,6 +75,7 @@ for (const program of consecutive(chosen.map((scenario) => scenario.program))) {
 await floor.stop()
 
 console.log(formatReport(reports))
+console.log(formatSize(await measureClientSize()))
 const measured = reports.flatMap((report) => report.measured)
 const proven = measured.find(({ scenario }) => scenario === PROVEN_FLOOR)?.floors
 for (const { program, scenario, floors } of measured) {

@@ -1,0 +1,45 @@
+/**
+ * What a page loads with `sallyport/client`.
+ *
+ * @see docs/adr/0172-what-a-browser-loads.md
+ * @module
+ */
+import { expect, test } from 'bun:test'
+import { CLIENT_BUDGET, formatSize, measureClientSize } from '../bench/size.ts'
+
+test('the client stays within its budget, and everything is in it', async () => {
+  const size = await measureClientSize()
+  expect(formatSize(size)).toContain(`${(size.gzipped / 1000).toFixed(1)} kB gzipped`)
+  expect(size.gzipped).toBeLessThanOrEqual(CLIENT_BUDGET)
+  // Nearly used up: whoever makes it smaller lowers the budget.
+  expect(size.gzipped).toBeGreaterThan(CLIENT_BUDGET - 1000)
+  for (const word of [
+    'oauth-protected-resource',
+    'application_type',
+    'code_challenge_method',
+    'refresh_token',
+    'dpop+jwt',
+  ]) {
+    expect(size.text).toContain(word)
+  }
+})
+
+test('nothing of Node, Bun or Deno is in it, and no package but what validates and encodes', async () => {
+  const { text, parts } = await measureClientSize(
+    'createSession, memoryStore, prompt, clientCredentials, deviceCode, privateKeyJwt',
+  )
+  const platform = /["'`](?:node|bun):\w+|\b(?:Bun|Deno|process|Buffer)\.\w+|\brequire\(|\bimport\b/g
+  expect('process.env import x from "node:fs"'.match(platform)).toHaveLength(3)
+  expect(text.match(platform)).toBeNull()
+  const packages = parts.map(([name]) => name).filter((name) => !/^(?:client|shared)\//.test(name))
+  expect(packages.sort()).toEqual(['jose', 'valibot'])
+})
+
+test('what is not imported is not loaded', async () => {
+  const { text } = await measureClientSize()
+  // The document of a client, the device grant, keys of clients, prompts.
+  for (const word of ['jwks_uri', 'device_code', 'private_key_jwt'])
+    expect(text.split(word).length).toBeLessThanOrEqual(2)
+  const all = await measureClientSize('createSession, clientDocument, deviceCode, privateKeyJwt')
+  expect(all.minified).toBeGreaterThan(text.length + 2000)
+})
