@@ -18,7 +18,7 @@ import type { Fetch } from '../context.ts'
 import { createDelivery } from './delivery.ts'
 import { isRepeatable, protocolVersionOf } from './messages.ts'
 import { createRemote, type RemoteOptions } from './remote.ts'
-import { type RpcError, toRpcError } from './rpc-error.ts'
+import { CONNECTION_LOST, type RpcError, toRpcError } from './rpc-error.ts'
 
 /** What a bridge stands on. */
 export interface BridgeOptions extends Pick<RemoteOptions, 'resource' | 'headers' | 'backoff'> {
@@ -118,7 +118,7 @@ export function createBridge(options: BridgeOptions): Bridge {
   function broken(one: Pending): void {
     if (pending.get(one.request.id) !== one) return
     if (isRepeatable(one.request)) request(one.request)
-    else fail(one, { code: -32000, message: BROKEN, data: { code: 'connection_lost' } })
+    else fail(one, CONNECTION_LOST)
   }
 
   /** The server has forgotten the session, and with it what it was doing. */
@@ -136,6 +136,3 @@ export function createBridge(options: BridgeOptions): Bridge {
     },
   }
 }
-
-const BROKEN =
-  'The connection to the server broke before it answered. Whether it did what was asked is not known: look before you try again.'

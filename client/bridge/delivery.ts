@@ -8,6 +8,7 @@ import { type JSONRPCMessage, SdkHttpError } from '@modelcontextprotocol/client'
 import { AuthorizationRequiredError, SallyportError } from '../errors.ts'
 import { orAborted } from '../stores/mutex.ts'
 import { isListening, isRepeatable } from './messages.ts'
+import { wasNotSent } from './not-sent.ts'
 import { BACKOFF, type Remote, SessionLost } from './remote.ts'
 
 /** What a delivery stands on; see `BridgeOptions`. */
@@ -66,18 +67,6 @@ function pauseAfter(problem: unknown, message: JSONRPCMessage, pause: number): n
     return (problem.status === 502 || problem.status === 504) && isRepeatable(message) ? pause : undefined
   }
   return wasNotSent(problem) || isRepeatable(message) ? pause : undefined
-}
-
-/** As the runtimes say that nobody listens: Node by codes, Bun by its own, Deno in words. */
-const NOT_SENT =
-  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ConnectionRefused|FailedToOpenSocket|tcp connect error|dns error/
-
-function wasNotSent(problem: unknown): boolean {
-  for (let at = problem, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
-    const code = 'code' in at ? String(at.code) : ''
-    if (NOT_SENT.test(code) || NOT_SENT.test(at.message)) return true
-  }
-  return false
 }
 
 function elapsed(milliseconds: number, signal: AbortSignal): Promise<void> {

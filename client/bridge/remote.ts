@@ -82,7 +82,8 @@ export function createRemote(options: RemoteOptions): Remote {
         const response = await options.fetch(input, init)
         if (!(await isForgotten(response, init))) return response
         response.body?.cancel().catch(() => {})
-        if (transport === current) lose()
+        // Whoever sends a message has it taken out of what is under way first; here nobody does.
+        if (init?.method === 'GET') lose(transport)
         throw new SessionLost('The server has forgotten the session.')
       },
       ...(options.headers !== undefined && { requestInit: { headers: { ...options.headers } } }),
@@ -123,11 +124,11 @@ export function createRemote(options: RemoteOptions): Remote {
     if (typeof version === 'string') current.setProtocolVersion(version)
   }
 
-  function lose(): void {
+  function lose(transport: StreamableHTTPClientTransport): void {
+    if (transport !== current) return
     stale = true
-    const old = current
     current = connect()
-    old.close().catch(() => {})
+    transport.close().catch(() => {})
     onLost()
     // Without a message to send, too: the server may have something to say.
     renew().catch((problem) => log(problem instanceof Error ? problem.message : String(problem)))
@@ -184,11 +185,14 @@ export function createRemote(options: RemoteOptions): Remote {
       remember(message)
       if (isInitializeRequest(message)) stale = false
       underWay.add(message)
+      const transport = current
+      const headers = toolHeaders.of(message)
+      const stream = onStreamEnd === undefined ? {} : { onRequestStreamEnd: onStreamEnd }
       try {
-        const headers = toolHeaders.of(message)
-        await current.send(message, { requestSignal, headers, ...(onStreamEnd && { onRequestStreamEnd: onStreamEnd }) })
+        await transport.send(message, { requestSignal, headers, ...stream })
       } catch (problem) {
         underWay.delete(message)
+        if (problem instanceof SessionLost) lose(transport)
         throw problem
       }
     },

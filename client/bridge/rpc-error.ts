@@ -6,6 +6,7 @@
  */
 import { isJSONRPCErrorResponse, type JSONRPCMessage, SdkHttpError } from '@modelcontextprotocol/client'
 import { SallyportError } from '../errors.ts'
+import { wasNotSent } from './not-sent.ts'
 import { SignInPending } from './sign-in.ts'
 
 /** `data.code` is one of the client's error codes, or `http_<status>`, `connection_lost`; `data.url` where a person has to go. */
@@ -24,8 +25,16 @@ export function toRpcError(problem: unknown, request?: JSONRPCMessage): RpcError
     return { code: -32000, message: inWords(problem), data: { code: problem.code } }
   }
   if (problem instanceof SdkHttpError) return fromHttp(problem, request)
-  const message = problem instanceof Error ? problem.message : String(problem)
-  return { code: -32000, message: `The server could not be asked: ${message}`, data: { code: 'network_error' } }
+  if (!wasNotSent(problem)) return CONNECTION_LOST
+  return { code: -32000, message: 'The server could not be reached.', data: { code: 'network_error' } }
+}
+
+/** Nobody knows whether the server did what was asked. */
+export const CONNECTION_LOST: RpcError = {
+  code: -32000,
+  message:
+    'The connection to the server broke before it answered. Whether it did what was asked is not known: look before you try again.',
+  data: { code: 'connection_lost' },
 }
 
 function fromHttp({ status, statusText, data }: SdkHttpError, request: JSONRPCMessage | undefined): RpcError {

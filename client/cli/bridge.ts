@@ -18,6 +18,7 @@ import type { Surroundings } from './perform.ts'
 export interface BridgeFlags extends SessionFlags {
   /** Seconds. */
   readonly wait: number
+  readonly patience: number
 }
 
 /** How long answers that are under way are waited for once the host has closed standard input, in milliseconds. */
@@ -49,6 +50,7 @@ export async function bridge(url: string, flags: BridgeFlags, { output, signal }
     signIn: signIn.ensure,
     toHost: (message) => void output.data(JSON.stringify(message)),
     log,
+    patience: flags.patience * 1000,
     ...(flags.header !== undefined && { headers: flags.header }),
   })
   for await (const line of linesOf(process.stdin, signal)) {

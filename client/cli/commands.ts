@@ -160,6 +160,9 @@ function addBridge(program: Command): void {
       new Option('--wait <seconds>', 'How long a request of the host waits for somebody to sign in.')
         .argParser(seconds)
         .default(50),
+      new Option('--patience <seconds>', 'How long a request of the host is tried again while the server is away.')
+        .argParser(seconds)
+        .default(45),
     ],
   })
   addFlags(bridge, 'account', 'asking', 'client', 'general')

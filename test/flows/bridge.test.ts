@@ -1,0 +1,382 @@
+/**
+ * `sallyport bridge` between hosts that speak only stdio, of both generations of the SDK, and protected servers of both.
+ *
+ * @see MCP 2025-11-25 and 2026-07-28, transports: stdio, streamable HTTP
+ * @module
+ */
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { type ClientWorld, type ClientWorldOptions, createClientWorld, signIn } from '../support/client-world.ts'
+import { type Everything, everythingV1, everythingV2 } from '../support/everything.ts'
+import { ROOT } from '../support/source-tree.ts'
+import { RUNTIMES } from '../support/spawn.ts'
+import { connectHost, type Generation, type HostOptions, type StdioHost } from '../support/stdio-host.ts'
+
+setDefaultTimeout(60_000)
+
+const open: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+/** A protected server, and hosts that reach it through bridges of their own. */
+async function start<Server extends Everything>(server: Server, options: Omit<ClientWorldOptions, 'handle'> = {}) {
+  const world = await createClientWorld({ handle: server.handle, ...options })
+  open.push(() => world.close())
+  const connect = async (generation: Generation, given: HostOptions = {}): Promise<StdioHost> => {
+    const host = await connectHost(world, generation, given)
+    open.push(() => host.close())
+    return host
+  }
+  return { ...world, server, connect }
+}
+
+const call = (name: string, args: Readonly<Record<string, unknown>> = {}) => ({ name, arguments: args })
+const text = (words: string) => ({ content: [{ type: 'text', text: words }] })
+
+/** The progress of a call, which ends when the host says that it has seen all of it. */
+async function countedBy(host: StdioHost): Promise<readonly unknown[]> {
+  const steps: unknown[] = []
+  const onprogress = (progress: unknown): void => {
+    if (steps.push(progress) === 3) host.request('tools/call', call('seen'))
+  }
+  expect(await host.request('tools/call', call('count'), { onprogress })).toMatchObject(text('3'))
+  return steps
+}
+
+describe.each(['sdk 1.x', 'client 2.x'] as const)(
+  'a host with %s, a server with sessions (2025-11-25)',
+  (generation) => {
+    test('everything passes, in both directions', async () => {
+      const { browser, connect, server, demo, resource } = await start(everythingV1())
+      const host = await connect(generation)
+      expect(browser.opened).toHaveLength(1)
+
+      expect(await host.request('tools/list')).toMatchObject({
+        tools: expect.arrayContaining([expect.objectContaining({ name: 'echo', _meta: { 'example/kept': 'echo' } })]),
+      })
+      expect(await host.request('resources/list')).toMatchObject({ resources: [{ uri: 'note://1' }] })
+      expect(await host.request('resources/read', { uri: 'note://1' })).toMatchObject({
+        contents: [{ text: 'Buy bread' }],
+      })
+      expect(await host.request('prompts/get', { name: 'greet' })).toMatchObject({ messages: [{ role: 'user' }] })
+      const completion = { ref: { type: 'ref/prompt', name: 'greet' }, argument: { name: 'x', value: 'b' } }
+      expect(await host.request('completion/complete', completion)).toMatchObject({
+        completion: { values: ['bread', 'butter'] },
+      })
+
+      const echoed = await host.request('tools/call', call('echo', { deep: [{ ünï: '🌊' }] }))
+      expect(echoed).toMatchObject({ structuredContent: { deep: [{ ünï: '🌊' }] }, _meta: { 'example/kept': true } })
+
+      await host.request('logging/setLevel', { level: 'warning' })
+      expect(server.heard).toContain('level warning')
+      await host.request('tools/call', call('log'))
+      expect(await host.notified('notifications/message')).toMatchObject({ params: { data: 'careful' } })
+      await host.request('resources/subscribe', { uri: 'note://1' })
+      expect(await host.notified('notifications/resources/updated')).toMatchObject({ params: { uri: 'note://1' } })
+      await server.until('GET')
+      await server.toolsChanged()
+      await host.notified('notifications/tools/list_changed')
+
+      expect(await countedBy(host)).toMatchObject([{ progress: 1 }, { progress: 2 }, { progress: 3, total: 3 }])
+
+      expect(await host.request('tools/call', call('sample'))).toMatchObject(text('A loaf.'))
+      expect(await host.request('tools/call', call('elicit'))).toMatchObject(text('{"which":"this"}'))
+      expect(await host.request('tools/call', call('roots'))).toMatchObject(
+        text('[{"uri":"file:///work","name":"Work"}]'),
+      )
+      expect(host.asked).toEqual(['sampling/createMessage', 'elicitation/create', 'roots/list'])
+
+      const cancel = new AbortController()
+      const waiting = host.request('tools/call', call('wait'), { signal: cancel.signal })
+      await server.until('wait')
+      cancel.abort()
+      await expect(waiting).rejects.toThrow()
+      await server.until('cancelled')
+
+      // Bound to a key: nobody who reads the host's log could use it.
+      expect(demo.sent('POST', '/oauth/token').map(({ headers }) => headers.has('dpop'))).toEqual([true])
+      expect(demo.sent('POST', '/oauth/token')[0]?.form['resource']).toBe(resource)
+
+      await host.close()
+      await server.until('session closed')
+    })
+
+    test('a server that was restarted has forgotten the session: it is opened anew, and the host notices nothing but news', async () => {
+      const { connect, server, stop, listen, browser } = await start(everythingV1())
+      const host = await connect(generation)
+      await host.request('logging/setLevel', { level: 'error' })
+      await host.request('resources/subscribe', { uri: 'note://7' })
+      await server.until('GET')
+
+      await stop()
+      await server.forget()
+      server.heard.length = 0
+      const answer = host.request('tools/call', call('echo', { after: 'restart' }))
+      listen()
+      expect(await answer).toMatchObject({ structuredContent: { after: 'restart' } })
+      expect(server.heard).toEqual(expect.arrayContaining(['initialized', 'level error', 'subscribe note://7', 'echo']))
+      await host.notified('notifications/tools/list_changed')
+      // The stream for what the server says by itself, too.
+      await server.until('GET')
+      expect(browser.opened).toHaveLength(1)
+    })
+
+    test('a call that a restart interrupts is an error, not a second call', async () => {
+      const { connect, server, stop, listen } = await start(everythingV1())
+      const host = await connect(generation)
+      const waiting = host.request('tools/call', call('wait'))
+      await server.until('wait')
+      await stop()
+      await server.forget()
+      listen()
+      await expect(waiting).rejects.toThrow('not known')
+      // What only reads finds out which connections are left.
+      await host.request('tools/list')
+      expect(await host.request('tools/call', call('echo'))).toMatchObject({ structuredContent: {} })
+      expect(server.heard.filter((what) => what === 'wait')).toHaveLength(1)
+    })
+  },
+)
+
+describe('a host with client 2.x, a server without sessions (2026-07-28)', () => {
+  test('everything passes, with the headers that the wire wants', async () => {
+    const { browser, connect, server } = await start(everythingV2())
+    const host = await connect('client 2.x')
+    expect(browser.opened).toHaveLength(1)
+    await host.request('tools/list')
+    expect(await host.request('resources/read', { uri: 'note://1' })).toMatchObject({
+      contents: [{ text: 'Buy bread' }],
+    })
+
+    expect(await host.request('tools/call', call('echo', { tenant: 'Zürich' }))).toMatchObject({
+      structuredContent: { tenant: 'Zürich' },
+      _meta: { 'example/kept': true },
+    })
+    const { headers } = server
+    expect(headers.at(-1)?.get('mcp-method')).toBe('tools/call')
+    expect(headers.at(-1)?.get('mcp-name')).toBe('echo')
+    expect(headers.at(-1)?.get('mcp-protocol-version')).toBe('2026-07-28')
+    expect(headers.at(-1)?.get('mcp-param-tenant')).toBe(`=?base64?${btoa('Z\u00c3\u00bcrich')}?=`)
+    expect(headers.some((one) => one.has('mcp-session-id'))).toBe(false)
+
+    expect(await countedBy(host)).toMatchObject([{ progress: 1 }, { progress: 2 }, { progress: 3, total: 3 }])
+    expect(await host.request('tools/call', call('elicit'))).toMatchObject(
+      text('{"one":{"action":"accept","content":{"which":"this"}}}'),
+    )
+
+    const cancel = new AbortController()
+    const waiting = host.request('tools/call', call('wait'), { signal: cancel.signal })
+    await server.until('wait')
+    cancel.abort()
+    await expect(waiting).rejects.toThrow()
+    await server.until('cancelled')
+  })
+
+  test('a restart goes unnoticed', async () => {
+    const { connect, stop, listen, browser } = await start(everythingV2())
+    const host = await connect('client 2.x')
+    await stop()
+    const answer = host.request('tools/call', call('echo', { after: 'restart' }))
+    listen()
+    expect(await answer).toMatchObject({ structuredContent: { after: 'restart' } })
+    expect(browser.opened).toHaveLength(1)
+  })
+})
+
+describe('many bridges on one machine', () => {
+  test('five that start together sign in once, and register once', async () => {
+    const { browser, connect, demo } = await start(everythingV1())
+    const runtimes = [RUNTIMES.bun, RUNTIMES.node, RUNTIMES.deno, RUNTIMES.bun, RUNTIMES.node]
+    const hosts = await Promise.all(runtimes.map((runtime) => connect('sdk 1.x', { runtime, timeout: 50_000 })))
+    for (const host of hosts) expect(await host.request('ping')).toEqual({})
+    expect(browser.opened).toHaveLength(1)
+    expect(demo.sent('POST', '/oauth/register')).toHaveLength(1)
+    expect(demo.sent('POST', '/oauth/token')).toHaveLength(1)
+  })
+
+  test('under load, with tokens that live for two seconds, each is renewed once for all of them', async () => {
+    const config = { access_token: { lifetime: 2 }, refresh: { replay_window: 0 } }
+    const { browser, connect, demo, refreshes } = await start(everythingV1(), { config })
+    const hosts = await Promise.all((['sdk 1.x', 'client 2.x', 'sdk 1.x'] as const).map((one) => connect(one)))
+    let calls = 0
+    const load = async (host: StdioHost): Promise<void> => {
+      while (refreshes() < 4) {
+        const answers = await Promise.all([1, 2, 3].map((n) => host.request('tools/call', call('echo', { n }))))
+        for (const [index, answer] of answers.entries())
+          expect(answer).toMatchObject({ structuredContent: { n: index + 1 } })
+        calls += answers.length
+      }
+    }
+    await Promise.all(hosts.map(load))
+    expect(calls).toBeGreaterThan(20)
+    expect(browser.opened).toHaveLength(1)
+    // With no replay window a second use of a refresh token would have ended the grant.
+    expect(demo.sent('POST', '/oauth/token').filter(({ status }) => status !== 200)).toEqual([])
+    expect(demo.events.filter(({ type }) => type === 'grant_revoked')).toEqual([])
+  })
+
+  test('one that declines has answered for all who waited: nobody is asked again', async () => {
+    const { browser, connect } = await start(everythingV1(), {
+      visit: ({ demo }, url) => signIn(demo, url, 'deny'),
+    })
+    const ends = await Promise.allSettled([connect('sdk 1.x'), connect('sdk 1.x'), connect('sdk 1.x')])
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    for (const end of ends) expect(end).toMatchObject({ reason: { message: expect.stringContaining('denied') } })
+    expect(browser.opened).toHaveLength(1)
+  })
+
+  test('the one whose window is open is killed: another asks, and the others find its answer', async () => {
+    const world = await start(everythingV1(), { visit: async () => {} })
+    const { browser, connect, demo } = world
+    const first = rawBridge(world)
+    first.send({ id: 1, method: 'ping' })
+    await browser.next()
+    const second = connect('sdk 1.x', { timeout: 50_000 })
+    first.kill('SIGKILL')
+    await signIn(demo, await browser.next())
+    expect(await (await second).request('ping')).toEqual({})
+    expect(browser.opened).toHaveLength(2)
+  })
+})
+
+describe('trouble is told to the host', () => {
+  test('nobody signs in for a while: an error says where to; once somebody has, it works', async () => {
+    const { browser, connect, resource } = await start(everythingV1(), { visit: async () => {} })
+    const failed = await connect('sdk 1.x', { args: ['--wait', '0.2'] }).catch((error: unknown) => error)
+    const url = await browser.next()
+    expect(failed).toMatchObject({
+      code: -32000,
+      message: expect.stringContaining(`${resource} needs you to sign in: do so at ${url}`),
+      data: { code: 'authorization_required', url },
+    })
+  })
+
+  test('the same bridge goes on when the person comes later', async () => {
+    const world = await start(everythingV1(), { visit: async () => {} })
+    const bridge = rawBridge(world, '--wait', '0.2')
+    const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
+    expect(await bridge.ask(1, 'initialize', initialize)).toMatchObject({ id: 1, error: { code: -32000 } })
+    await signIn(world.demo, await world.browser.next())
+    expect(await bridge.ask('two', 'initialize', initialize)).toMatchObject({
+      id: 'two',
+      result: { serverInfo: { name: 'everything' } },
+    })
+    expect(world.browser.opened).toHaveLength(1)
+    bridge.end()
+    expect(await bridge.exited).toBe(0)
+  })
+
+  test('a tool that needs more scope sends the person to the browser again, and is called then', async () => {
+    const { browser, connect } = await start(everythingV1())
+    const host = await connect('sdk 1.x')
+    expect(await host.request('tools/call', call('manage'))).toMatchObject({ structuredContent: {} })
+    expect(browser.opened).toHaveLength(2)
+    expect(new URL(browser.opened[1] ?? '').searchParams.get('scope')?.split(' ')).toContain('things:admin')
+  })
+
+  test('a server that is not there', async () => {
+    const world = await start(everythingV1())
+    await world.stop()
+    const bridge = rawBridge(world, '--patience', '0.5')
+    expect(await bridge.ask(1, 'ping')).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      error: { code: -32000, message: 'The server could not be reached.', data: { code: 'network_error' } },
+    })
+    world.listen()
+    expect(await bridge.ask(2, 'server/discover')).toMatchObject({ id: 2, error: { code: -32601 } })
+    bridge.end()
+    expect(await bridge.exited).toBe(0)
+  })
+})
+
+describe('a process among processes', () => {
+  test('nothing but protocol comes on standard output, whatever goes in, and the process ends with its input', async () => {
+    const world = await start(everythingV1())
+    const bridge = rawBridge(world, '--trace')
+    bridge.write('no json\n[]\n\n{"jsonrpc":"2.0"}\n')
+    const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
+    expect(await bridge.ask(1, 'initialize', initialize)).toMatchObject({ id: 1, result: {} })
+    // Not waited for by a host that is in a hurry.
+    bridge.send({ id: 2, method: 'tools/list' })
+    bridge.end()
+    expect(await bridge.exited).toBe(0)
+    expect(bridge.messages.map(({ id, error }) => [id, error?.code])).toEqual([
+      [null, -32700],
+      [null, -32700],
+      [1, undefined],
+      [2, undefined],
+    ])
+    await world.server.until('session closed')
+    const trace = await bridge.stderr()
+    expect(trace).toContain('POST http')
+    for (const { form } of world.demo.sent('POST', '/oauth/token'))
+      expect(trace).not.toContain(String(form['code_verifier']))
+    expect(trace).not.toMatch(/eyJ[\w-]{20}/)
+  })
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it cleanly', async (signal) => {
+    const world = await start(everythingV1())
+    const bridge = rawBridge(world)
+    const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
+    await bridge.ask(1, 'initialize', initialize)
+    bridge.kill(signal)
+    expect(await bridge.exited).toBe(0)
+    expect(bridge.messages).toHaveLength(1)
+  })
+})
+
+interface Message {
+  readonly id?: unknown
+  readonly error?: { readonly code: number }
+}
+
+/** A bridge whose lines the test writes and reads itself. */
+function rawBridge({ env, home, resource }: ClientWorld, ...args: readonly string[]) {
+  const child = Bun.spawn([...RUNTIMES.bun, `${ROOT}server/bin.ts`, 'bridge', resource, ...args], {
+    cwd: home,
+    env,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  open.push(async () => child.kill())
+  const messages: Message[] = []
+  let wake = Promise.withResolvers<void>()
+  const read = async (): Promise<void> => {
+    let rest = ''
+    const decoder = new TextDecoder()
+    for await (const chunk of child.stdout) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) messages.push(JSON.parse(line))
+      wake.resolve()
+      wake = Promise.withResolvers()
+    }
+    expect(rest).toBe('')
+  }
+  const done = read()
+  const stderr = new Response(child.stderr).text()
+  const write = (text: string): void => {
+    child.stdin.write(text)
+    child.stdin.flush()
+  }
+  const send = (message: object): void => write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  return {
+    messages,
+    write,
+    send,
+    async ask(id: string | number, method: string, params: object = {}): Promise<Message> {
+      send({ id, method, params })
+      for (;;) {
+        const answer = messages.find((message) => message.id === id)
+        if (answer !== undefined) return answer
+        await wake.promise
+      }
+    },
+    end: () => child.stdin.end(),
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    exited: done.then(() => child.exited),
+    stderr: () => stderr,
+  }
+}
