@@ -1,86 +1,12 @@
 /**
- * Everything that can go wrong in the client, as one class and one table.
+ * Everything that can go wrong in the client, as one class over one table.
  *
  * @see RFC 6749 section 5.2: `error`, `error_description`, `error_uri`
  * @module
  */
+import { NATURES, type Nature, type SallyportErrorCode } from './error-codes.ts'
 
-/** What a host may do about a failure. */
-interface Nature {
-  /** A constant: nothing that a server sent gets into it. */
-  readonly message: string
-  /** A person has to act: sign in, consent, or give a client id. */
-  readonly interactive?: true
-  /** The same call may work later, with nothing changed. */
-  readonly retryable?: true
-  /** The credential or the client registration that was used is dead. */
-  readonly final?: true
-}
-
-const NATURES = {
-  configuration: { message: 'The session options are not usable.' },
-  authorization_required: { message: 'The resource needs authorization by a person.', interactive: true },
-  insufficient_scope: { message: 'The operation needs more scope than was granted.', interactive: true },
-
-  url_refused: { message: 'A URL was refused by the URL policy.' },
-  redirect_refused: { message: 'A redirect in answer to an authorization request was refused.' },
-  network_error: { message: 'The server could not be reached.', retryable: true },
-  timeout: { message: 'The server did not answer in time.', retryable: true },
-  aborted: { message: 'The operation was aborted.' },
-  server_unavailable: { message: 'The server is in trouble or asks to come back later.', retryable: true },
-  response_too_large: { message: 'The answer is larger than the limit.' },
-  invalid_response: { message: 'The answer is not what the specification describes.' },
-
-  resource_metadata_not_found: { message: 'The resource publishes no protected resource metadata.' },
-  resource_mismatch: { message: 'The protected resource metadata describes another resource.' },
-  no_authorization_server: { message: 'None of the listed authorization servers was chosen.' },
-  server_metadata_not_found: { message: 'The authorization server publishes no metadata.' },
-  issuer_mismatch: { message: 'The authorization server metadata names another issuer.' },
-  pkce_unsupported: { message: 'The authorization server does not declare PKCE with S256.' },
-  endpoint_missing: { message: 'The authorization server lacks an endpoint that is needed.' },
-
-  client_issuer_mismatch: { message: 'The client credentials belong to another authorization server.' },
-  registration_unavailable: {
-    message: 'The authorization server offers no registration, and no client id is configured.',
-    interactive: true,
-  },
-  registration_failed: { message: 'The authorization server refused to register the client.' },
-
-  callback_invalid: { message: 'The authorization response is malformed.' },
-  iss_missing: { message: 'The authorization response lacks the issuer that the server promises to send.' },
-  iss_mismatch: { message: 'The authorization response comes from another authorization server.' },
-  state_mismatch: { message: 'The authorization response does not belong to this flow.' },
-  flow_unknown: { message: 'The flow is unknown, or was completed before.', interactive: true },
-  flow_expired: { message: 'The flow has expired.', interactive: true },
-  authorization_denied: { message: 'The request was denied.', interactive: true },
-  authorization_failed: { message: 'The authorization server answered the request with an error.' },
-
-  invalid_grant: { message: 'The authorization server rejected the grant.', interactive: true, final: true },
-  invalid_client: { message: 'The authorization server does not accept the client.', interactive: true, final: true },
-  token_request_failed: { message: 'The authorization server refused the token request.' },
-  grant_unsupported: { message: 'The authorization server does not offer this grant, or not to this client.' },
-  grant_failed: { message: "The host's own grant failed before tokens were asked for." },
-  client_authentication_unsupported: {
-    message: 'The authorization server knows no way in which this client can prove itself.',
-  },
-  dpop_unavailable: {
-    message: 'DPoP is required, and the session or the authorization server does not do it.',
-  },
-  dpop_downgrade: { message: 'DPoP is required, and the token is not bound to the key.' },
-  token_type_unsupported: { message: 'The authorization server issued a token of an unsupported type.' },
-  refresh_unavailable: { message: 'The refresh failed for the moment; the credential is kept.', retryable: true },
-
-  interaction_unavailable: { message: 'No interaction is able to run here.', interactive: true },
-  port_in_use: { message: 'The port of the loopback listener is taken by another program.', retryable: true },
-  interaction_failed: { message: 'The interaction ended without an authorization response.', interactive: true },
-  too_many_attempts: { message: 'Too many authorization attempts; not tried again for now.', interactive: true },
-  body_not_replayable: { message: 'The request has to be sent again, and its body is a stream.', retryable: true },
-  store_failed: { message: 'The store failed.' },
-  store_busy: { message: 'The store stayed locked by another process.', retryable: true },
-} as const satisfies Record<string, Nature>
-
-/** The closed union of reasons. Switch over it. */
-export type SallyportErrorCode = keyof typeof NATURES
+export type { SallyportErrorCode } from './error-codes.ts'
 
 /** What an error may carry beside its code. */
 export interface SallyportErrorDetails {
@@ -105,7 +31,7 @@ const AUTH_SEAM = Symbol.for('mcp.authSeamEscape')
  * The one error class of the client.
  *
  * `code` tells what happened; `interactive` (a person must act), `retryable` (later may work) and `final` (the credential or
- * registration is dead) tell what to do. `message` is a constant; a server's words are on `errorDescription` only.
+ * registration is dead) tell what to do. `message` is made of constants; a server's words are on `errorDescription` only.
  *
  * @example
  * try { await session.authorize() } catch (error) {
@@ -129,7 +55,7 @@ export class SallyportError extends Error {
 
   constructor(code: SallyportErrorCode, details: SallyportErrorDetails = {}) {
     const nature: Nature = NATURES[code]
-    super(nature.message, details.cause === undefined ? undefined : { cause: details.cause })
+    super(messageOf(code, nature, details.cause), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.interactive = nature.interactive ?? false
     this.retryable = nature.retryable ?? false
@@ -187,3 +113,12 @@ export class AuthorizationRequiredError extends SallyportError {
 export function hasCode(error: unknown, ...codes: readonly SallyportErrorCode[]): error is SallyportError {
   return error instanceof SallyportError && codes.includes(error.code)
 }
+
+/** What is wrong with options is said by ourselves, so it may be in the message. */
+function messageOf(code: SallyportErrorCode, { message }: Nature, cause: unknown): string {
+  return code === 'configuration' && cause instanceof Error ? `${message.slice(0, -1)}: ${cause.message}` : message
+}
+
+/** The error for options that cannot work, and why. */
+export const misconfigured = (why: string): SallyportError =>
+  new SallyportError('configuration', { cause: new TypeError(why) })

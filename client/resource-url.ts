@@ -8,7 +8,7 @@
 import { checkUrl } from '../shared/url-policy.ts'
 import type { ClientContext } from './context.ts'
 import type { Discovery } from './discovery/discovery.ts'
-import { SallyportError } from './errors.ts'
+import { misconfigured } from './errors.ts'
 
 /**
  * Scheme and host in lower case, the rest untouched: a slash at the end may be significant.
@@ -19,7 +19,8 @@ export function resourceUrl(input: string | URL): string {
   // `URL` gives a bare origin a slash that nobody wrote, and that some servers refuse.
   const text = typeof input === 'string' ? input : input.href.replace(/^([^/]+\/\/[^/]+)\/$/, '$1')
   const url = checkUrl(text, text)
-  if (!url.ok) throw new SallyportError('configuration')
+  if (!url.ok)
+    throw misconfigured('the resource is an https URL, or http on loopback, without fragment and user information')
   return url.value.origin + text.replace(/^[^/]+\/\/[^/?]*/, '')
 }
 

@@ -16,7 +16,7 @@ import { codeFlowEndpoint } from '../discovery/authorization-server.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import { newBinding } from '../dpop/new-binding.ts'
 import { signingKey } from '../dpop/stored-key.ts'
-import { SallyportError } from '../errors.ts'
+import { misconfigured } from '../errors.ts'
 import { fingerprint } from '../events.ts'
 import type { ClientIdentity } from '../registration/client-identity.ts'
 import { wireResource } from '../resource-url.ts'
@@ -36,7 +36,9 @@ export async function beginFlow(
   redirectUri: string,
   scope: readonly string[],
 ): Promise<{ readonly flow: Flow; readonly record: FlowRecord }> {
-  if (!classifyRedirectUri(redirectUri).ok) throw new SallyportError('configuration')
+  if (!classifyRedirectUri(redirectUri).ok) {
+    throw misconfigured('redirectUri is https, http on loopback, or of a scheme of the application')
+  }
   const endpoint = codeFlowEndpoint(discovery.serverMetadata)
   const dpop = await newBinding(context, discovery)
   const state = randomToken()

@@ -12,7 +12,7 @@ import {
   MAX_CLIENT_DOCUMENT,
 } from '../../shared/client-id-metadata-document.ts'
 import { checkClientIdUrl } from '../../shared/client-id-url.ts'
-import { SallyportError } from '../errors.ts'
+import { misconfigured } from '../errors.ts'
 
 /** What a host says of itself. */
 export interface ClientDocumentOptions {
@@ -56,8 +56,10 @@ export function clientDocument(options: ClientDocumentOptions): Readonly<Record<
     ...described(options),
   }
   const size = new TextEncoder().encode(JSON.stringify(document)).length
-  const fits = checkClientIdUrl(id).ok && checkClientDocument(document, id).ok && size <= MAX_CLIENT_DOCUMENT
-  if (!fits) throw new SallyportError('configuration')
+  const checked = checkClientDocument(document, id)
+  if (!checkClientIdUrl(id).ok) throw misconfigured('id is an https URL with a path and without a query')
+  if (!checked.ok) throw misconfigured(`servers would refuse the document for its ${checked.error}`)
+  if (size > MAX_CLIENT_DOCUMENT) throw misconfigured(`the document is larger than ${MAX_CLIENT_DOCUMENT} bytes`)
   return document
 }
 

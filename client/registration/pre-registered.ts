@@ -7,7 +7,7 @@
  */
 import { checkClientIdUrl } from '../../shared/client-id-url.ts'
 import type { ClientOptions } from '../context.ts'
-import { SallyportError } from '../errors.ts'
+import { misconfigured, SallyportError } from '../errors.ts'
 import type { GrantType } from '../grants/grant-type.ts'
 import type { ClientIdentity } from './client-identity.ts'
 
@@ -29,10 +29,10 @@ export function preRegistered(client: ClientOptions, issuer: string): ClientIden
   }
 }
 
-/** @throws {SallyportError} `configuration`, whose `cause` says what does not go together */
+/** @throws {SallyportError} `configuration`, which says what does not go together */
 export function checkClientOptions(client: ClientOptions, grant?: GrantType): void {
   const problem = problemWith(client, grant)
-  if (problem !== undefined) throw new SallyportError('configuration', { cause: new TypeError(problem) })
+  if (problem !== undefined) throw misconfigured(problem)
 }
 
 function problemWith({ id, metadataUrl, secret, auth, issuer }: ClientOptions, grant?: GrantType): string | undefined {

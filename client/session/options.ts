@@ -8,7 +8,7 @@ import type { ChooseAuthorizationServer, ClientCompat, ClientContext, ClientOpti
 import { preferHeld } from '../discovery/choose-server.ts'
 import { type DpopMode, isDpopMode } from '../dpop/binding.ts'
 import { createPeers, listening } from '../dpop/peers.ts'
-import { SallyportError } from '../errors.ts'
+import { misconfigured } from '../errors.ts'
 import type { SessionEvent } from '../events.ts'
 import type { GrantType } from '../grants/grant-type.ts'
 import type { Interaction } from '../interactions/interaction.ts'
@@ -76,7 +76,8 @@ export function toContext(resource: string | URL, options: SessionOptions): Clie
     onEvent,
   } = options
   checkClientOptions(client, grant)
-  if (!(timeout > 0) || !isDpopMode(dpop)) throw new SallyportError('configuration')
+  if (!(timeout > 0)) throw misconfigured('timeout is a number of seconds, and more than none')
+  if (!isDpopMode(dpop)) throw misconfigured('dpop is required, preferred or off')
   const peers = createPeers()
   // Not detached: some runtimes want `fetch` called on its global.
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))

@@ -9,7 +9,7 @@ import { base64url } from 'jose'
 import { type DpopAlgorithm, isDpopAlgorithm } from '../../shared/dpop/public-key.ts'
 import { importDpopKey, signing } from '../../shared/dpop/signing-key.ts'
 import { randomToken } from '../context.ts'
-import { SallyportError } from '../errors.ts'
+import { misconfigured, SallyportError } from '../errors.ts'
 
 /** Seconds that an assertion is good for: the way to the server, and clocks that differ a little. */
 const LIFETIME = 60
@@ -22,6 +22,8 @@ export interface ClientKey {
   /** Signs an assertion. `iss` and `sub` are `clientId`, `aud` is `issuer` as a string; `now` in seconds since the epoch. */
   readonly assertion: (about: AssertionOf) => Promise<string>
 }
+
+const NO_KEY = 'client.auth needs a private key that signs with ES256, ES384, RS256, PS256 or EdDSA'
 
 /** What an assertion says. */
 export interface AssertionOf {
@@ -72,7 +74,7 @@ const isJwk = (key: PrivateJwk | CryptoKey): key is PrivateJwk => 'kty' in key
 
 function ofJwk(jwk: PrivateJwk): Loadable {
   const alg = algorithmOf(jwk)
-  if (alg === undefined || jwk.d === undefined) throw new SallyportError('configuration')
+  if (alg === undefined || jwk.d === undefined) throw misconfigured(NO_KEY)
   const load = async (): Promise<CryptoKey> => {
     try {
       return (await importDpopKey(alg, jwk)).privateKey
@@ -85,7 +87,7 @@ function ofJwk(jwk: PrivateJwk): Loadable {
 
 function ofCryptoKey(key: CryptoKey): Loadable {
   const alg = algorithmOfCryptoKey(key)
-  if (alg === undefined || !key.usages.includes('sign')) throw new SallyportError('configuration')
+  if (alg === undefined || !key.usages.includes('sign')) throw misconfigured(NO_KEY)
   return { alg, kid: undefined, load: async () => key }
 }
 
