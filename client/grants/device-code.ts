@@ -47,21 +47,16 @@ export function deviceCode({ scope }: DeviceCodeOptions = {}): GrantType {
 async function obtain(step: GrantStep): Promise<ForeignTokenResponse> {
   const { device_code, interval, expires_in, ...shown } = await requestCode(step)
   const expiresAt = step.now() + expires_in
-  const over = new AbortController()
   const code = {
     userCode: shown.user_code,
     verificationUri: shown.verification_uri,
     verificationUriComplete: shown.verification_uri_complete,
     expiresAt,
-    signal: AbortSignal.any([step.signal, over.signal]),
+    signal: step.signal,
   }
   // However long it is shown for: only that it cannot be shown matters.
   const notShown = step.show(code).then(() => new Promise<never>(() => {}))
-  try {
-    return await Promise.race([notShown, poll(step, device_code, interval, expiresAt, over.signal)])
-  } finally {
-    over.abort()
-  }
+  return Promise.race([notShown, poll(step, device_code, interval, expiresAt)])
 }
 
 async function requestCode(step: GrantStep): Promise<ForeignDeviceAuthorization> {
@@ -91,12 +86,11 @@ async function poll(
   code: string,
   firstInterval: number,
   expiresAt: number,
-  over: AbortSignal,
 ): Promise<ForeignTokenResponse> {
   let interval = firstInterval
   for (;;) {
-    await step.sleep(interval, over)
-    over.throwIfAborted()
+    await step.sleep(interval)
+    step.signal.throwIfAborted()
     if (step.now() >= expiresAt) throw new SallyportError('flow_expired')
     try {
       return await step.token({ grant_type: DEVICE_CODE, device_code: code })

@@ -56,9 +56,9 @@ export interface GrantStep {
   readonly fetch: Fetch
   /** Seconds since the epoch. */
   readonly now: () => number
-  /** Waits for some seconds; rejects when the authorization, or `ended`, is over. */
-  readonly sleep: (seconds: number, ended?: AbortSignal) => Promise<void>
-  /** Ends the authorization. */
+  /** Waits for some seconds; rejects when the authorization is over. */
+  readonly sleep: (seconds: number) => Promise<void>
+  /** Aborts when the authorization is over: given up, or because `obtain` has settled. */
   readonly signal: AbortSignal
 }
 

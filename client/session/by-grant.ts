@@ -74,14 +74,20 @@ async function once(
   const { issuer } = discovery
   const dpop = await newBinding(context, discovery)
   const resource = wireResource(context, discovery)
-  const step = stepOf(state, discovery, identity, scope, dpop?.key, signal)
+  const over = new AbortController()
+  const step = stepOf(state, discovery, identity, scope, dpop?.key, AbortSignal.any([signal, over.signal]))
   context.emit({ type: 'grant_started', grant: grant.name, issuer, scope })
-  const answer = await grant.obtain(step).catch((cause) => {
+  try {
+    const answer = await grant.obtain(step)
+    const clientId = identity?.clientId ?? ''
+    return toCredential(answer, { resource, issuer, clientId, requestedScope: scope, scope, dpop }, context.now())
+  } catch (cause) {
     if (cause instanceof SallyportError || signal.aborted) throw cause
     throw new SallyportError('grant_failed', { cause })
-  })
-  const clientId = identity?.clientId ?? ''
-  return toCredential(answer, { resource, issuer, clientId, requestedScope: scope, scope, dpop }, context.now())
+  } finally {
+    // Whatever the grant still shows or waits for.
+    over.abort()
+  }
 }
 
 function stepOf(
@@ -116,7 +122,7 @@ function stepOf(
     show: (code) => show(context.resource, interactions, code),
     fetch: context.fetch,
     now: context.now,
-    sleep: (seconds, ended) => context.sleep(seconds, ended === undefined ? signal : AbortSignal.any([signal, ended])),
+    sleep: (seconds) => context.sleep(seconds, signal),
     signal,
   }
 }

@@ -98,6 +98,8 @@ describe('the redirect URI has to be in the document', () => {
     for (const [redirectUris, expected] of [
       [['https://app.example/cb', 'http://127.0.0.1/cb'], 'http://127.0.0.1:33418/cb'],
       [['http://localhost:3118/cb'], 'http://localhost:3118/cb'],
+      [['http://localhost/cb', 'http://127.0.0.1:9/cb', 'http://127.0.0.1/cb'], 'http://127.0.0.1:33418/cb'],
+      [['http://localhost/cb', 'http://127.0.0.1:9/cb'], 'http://127.0.0.1:9/cb'],
       [undefined, 'http://127.0.0.1:33418/callback'],
     ] as const) {
       const client = { metadataUrl: HOST, ...(redirectUris !== undefined && { redirectUris }) }

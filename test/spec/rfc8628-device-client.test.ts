@@ -14,6 +14,7 @@ import {
   createSession,
   type DeviceCode,
   deviceCode,
+  memoryStore,
   type SallyportErrorCode,
   type SessionOptions,
   showCode,
@@ -96,9 +97,13 @@ describe('section 3.1 the request', () => {
 
   test('a registration for this grant and one for the code stand side by side', async () => {
     const { world, session } = devices([tokens])
-    await session().authorize()
-    await session().authorize({ force: true })
-    expect(registered(world)).toHaveLength(2)
+    const store = memoryStore(world.now)
+    const byCode = createSession(world.resource, { store, fetch: world.fetch, now: world.now })
+    for (let round = 0; round < 2; round += 1) {
+      await session({ store }).authorize({ force: true })
+      await byCode.begin({ redirectUri: 'http://127.0.0.1:5000/callback' })
+    }
+    expect(registered(world).map(({ grant_types }) => grant_types[0])).toEqual([GRANT, 'authorization_code'])
   })
 })
 
