@@ -123,8 +123,8 @@ function toRegistration(
 /** Whether a stored registration still fits: its secret is alive, and its redirect URI is this one but for a loopback port. */
 export function fits(registration: Registration, redirectUri: string | undefined, now: number): boolean {
   if (registration.secretExpiresAt !== undefined && registration.secretExpiresAt <= now) return false
-  if (redirectUri === undefined || registration.redirectUri === undefined)
-    return redirectUri === registration.redirectUri
+  // A grant without a redirect has registrations of its own.
+  if (redirectUri === undefined || registration.redirectUri === undefined) return true
   return matchesRedirectUri(registration.redirectUri, redirectUri, { localhostAnyPort: false })
 }
 

@@ -92,6 +92,12 @@ describe("section 4.5 a grant of the host's own", () => {
     expect(world.sent('POST', `${AS}/register`)).toEqual([])
   })
 
+  test('and with the configured one all the same, where there is one', async () => {
+    const world = generous()
+    await sessionWith(world, { grant: exchange(assertion, { anonymous: true }) }).authorize()
+    expect(world.sent('POST', TOKEN)[0]?.headers.get('authorization')).toBe(`Basic ${btoa('agent-7:s')}`)
+  })
+
   test('CC-02 a document that the server does not read is no reason to register an agent', async () => {
     const world = generous()
     const client = { metadataUrl: 'https://app.example/agent.json' }
