@@ -8,7 +8,8 @@ import { orAborted } from '../stores/mutex.ts'
 import type { Interaction, InteractionContext, InteractionRequest, PreparedInteraction } from './interaction.ts'
 
 /**
- * Prepares every interaction that can work here. The first one that can fixes the redirect URI.
+ * Prepares every interaction that can work here. The first one that can fixes the redirect URI. Where the signal aborts meanwhile, what is
+ * ready is closed, and what becomes ready later too.
  *
  * @throws {SallyportError} `interaction_unavailable` where none can, or what the first of them says about it (`port_in_use`)
  */
@@ -16,13 +17,23 @@ export async function prepareInteractions(
   interactions: readonly Interaction[],
   context: Omit<InteractionContext, 'redirectUri'>,
 ): Promise<PreparedInteraction> {
+  const { signal } = context
   const prepared: PreparedInteraction[] = []
   const problems: unknown[] = []
+  const close = async (): Promise<void> => {
+    await Promise.allSettled(prepared.map(async (one) => one.close()))
+  }
   for (const interaction of interactions) {
+    const preparing = prepare(interaction, { ...context, redirectUri: prepared[0]?.redirectUri })
     try {
-      const one = await interaction.prepare({ ...context, redirectUri: prepared[0]?.redirectUri })
+      const one = await orAborted(preparing, signal)
       if (one !== undefined) prepared.push(one)
     } catch (problem) {
+      if (signal.aborted) {
+        preparing.then((late) => late?.close()).catch(() => {})
+        await close()
+        throw problem
+      }
       problems.push(problem)
     }
   }
@@ -31,17 +42,17 @@ export async function prepareInteractions(
     const [first] = problems
     throw first instanceof SallyportError ? first : new SallyportError('interaction_unavailable', { cause: first })
   }
-  const close = async (): Promise<void> => {
-    await Promise.allSettled(prepared.map((one) => one.close()))
-  }
   return { redirectUri, open: (request) => firstAnswer(prepared, request), close }
 }
+
+/** `async`: one that throws at once must not keep the others from their turn. */
+const prepare = async (interaction: Interaction, context: InteractionContext) => interaction.prepare(context)
 
 async function firstAnswer(prepared: readonly PreparedInteraction[], request: InteractionRequest): Promise<string> {
   const others = new AbortController()
   const signal = AbortSignal.any([request.signal, others.signal])
   try {
-    const answers = Promise.any(prepared.map((one) => one.open({ ...request, signal })))
+    const answers = Promise.any(prepared.map(async (one) => one.open({ ...request, signal })))
     return await orAborted(answers, request.signal)
   } catch (cause) {
     if (request.signal.aborted) throw cause
