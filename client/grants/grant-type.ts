@@ -98,7 +98,10 @@ export interface GrantType {
   readonly anonymous?: boolean
   /** Asked for where the resource's challenge names no scope, and the session's options neither. */
   readonly scope?: readonly string[]
-  /** Where this grant can only be used; any other server is `client_issuer_mismatch`. */
+  /**
+   * Where this grant can only be used; any other server is `client_issuer_mismatch`. To be set wherever what the grant sends would be worth
+   * something elsewhere: the resource alone names the server, and anybody can run a resource.
+   */
   readonly issuer?: string
   readonly obtain: (step: GrantStep) => Promise<ForeignTokenResponse>
 }

@@ -25,6 +25,8 @@ export interface ClientDocumentOptions {
   readonly logoUri?: string
   readonly softwareId?: string
   readonly softwareVersion?: string
+  /** Default: the authorization code and refresh tokens. An agent with keys adds `client_credentials`. */
+  readonly grantTypes?: readonly string[]
   /** Authorization servers are to refuse tokens for this client without a proof of its key. */
   readonly dpop?: 'required'
   /** For a host that keeps a key: public keys, or where they are. Then each request to the token endpoint must be signed with one. */
@@ -43,12 +45,12 @@ export interface ClientDocumentOptions {
  * })
  */
 export function clientDocument(options: ClientDocumentOptions): Readonly<Record<string, unknown>> {
-  const { id, name, redirectUris, keys, dpop } = options
+  const { id, name, redirectUris, keys, dpop, grantTypes = ['authorization_code', 'refresh_token'] } = options
   const document = {
     client_id: id,
     client_name: name,
     redirect_uris: [...redirectUris],
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: [...grantTypes],
     response_types: ['code'],
     token_endpoint_auth_method: keys === undefined ? 'none' : 'private_key_jwt',
     ...(dpop === 'required' && { dpop_bound_access_tokens: true }),

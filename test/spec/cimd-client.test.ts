@@ -38,6 +38,13 @@ describe('clientDocument', () => {
     })
   })
 
+  test('CC-C1 an agent says that it asks for itself', () => {
+    const keys = { jwksUri: 'https://app.example/jwks.json' }
+    const document = clientDocument({ ...HOST, keys, grantTypes: ['client_credentials'] })
+    expect(document['grant_types']).toEqual(['client_credentials'])
+    expect(checkClientDocument(document, HOST.id)).toMatchObject({ ok: true })
+  })
+
   test('DPOP-C5 a host that wants bound tokens alone says so', () => {
     const document = clientDocument({ ...HOST, dpop: 'required' })
     expect(document['dpop_bound_access_tokens']).toBe(true)
