@@ -6,11 +6,7 @@
  * @see RFC 9449 section 5.2: `dpop_bound_access_tokens`
  * @module
  */
-import {
-  type ClientIdMetadataDocument,
-  checkClientDocument,
-  MAX_CLIENT_DOCUMENT,
-} from '../../shared/client-id-metadata-document.ts'
+import { checkClientDocument, MAX_CLIENT_DOCUMENT } from '../../shared/client-id-metadata-document.ts'
 import { checkClientIdUrl } from '../../shared/client-id-url.ts'
 import { misconfigured } from '../errors.ts'
 
@@ -30,7 +26,7 @@ export interface ClientDocumentOptions {
   /** Authorization servers are to refuse tokens for this client without a proof of its key. */
   readonly dpop?: 'required'
   /** For a host that keeps a key: public keys, or where they are. Then each request to the token endpoint must be signed with one. */
-  readonly keys?: { readonly jwks: ClientIdMetadataDocument['jwks'] } | { readonly jwksUri: string }
+  readonly keys?: { readonly jwks: { readonly keys: readonly object[] } } | { readonly jwksUri: string }
 }
 
 /**
