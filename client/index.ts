@@ -19,6 +19,7 @@ export { type ClientCredentialsOptions, clientCredentials } from './grants/clien
 export { type DeviceCodeOptions, deviceCode } from './grants/device-code.ts'
 export type { DeviceCode, FormParameters, GrantStep, GrantType } from './grants/grant-type.ts'
 export { type RefreshTokenOptions, refreshToken } from './grants/refresh-token.ts'
+export type { JsonAnswer } from './http/request-json.ts'
 export { follow } from './interactions/follow.ts'
 export type {
   Interaction,
@@ -36,5 +37,6 @@ export { type BeginOptions, createSession, type Session } from './session/sessio
 export type { LogoutOptions, LogoutResult } from './session/sign-out.ts'
 export { memoryStore } from './stores/memory.ts'
 export type { LockOptions, Store, StoredRecord } from './stores/store.ts'
+export type { ClientAuthentication } from './token/client-authentication.ts'
 export type { Grant } from './token/credential.ts'
 export { type AssertionOf, type ClientKey, type PrivateJwk, privateKeyJwt } from './token/private-key-jwt.ts'

@@ -7,9 +7,16 @@
 import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
-import { memoryStore, SallyportError, type SessionEvent } from '../../client/index.ts'
+import {
+  createSession,
+  deviceCode,
+  memoryStore,
+  SallyportError,
+  type SessionEvent,
+  showCode,
+} from '../../client/index.ts'
 import { approve, attendedSessionIn } from '../support/client.ts'
-import { fakeWorld, oauthError } from '../support/fake-authorization-server.ts'
+import { fakeWorld, json, oauthError } from '../support/fake-authorization-server.ts'
 
 test('C-103 C-104 no token, code, verifier, state or secret is in any event or error', async () => {
   const world = fakeWorld({
@@ -74,6 +81,42 @@ test('C-103 C-104 no token, code, verifier, state or secret is in any event or e
   ]) {
     expect(text).not.toContain(secret)
   }
+})
+
+test('C-103 SEC-003 nor the codes of devices, nor assertions, nor what a grant of a host sends', async () => {
+  const world = fakeWorld({
+    serverMetadata: {
+      device_authorization_endpoint: 'https://as.example.com/device',
+      token_endpoint_auth_methods_supported: ['private_key_jwt'],
+    },
+  })
+  const code = {
+    device_code: 'device-canary',
+    user_code: 'USER-CANARY',
+    verification_uri: 'https://as.example.com/enter',
+  }
+  world.on('POST', 'https://as.example.com/device', () => json({ ...code, expires_in: 60 }))
+  const answers = [oauthError('authorization_pending'), json({ access_token: 'access-canary', token_type: 'Bearer' })]
+  world.on('POST', 'https://as.example.com/token', () => answers.shift() ?? oauthError('invalid_grant'))
+  const told: unknown[] = []
+  const auth = { method: 'private_key_jwt', alg: 'ES256', assertion: async () => 'assertion-canary' } as const
+  const session = createSession(world.resource, {
+    fetch: world.fetch,
+    now: world.now,
+    sleep: async () => {},
+    grant: deviceCode(),
+    interaction: showCode(() => {}),
+    client: { id: 'tv', issuer: world.issuer, auth },
+    onEvent: (event) => void told.push(event),
+  })
+  await session.authorize()
+  await session.authorize({ force: true }).catch((error) => told.push(inspect(error, { depth: 9 })))
+  const text = told.map((entry) => (typeof entry === 'string' ? entry : JSON.stringify(entry))).join('\n')
+  expect(text).toContain('invalid_grant')
+  expect(world.requests.some(({ body }) => body.includes('device-canary') && body.includes('assertion-canary'))).toBe(
+    true,
+  )
+  expect(text.toLowerCase()).not.toContain('canary')
 })
 
 describe('the same secret is recognisable', () => {

@@ -70,11 +70,16 @@ describe('from a cold 401 to the first answer', () => {
     expect(sent()).toEqual([...COLD, '(browser)', 'token', 'resource'])
   })
 
-  test('an agent', async () => {
+  test('an agent, the first time, when its token is refused, expired, or too narrow', async () => {
     const { world, open, sent } = start()
-    world.on('POST', `${AS}/token`, () => {
-      world.tokens.set('machine', { scope: [], expiresAt: world.clock.now + 900 })
-      return json({ access_token: 'machine', token_type: 'Bearer', expires_in: 900 })
+    let serial = 0
+    world.on('POST', `${AS}/token`, ({ form }) => {
+      serial += 1
+      world.tokens.set(`machine-${serial}`, {
+        scope: (form.get('scope') ?? '').split(' '),
+        expiresAt: world.clock.now + 900,
+      })
+      return json({ access_token: `machine-${serial}`, token_type: 'Bearer', expires_in: 900 })
     })
     const agent = open({
       grant: clientCredentials(),
@@ -85,6 +90,16 @@ describe('from a cold 401 to the first answer', () => {
     expect(sent()).toEqual([...COLD, 'token', 'resource'])
     expect((await agent.fetch(world.resource)).status).toBe(200)
     expect(sent()).toEqual(['resource'])
+    world.forgetAccessTokens()
+    expect((await agent.fetch(world.resource)).status).toBe(200)
+    expect(sent()).toEqual([...COLD, 'token', 'resource'])
+    world.mcp.scope = ['write']
+    expect((await agent.fetch(world.resource)).status).toBe(200)
+    expect(sent()).toEqual(['resource', 'token', 'resource'])
+    // The metadata says nothing of caching, so it is good for five minutes.
+    world.clock.now += 900
+    expect((await agent.fetch(world.resource)).status).toBe(200)
+    expect(sent()).toEqual(['resource metadata', 'server metadata', 'token', 'resource'])
   })
 
   test('of several requests at once, each is refused once, and everything else happens once', async () => {
