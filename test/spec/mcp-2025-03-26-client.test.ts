@@ -51,6 +51,27 @@ describe('MCP 2025-03-26', () => {
   })
 })
 
+describe('what was assumed is looked for again before the next sign-in', () => {
+  test('the metadata of the resource, where its origin has some', async () => {
+    const world = oldWorld()
+    const session = sessionIn(world, { compat })
+    await session.authorize()
+    const looked = world.sent('GET', world.metadataUrl).length
+    await session.authorize({ force: true })
+    expect(world.sent('GET', world.metadataUrl)).toHaveLength(looked + 1)
+  })
+
+  test('the metadata of the origin, where the resource has some', async () => {
+    const world = fakeWorld({ resource: `${ORIGIN}/mcp`, issuer: ORIGIN })
+    world.on('GET', SERVER_METADATA, missing)
+    const session = sessionIn(world, { compat })
+    await session.authorize()
+    const looked = world.sent('GET', SERVER_METADATA).length
+    await session.authorize({ force: true })
+    expect(world.sent('GET', SERVER_METADATA)).toHaveLength(looked + 1)
+  })
+})
+
 describe('ADR 0169 it is a setting, and no way round what is there', () => {
   test('a host that does not set it gets an error', async () => {
     const world = oldWorld()
@@ -90,6 +111,12 @@ describe('ADR 0169 it is a setting, and no way round what is there', () => {
     world.on('GET', SERVER_METADATA, answer)
     expect((await failureOf(sessionIn(world, { compat }).authorize())).code).toBe(code)
     expect(world.sent('POST', `${ORIGIN}/register`)).toHaveLength(0)
+  })
+
+  test('a resource that names its own origin gets no such endpoints either', async () => {
+    const world = fakeWorld({ resource: `${ORIGIN}/mcp`, issuer: ORIGIN })
+    world.on('GET', SERVER_METADATA, missing)
+    expect((await failureOf(sessionIn(world).authorize())).code).toBe('server_metadata_not_found')
   })
 
   test('a server that the resource names has no such endpoints', async () => {

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'bun:test'
 import type { SessionOptions } from '../../client/index.ts'
 import { asAuthProvider, asOAuthProvider } from '../../client/sdk/index.ts'
 import { approve, attendedSessionIn, failureOf, sessionIn } from '../support/client.ts'
-import { fakeWorld, json } from '../support/fake-authorization-server.ts'
+import { fakeWorld, json, oauthError } from '../support/fake-authorization-server.ts'
 
 const REDIRECT = 'https://app.example/cb'
 
@@ -73,6 +73,16 @@ describe('asAuthProvider', () => {
       await provider.onUnauthorized(refused())
     }
     expect(refreshes()).toHaveLength(2)
+  })
+
+  test('a grant that turns out dead when it is renewed is no error yet: the server asks first', async () => {
+    const { world, session, opened } = await signedIn()
+    const provider = asAuthProvider(session)
+    world.on('POST', `${world.as}/token`, () => oauthError('invalid_grant'))
+    world.clock.now += 3600
+    expect(await provider.token()).toBeUndefined()
+    expect(await failureOf(provider.onUnauthorized(refused()))).toMatchObject({ reason: 'signed_out' })
+    expect(opened).toHaveLength(1)
   })
 
   test('without a person to wait for, a 401 gets a token by itself', async () => {
@@ -165,6 +175,14 @@ describe('asOAuthProvider', () => {
     expect(await provider.clientInformation()).toEqual(before)
     await provider.invalidateCredentials('all')
     expect(await provider.clientInformation()).not.toEqual(before)
+  })
+
+  test('what is held and what is asked for are asked for together', async () => {
+    const { world, session } = await signedIn({ scope: 'notes:read' })
+    const provider = asOAuthProvider(session)
+    await provider.tokens()
+    const error = await failureOf(provider.redirectToAuthorization(sdkUrl(world, 'notes:admin')))
+    expect(error).toMatchObject({ code: 'insufficient_scope', scope: ['notes:read', 'notes:admin'] })
   })
 
   test('without a host nobody is registered and nobody sent anywhere: the session is asked', async () => {
