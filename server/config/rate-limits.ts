@@ -36,6 +36,12 @@ export const RateLimitSettings = v.strictObject({
   register: v.optional(
     v.strictObject({
       per_address: v.optional(perHour('Registrations of one address: each stores a client.'), 1000),
+      per_client: v.optional(
+        perHour(
+          'Registrations of one software, by its software_id or its name, or with one initial access token: so that one in a loop leaves the others their share.',
+        ),
+        10_000,
+      ),
       total: v.optional(
         perHour('Registrations of everyone. Who uses them up keeps others from registering, and from nothing else.'),
         20_000,
@@ -61,6 +67,10 @@ export const RateLimitSettings = v.strictObject({
           'Visits of one address to the sign-in page, two for each sign-in. The brake on wrong passwords is another.',
         ),
         600,
+      ),
+      per_client: v.optional(
+        perMinute('People who sign in on their way to one client. Wrong passwords do not count, nor do visits.'),
+        1500,
       ),
       total: v.optional(perMinute('Visits of everyone to the sign-in page.'), 6000),
     }),

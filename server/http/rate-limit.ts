@@ -43,6 +43,21 @@ export async function answerWithin<Value>(
   return outcome
 }
 
+/** Answers a request of a party that proves nothing, so that there is nothing to guess: what it was given counts. Throws what becomes 429. */
+export async function answerForParty<Value>(
+  limiter: EndpointLimiter,
+  request: Request,
+  party: string,
+  answer: () => Promise<Result<Value, Rejection>>,
+): Promise<Result<Value, Rejection>> {
+  const wait = await limiter.waitFor(party, null, requestIdOf(request))
+  if (wait > 0) limiter.takeBack()
+  refuseFor(wait)
+  const outcome = await answer()
+  if (outcome.ok) limiter.succeeded(party)
+  return outcome
+}
+
 function refuseFor(seconds: number, said: Said = {}): void {
   if (seconds > 0) throw new UnreadableRequest('rate_limited', { 'retry-after': String(seconds) }, said)
 }

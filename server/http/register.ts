@@ -12,14 +12,17 @@ import type { AuthorizationServer } from '../core/authorization-server.ts'
 import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
 import { refuse, UnreadableRequest, withErrors } from './errors.ts'
 import { originOf } from './origin.ts'
-import { within } from './rate-limit.ts'
+import { answerForParty, within } from './rate-limit.ts'
 import { parseJson } from './read-body.ts'
+import { registrantOf } from './registrant.ts'
 
 export const register = (as: AuthorizationServer, limiter: EndpointLimiter) =>
   new Elysia({ name: 'register' }).post(
     '/oauth/register',
     async ({ body, request, set, status }) => {
-      const outcome = await as.register(body, request.headers.get('authorization'), originOf(request))
+      const authorization = request.headers.get('authorization')
+      const answer = () => as.register(body, authorization, originOf(request))
+      const outcome = await answerForParty(limiter, request, await registrantOf(body, authorization), answer)
       if (!outcome.ok) return refuse({ request, set }, outcome.error.reason)
       set.headers['cache-control'] = 'no-store'
       return status(201, outcome.value)

@@ -47,7 +47,7 @@ const PROBLEMS = {
   too_many_requests: {
     status: 429,
     title: 'One moment, please',
-    text: 'Too many requests came from here, from you or from others in your network. Nothing is lost: wait a little, then reload this page.',
+    text: 'Too many requests came from here, from you or from others in your network, or for this application. Nothing is lost: wait a little, then reload this page.',
   },
   too_long: {
     status: 414,

@@ -16,6 +16,8 @@ import { inAttempt, type PagesContext } from './context.ts'
 import { displayText } from './display-text.ts'
 import { authorizeLink, linkTo, signInLink } from './links.ts'
 import { readPost } from './post.ts'
+import { tooManyRequests } from './problem-page.ts'
+import { noteRefusal } from './refusal.ts'
 import { pageResponse, seeOther } from './respond.ts'
 import { type SignInView, signInPage } from './sign-in-page.ts'
 import { endSession, formToken, readVisitor, startSession, type Visitor } from './visitor.ts'
@@ -42,6 +44,13 @@ export async function signIn(request: Request, given: PagesContext): Promise<Res
   const ctx = inAttempt(form.request ?? '', given)
   const purpose = await readPurpose(form.request, visitor, ctx)
   if (!purpose.ok) return purpose.error
+  const party = partyOf(form.request, purpose.value)
+  const wait = party === null ? 0 : await ctx.limits.sign_in.waitFor(party, null, ctx.requestId)
+  if (wait > 0) {
+    ctx.limits.sign_in.takeBack()
+    noteRefusal('rate_limited', form.request ?? '', ctx)
+    return tooManyRequests(wait, ctx)
+  }
   const { username, password } = form
   const verified = await ctx.login.verify(username, password, ctx.clientAddress(request))
   if (!verified.ok) {
@@ -49,6 +58,8 @@ export async function signIn(request: Request, given: PagesContext): Promise<Res
     const shown = displayText(username) ?? ''
     return answer(visitor, purpose.value.view, { username: shown, problem: verified.error }, ctx)
   }
+  // Only now: strangers who name a client must not keep its users out.
+  if (party !== null) ctx.limits.sign_in.succeeded(party)
   const headers = await startSession(verified.value, visitor, ctx)
   return seeOther(form.request === undefined ? linkTo('account', ctx) : afterSignIn(form.request, ctx), headers)
 }
@@ -80,6 +91,10 @@ async function readPurpose(
   const { client, prompts } = judged.value
   return ok({ view: { query, clientName: displayText(client.name) }, again: prompts.includes('login'), client })
 }
+
+/** The client that somebody is on the way to, as limits know it. One that is read after the sign-in is known by what it is called. Null: none. */
+const partyOf = (query: string | undefined, { client }: Purpose): string | null =>
+  client?.id ?? (query === undefined ? null : new URLSearchParams(query).get('client_id'))
 
 /** Whose account it was for, if there is one. What was typed is not kept: people type passwords into the wrong field. */
 async function noteFailure(

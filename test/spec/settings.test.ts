@@ -44,7 +44,7 @@ describe('values', () => {
       'rate_limits',
       expect.objectContaining({
         token: { per_address: 6000, per_client: 12_000, failures: 9, total: 300_000 },
-        register: { per_address: 1000, total: 7 },
+        register: { per_address: 1000, per_client: 10_000, total: 7 },
       }),
     ],
     ['a no', { argv: '--no-oauth-require-scope' }, 'oauth.require_scope', false],

@@ -18,7 +18,7 @@ export interface Counter extends Tidings {
   add(key: string, now: number): boolean
   /** What a request that was counted should have waited for; 0: it was welcome. */
   excess(key: string, now: number, requestId?: string | null): number
-  /** A request for which others were asked does not count after all. */
+  /** A request that was counted does not count after all. */
   takeBack(key: string, now: number): void
 }
 
@@ -78,9 +78,8 @@ export function createCounter(rule: Rule, { onNews = null, onRefused = () => {} 
       return judge(bucket, bucket.known - bucket.refused - 1, now, requestId)
     },
     takeBack(key, now) {
-      const bucket = buckets.get(key, now)
-      bucket.refused += 1
-      ask(bucket)
+      const bucket = uncount(buckets.get(key, now), alone)
+      if (!alone) ask(bucket)
     },
   }
 }
@@ -91,6 +90,13 @@ const clockSlack = ({ limit, window }: Rule): number => Math.min(0.5, limit / wi
 function countAlone(bucket: Bucket): true {
   bucket.known += 1
   return true
+}
+
+/** One less. Others are told of it as a refusal. */
+function uncount(bucket: Bucket, alone: boolean): Bucket {
+  if (alone) bucket.known = Math.max(0, bucket.known - 1)
+  else bucket.refused += 1
+  return bucket
 }
 
 function isNewlyRefused(bucket: Bucket, { window }: Rule, now: number): boolean {

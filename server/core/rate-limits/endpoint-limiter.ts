@@ -18,6 +18,8 @@ export interface EndpointLimiter {
   arrive(network: string | null, requestId?: string | null): number | Promise<number>
   /** Before anything is looked up, now that the request says whose it is. Counts nothing. */
   waitFor(clientId: string, network: string | null, requestId?: string | null): number | Promise<number>
+  /** What arrived was refused for its client's sake: it takes nothing of what is there for everyone. */
+  takeBack(): void
   /** It went well, for this client. */
   succeeded(clientId: string): void
   /** It may have been a guess. */
@@ -30,7 +32,7 @@ export type EndpointCounters = { readonly [Kind in keyof EndpointLimits]: Counte
 type Asking = Pick<Exchange, 'tick' | 'ask'>
 
 export function createEndpointLimiter(counters: EndpointCounters, now: Clock, exchange: Asking): EndpointLimiter {
-  const { perClient, failures } = counters
+  const { perClient, failures, total } = counters
 
   const waitNow = (client: string, guesses: string | null, requestId: string | null): number => {
     const at = now()
@@ -49,6 +51,10 @@ export function createEndpointLimiter(counters: EndpointCounters, now: Clock, ex
       const clientSure = perClient === null || perClient.isSure(client, at)
       if (guessesSure && clientSure) return waitNow(client, guesses, requestId)
       return exchange.ask().then(() => waitNow(client, guesses, requestId))
+    },
+
+    takeBack() {
+      total?.takeBack(EVERYONE, now())
     },
 
     succeeded(clientId) {
