@@ -27,8 +27,11 @@ export interface PopupOptions {
 
 /** An interaction, and a way to have its window in time. */
 export interface Popup extends Interaction {
-  /** Opens the window at once. Call it in the click: browsers allow no window to a page that has been busy since. */
-  readonly reserve: () => void
+  /**
+   * Opens the window at once, for a sign-in in `work`, and closes it if there was none. Call it in the click: browsers allow no window to
+   * a page that has been busy since.
+   */
+  readonly during: <Value>(work: () => Promise<Value>) => Promise<Value>
 }
 
 /**
@@ -39,10 +42,7 @@ export interface Popup extends Interaction {
  * @example
  * const interaction = popup({ redirectUri: `${location.origin}/callback.html` })
  * const session = createSession(url, { interaction })
- * button.onclick = () => {
- *   interaction.reserve()
- *   return session.authorize()
- * }
+ * button.onclick = () => interaction.during(() => session.authorize())
  */
 export function popup({ redirectUri, open = openEmpty }: PopupOptions): Popup {
   let reserved: Window | null = null
@@ -53,8 +53,15 @@ export function popup({ redirectUri, open = openEmpty }: PopupOptions): Popup {
   }
   return {
     name: 'popup',
-    reserve: () => {
-      reserved = reserved?.closed === false ? reserved : open()
+    async during(work) {
+      const own = open()
+      reserved = own
+      try {
+        return await work()
+      } finally {
+        if (reserved === own) reserved = null
+        own?.close()
+      }
     },
     prepare: async ({ redirectUri: fixed = redirectUri, registered = [redirectUri] }) => {
       if (fixed !== redirectUri || !registered.includes(redirectUri)) return undefined
@@ -69,8 +76,6 @@ export function popup({ redirectUri, open = openEmpty }: PopupOptions): Popup {
         },
         close: async () => {
           for (const page of opened) page.close()
-          reserved?.close()
-          reserved = null
         },
       }
     },

@@ -17,10 +17,9 @@ const show = (text: string): void => {
 }
 
 document.querySelector('#sign-in')?.addEventListener('click', async () => {
-  // Now, while the browser knows that somebody has clicked: later it lets no window open.
-  interaction.reserve()
   try {
-    const { scope, tokenType } = await session.authorize()
+    // The window now, while the browser knows that somebody has clicked: later it lets none open.
+    const { scope, tokenType } = await interaction.during(() => session.authorize())
     show(`Signed in with a ${tokenType} token for ${scope.join(' ')}`)
   } catch (error) {
     show(error instanceof Error ? error.message : 'That did not work.')

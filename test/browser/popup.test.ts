@@ -58,7 +58,13 @@ describe('popup', () => {
     const closed = window.waitForEvent('close')
     await window.getByRole('button', { name: 'Allow' }).click()
     await closed
-    expect(await outcome(page)).toBe('signed in: DPoP notes:read notes:write, answered 200')
+    const expected = 'signed in: DPoP notes:read notes:write, answered 200'
+    expect(await outcome(page)).toBe(expected)
+    // Nobody has to be asked again: the window that the click opened goes away unused.
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.locator('output').nth(1).waitFor()
+    expect(await page.locator('output').allTextContents()).toEqual([expected, expected])
+    expect(page.context().pages()).toHaveLength(1)
   })
 
   testInBrowser('the sign-in page cannot lead the application elsewhere', async () => {

@@ -20,9 +20,8 @@ async function signIn(resource: string, now: number): Promise<void> {
   button.textContent = 'Sign in'
   document.body.append(button)
   button.onclick = async () => {
-    interaction.reserve()
     try {
-      const grant = await session.authorize()
+      const grant = await interaction.during(() => session.authorize())
       const answer = await session.fetch(resource, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
