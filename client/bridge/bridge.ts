@@ -15,9 +15,10 @@ import {
   type RequestId,
 } from '@modelcontextprotocol/client'
 import type { Fetch } from '../context.ts'
+import { sleep } from '../sleep.ts'
 import { createDelivery } from './delivery.ts'
-import { isRepeatable, protocolVersionOf } from './messages.ts'
-import { createRemote, type RemoteOptions } from './remote.ts'
+import { isListening, isRepeatable, protocolVersionOf } from './messages.ts'
+import { BACKOFF, createRemote, type RemoteOptions } from './remote.ts'
 import { CONNECTION_LOST, type RpcError, toRpcError } from './rpc-error.ts'
 
 /** What a bridge stands on. */
@@ -48,10 +49,16 @@ interface Pending {
   readonly request: JSONRPCRequest
   /** Ends its sending, its stream and its waiting. */
   readonly abort: AbortController
+  /** How often it has been sent before, in vain. */
+  readonly failures: number
 }
+
+/** A server that ends every stream without an answer is not asked for ever. */
+const MAX_FAILURES = 3
 
 export function createBridge(options: BridgeOptions): Bridge {
   const { toHost, log } = options
+  const { first, longest } = options.backoff ?? BACKOFF
   const pending = new Map<RequestId, Pending>()
   let quiet = Promise.withResolvers<void>()
   const closing = new AbortController()
@@ -71,12 +78,16 @@ export function createBridge(options: BridgeOptions): Bridge {
     })
   }
 
-  function request(message: JSONRPCRequest): void {
+  function request(message: JSONRPCRequest, failures = 0): void {
     const abort = new AbortController()
-    const one: Pending = { request: message, abort }
+    const one: Pending = { request: message, abort, failures }
     pending.set(message.id, one)
     const signal = AbortSignal.any([abort.signal, closing.signal])
-    deliver(message, signal, () => broken(one)).catch((problem) => fail(one, toRpcError(problem, message)))
+    const send = async (): Promise<void> => {
+      if (failures > 0) await sleep(Math.min(first * 2 ** failures, longest) / 1000, signal)
+      await deliver(message, signal, { wanted: () => pending.get(message.id) === one, onStreamEnd: () => broken(one) })
+    }
+    send().catch((problem) => fail(one, toRpcError(problem, message)))
   }
 
   /** On the newer wire closing the stream is the cancellation; on the older one the server is told. */
@@ -117,7 +128,8 @@ export function createBridge(options: BridgeOptions): Bridge {
   /** The stream ended without the answer. What only reads is asked again; of anything else nobody knows whether it was done. */
   function broken(one: Pending): void {
     if (pending.get(one.request.id) !== one) return
-    if (isRepeatable(one.request)) request(one.request)
+    const again = isListening(one.request) || (isRepeatable(one.request) && one.failures < MAX_FAILURES)
+    if (again) request(one.request, one.failures + 1)
     else fail(one, CONNECTION_LOST)
   }
 

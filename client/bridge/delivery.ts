@@ -6,6 +6,7 @@
  */
 import { type JSONRPCMessage, SdkHttpError } from '@modelcontextprotocol/client'
 import { AuthorizationRequiredError, SallyportError } from '../errors.ts'
+import { sleep } from '../sleep.ts'
 import { orAborted } from '../stores/mutex.ts'
 import { isListening, isRepeatable } from './messages.ts'
 import { wasNotSent } from './not-sent.ts'
@@ -19,7 +20,12 @@ export interface DeliveryOptions {
   readonly backoff?: { readonly first: number; readonly longest: number }
 }
 
-export type Deliver = (message: JSONRPCMessage, signal: AbortSignal, onStreamEnd?: () => void) => Promise<void>
+/** Delivers a message, as long as it is `wanted`; breaking off what has been sent takes the signal. */
+export type Deliver = (
+  message: JSONRPCMessage,
+  signal: AbortSignal,
+  request?: { readonly wanted: () => boolean; readonly onStreamEnd: () => void },
+) => Promise<void>
 
 const PATIENCE = 45_000
 
@@ -28,13 +34,13 @@ const MAX_SIGN_INS = 2
 const MAX_SESSIONS = 3
 
 export function createDelivery({ remote, signIn, patience = PATIENCE, backoff = BACKOFF }: DeliveryOptions): Deliver {
-  return async (message, signal, onStreamEnd) => {
+  return async (message, signal, request) => {
     const began = performance.now()
     let signIns = 0
     let sessions = 0
-    for (let attempt = 0; ; attempt += 1) {
+    for (let attempt = 0; request?.wanted() !== false; attempt += 1) {
       try {
-        return await remote.send(message, signal, onStreamEnd)
+        return await remote.send(message, signal, request?.onStreamEnd)
       } catch (problem) {
         signal.throwIfAborted()
         if (problem instanceof AuthorizationRequiredError && signIns < MAX_SIGN_INS) {
@@ -49,7 +55,7 @@ export function createDelivery({ remote, signIn, patience = PATIENCE, backoff = 
         const pause = pauseAfter(problem, message, Math.min(backoff.first * 2 ** attempt, backoff.longest))
         const patient = isListening(message) || performance.now() + (pause ?? 0) - began < patience
         if (pause === undefined || !patient) throw problem
-        await elapsed(pause, signal)
+        await sleep(pause / 1000, signal)
       }
     }
   }
@@ -67,10 +73,4 @@ function pauseAfter(problem: unknown, message: JSONRPCMessage, pause: number): n
     return (problem.status === 502 || problem.status === 504) && isRepeatable(message) ? pause : undefined
   }
   return wasNotSent(problem) || isRepeatable(message) ? pause : undefined
-}
-
-function elapsed(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, milliseconds)
-  return orAborted(promise, signal).finally(() => clearTimeout(timer))
 }

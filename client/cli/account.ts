@@ -46,7 +46,7 @@ export async function logout(url: string | undefined, flags: LogoutFlags, around
   }
   if (url !== undefined) checkResource(url)
   const { note, data } = around.output
-  const store = openStore(flags)
+  const store = await openStore(flags)
   const known = await listKnown(store)
   const entry = { resource: url ?? '', profile: profileOf(flags), clientId: flags.clientId ?? '' }
   const client = url === undefined ? undefined : await clientOf(flags)
@@ -80,7 +80,7 @@ function inWords(resource: string, { revoked, deleted }: LogoutResult): string {
 
 /** What the store holds; asks no server. */
 export async function status(url: string | undefined, flags: SessionFlags, around: Surroundings): Promise<ExitCode> {
-  const store = openStore(flags)
+  const store = await openStore(flags)
   if (url !== undefined) checkResource(url)
   const resource = url === undefined ? undefined : resourceUrl(url)
   const known = (await listKnown(store)).filter(

@@ -13,6 +13,7 @@ import { askInBrowser } from './interactions.ts'
 import { remember } from './known.ts'
 import { linesOf } from './lines.ts'
 import { open } from './open.ts'
+import { printableLines } from './output.ts'
 import type { Surroundings } from './perform.ts'
 
 export interface BridgeFlags extends SessionFlags {
@@ -26,9 +27,9 @@ const LEAVING = 1500
 
 /** Runs until the host closes standard input, or the process is told to end. */
 export async function bridge(url: string, flags: BridgeFlags, { output, signal }: Surroundings): Promise<ExitCode> {
-  const log = unrepeated((line) => output.note(`sallyport bridge: ${line}`))
-  const show = (address: string): void => {
-    log(`Sign in in your browser: ${address}`)
+  const log = unrepeated((line) => output.note(`sallyport bridge: ${printableLines(line)}`))
+  const show = (address: string, code?: string): void => {
+    log(`Sign in in your browser: ${address}${code === undefined ? '' : `, code ${code}`}`)
     signIn.shown(address)
   }
   const interaction = askInBrowser({ ...flags, show, canPaste: false })

@@ -51,7 +51,8 @@ function explainOurs(error: SallyportError, resource: string): Stop {
   const about = [error.url, error.status && `HTTP ${error.status}`].filter(Boolean).join(', ')
   const words = error.errorDescription ?? error.oauthError
   const said = words === undefined ? '' : ` The server says: “${words}”`
-  const cause = error.code === 'configuration' && error.cause instanceof Error ? ` ${error.cause.message}` : ''
+  const ours = error.code === 'configuration' || error.code === 'store_failed'
+  const cause = ours && error.cause instanceof Error ? ` ${error.cause.message}` : ''
   const message = `${error.message}${about === '' ? '' : ` (${about})`}${said}${cause}`
   return new Stop(exitCodeOf(error), error.code, message, hint(error, resource))
 }
@@ -83,6 +84,7 @@ const HINTS: Partial<Record<SallyportErrorCode, string>> = {
   grant_unsupported: 'Its operator has to allow the grant to this client.',
   endpoint_missing: 'The authorization server does not offer what was asked for (--device, for example).',
   refresh_unavailable: 'You are still signed in.',
+  store_failed: 'Where there is no keychain, --store file keeps tokens in files.',
   store_busy: 'Another program is at it. Is a sign-in open somewhere?',
 }
 

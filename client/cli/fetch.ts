@@ -27,7 +27,7 @@ export interface FetchFlags extends SessionFlags {
 export async function fetchUrl(url: string, flags: FetchFlags, around: Surroundings): Promise<ExitCode> {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
     throw new Stop(EXIT.usage, 'usage', `${url} is no http or https URL.`)
-  const resource = flags.resource ?? (await resourceOf(openStore(flags), url))
+  const resource = flags.resource ?? (await resourceOf(await openStore(flags), url))
   const { session } = await openAttended(resource, flags, around)
   const body = await bodyOf(flags.data)
   const headers = new Headers(flags.header)

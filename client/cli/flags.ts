@@ -10,7 +10,7 @@ import type { DpopMode } from '../dpop/binding.ts'
 export interface SessionFlags {
   readonly scope?: string
   readonly profile?: string
-  readonly store: string
+  readonly store: 'file'
   readonly dpop: DpopMode
   readonly bearer?: true
   readonly clientId?: string
@@ -36,9 +36,13 @@ const group = (heading: string, ...options: readonly Option[]): readonly Option[
 const ACCOUNT = group(
   'Account:',
   new Option('--profile <name>', 'Which of your accounts at this server. Default: default.'),
-  new Option('--store <kind>', 'Where tokens are kept: files that only you can read.')
+  new Option(
+    '--store <kind>',
+    'Where tokens are kept: files that only you can read.',
+  )
     .choices(['file'])
-    .default('file'),
+    .default('file')
+    .env('SALLYPORT_STORE'),
 )
 
 /** Who asks. */

@@ -6,20 +6,22 @@
 import { spawn } from 'node:child_process'
 import process from 'node:process'
 import type { Interaction } from '../interactions/interaction.ts'
+import { showCode } from '../interactions/show-code.ts'
 import { loopback } from '../node/loopback.ts'
 import { browsableUrl, openBrowser } from '../node/open-browser.ts'
 import { paste } from '../node/paste.ts'
 import type { SessionFlags } from './flags.ts'
 
-export interface AskOptions extends Pick<SessionFlags, 'browser' | 'callbackPort'> {
-  /** Shows the address. */
-  readonly show: (url: string) => void
+export interface AskOptions extends Pick<SessionFlags, 'browser' | 'callbackPort' | 'device'> {
+  /** Shows the address, and a code to be entered there where there is one. */
+  readonly show: (url: string, code?: string) => void
   /** Whether standard input is a person's. */
   readonly canPaste: boolean
 }
 
 /** The browser and the pasted address race; whichever answers first counts. */
-export function askInBrowser({ browser, callbackPort, show, canPaste }: AskOptions): readonly Interaction[] {
+export function askInBrowser({ browser, callbackPort, device, show, canPaste }: AskOptions): readonly Interaction[] {
+  if (device === true) return [showCode(({ userCode, verificationUri }) => show(verificationUri, userCode))]
   const here = browser && hasBrowser()
   const listener = loopback({
     open: here ? openIn : false,

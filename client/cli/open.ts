@@ -49,7 +49,7 @@ export async function open(url: string, flags: SessionFlags, given: OpenOptions)
   checkResource(url)
   const trace = flags.trace === true ? createTrace(given.note) : undefined
   const fetch: Fetch = trace?.fetch ?? ((input, init) => globalThis.fetch(input, init))
-  const store = openStore(flags)
+  const store = await openStore(flags)
   const profile = profileOf(flags)
   const options = {
     client: await clientOf(flags),
@@ -79,7 +79,7 @@ export function checkResource(url: string): void {
 }
 
 /** The store that the flags name. */
-export function openStore(_flags: Pick<SessionFlags, 'store'>): Store {
+export async function openStore(_flags: Pick<SessionFlags, 'store'>): Promise<Store> {
   return fileStore()
 }
 

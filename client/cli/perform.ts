@@ -56,8 +56,11 @@ function report({ note, paint }: Output, json: boolean, { code: name, message, h
 /** A session whose person, if there is one, sits at this terminal. */
 export function openAttended(url: string, flags: SessionFlags, { output, signal }: Surroundings): Promise<Opened> {
   const { note, paint } = output
-  const show = (address: string): void =>
-    note(`Sign in in your browser. If none has opened, open this address:\n  ${paint.bold(address)}`)
+  const show = (address: string, code?: string): void => {
+    const how = 'Sign in in your browser. If none has opened, open this address:'
+    note(code === undefined ? how : `Open this address on any device, and enter the code ${paint.bold(code)}:`)
+    note(`  ${paint.bold(address)}`)
+  }
   const canPaste = process.stdin.isTTY === true || !flags.browser
   const interaction = askInBrowser({ ...flags, show, canPaste })
   return open(url, flags, { signal, interaction, note })
