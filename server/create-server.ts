@@ -134,6 +134,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     dpop: settings.dpop.enabled ? toDpop(settings, now) : undefined,
     now,
     audit,
+    auditStored: settings.audit.before_answer ? issues.stored : undefined,
     trace,
   })
   const limits = createRateLimiter({

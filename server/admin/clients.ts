@@ -88,7 +88,7 @@ export async function listClients({ store }: AdminContext): Outcome {
     isConfidential(client) ? 'confidential' : 'public',
     client.origin,
     date(client.issuedAt),
-    client.lastUsedAt === null ? 'never' : day(client.lastUsedAt),
+    client.lastUsedAt === null ? 'never' : date(client.lastUsedAt),
     client.expiresAt === null ? 'for ever' : day(client.expiresAt),
     client.redirectUris.join(' '),
   ])

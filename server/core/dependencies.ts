@@ -91,5 +91,7 @@ export interface Dependencies extends Origin {
   readonly dpop?: Dpop | undefined
   readonly now: Clock
   readonly audit: Audit
+  /** Once what was issued without an act is in the audit log, too; throws `StoreUnavailable`. Left out: nobody waits for that. */
+  readonly auditStored?: (() => Promise<void>) | undefined
   readonly trace?: Trace
 }

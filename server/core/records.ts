@@ -43,7 +43,7 @@ export interface Client {
   /** Who registered it: an administrator, or the client itself. */
   readonly origin: 'administrator' | 'dynamic' | 'document'
   readonly issuedAt: number
-  /** To a day; null: never. */
+  /** To an hour; of a document, when it was last read. Null: never. */
   readonly lastUsedAt: number | null
   /** When it may be forgotten, unless it is used before; null: never. */
   readonly expiresAt: number | null

@@ -18,7 +18,7 @@ import { wantsNonce } from '../../shared/dpop/problem.ts'
 import { ok, type Result } from '../../shared/result.ts'
 import type { TokenRequest } from '../../shared/token-request.ts'
 import type { TokenResponse } from '../../shared/token-response.ts'
-import { auditEntry } from './audit.ts'
+import { auditEntry, isIssue } from './audit.ts'
 import { claimsOf } from './claimed.ts'
 import { authenticateClient } from './client-auth/authenticate-client.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
@@ -74,7 +74,9 @@ async function answer(
   if (!entitlement.ok) return entitlement
   await noteUse(client, entitlement.value.grant.expiresAt, deps)
   const minted = await mint(entitlement.value, deps)
-  deps.audit(entitlement.value.entry)
+  const { entry } = entitlement.value
+  deps.audit(entry)
+  if (deps.auditStored !== undefined && isIssue(entry)) await deps.auditStored()
   return ok(minted)
 }
 

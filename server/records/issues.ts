@@ -5,11 +5,13 @@
  * @module
  */
 import type { AuditEntry, Issue } from '../core/audit.ts'
-import type { AuditLog } from '../core/ports.ts'
+import { type AuditLog, StoreUnavailable } from '../core/ports.ts'
 import { writeBehind } from './write-behind.ts'
 
 export interface Issues {
   add(entry: AuditEntry<Issue>): void
+  /** Writes what waits, now. Throws `StoreUnavailable` when the database has not taken it; it is tried again. */
+  stored(): Promise<void>
   /** Writes what waits. */
   close(): Promise<void>
 }
@@ -31,6 +33,9 @@ export function createIssues(log: Pick<AuditLog, 'append'>, onFailure: (error: u
   return {
     // Without what only the flow trace is told: it would keep the request.
     add: ({ event, at, requestId }) => behind.add({ event, at, requestId }),
+    async stored() {
+      if (!(await behind.push())) throw new StoreUnavailable('the audit log cannot be written')
+    },
     close: behind.flush,
   }
 }

@@ -22,8 +22,10 @@ export interface WriteBehindOptions<Item> {
 
 export interface WriteBehind<Item> {
   add(item: Item): void
-  /** Writes what waits. */
+  /** Writes what waits, for the last time. */
   flush(): Promise<void>
+  /** Writes what waits, now, and goes on trying. False: not all of it is written, or some was dropped. */
+  push(): Promise<boolean>
 }
 
 /** Milliseconds. */
@@ -33,38 +35,46 @@ const DELAY = 1000
 const AT_ONCE = 500
 
 export function writeBehind<Item>(options: WriteBehindOptions<Item>): WriteBehind<Item> {
-  const { write, most, delay = DELAY, onFailure, onLost = () => {} } = options
+  const { write: store, most, delay = DELAY, onFailure, onLost = () => {} } = options
   let waiting: readonly Item[] = []
   let added: Item[] = []
   let lost = 0
-  let writing: Promise<void> = Promise.resolve()
+  let writing: Promise<boolean> = Promise.resolve(true)
   let timer: ReturnType<typeof setTimeout> | null = null
 
-  async function writeAll(): Promise<void> {
+  async function writeAll(): Promise<boolean> {
     waiting = waiting.length === 0 ? added : [...waiting, ...added]
     added = []
     try {
       while (waiting.length > 0) {
-        await write(waiting.slice(0, AT_ONCE))
+        await store(waiting.slice(0, AT_ONCE))
         waiting = waiting.slice(AT_ONCE)
       }
     } catch (error) {
       onFailure(error)
     }
+    const isAll = waiting.length === 0 && lost === 0
     if (lost > 0) onLost(lost)
     lost = 0
+    return isAll
   }
 
-  function flush(): Promise<void> {
+  function write(): Promise<boolean> {
     if (timer !== null) clearTimeout(timer)
     timer = null
     writing = writing.then(writeAll)
     return writing
   }
 
+  async function push(): Promise<boolean> {
+    const isAll = await write()
+    if (waiting.length > 0) pushIn(DELAY)
+    return isAll
+  }
+
   // Whoever stops the process without a word loses them.
-  const flushIn = (milliseconds: number): void => {
-    timer ??= setTimeout(() => void flush().then(() => waiting.length > 0 && flushIn(DELAY)), milliseconds).unref()
+  const pushIn = (milliseconds: number): void => {
+    timer ??= setTimeout(() => void push(), milliseconds).unref()
   }
 
   return {
@@ -74,8 +84,9 @@ export function writeBehind<Item>(options: WriteBehindOptions<Item>): WriteBehin
         return
       }
       added.push(item)
-      if (timer === null) flushIn(delay)
+      if (timer === null) pushIn(delay)
     },
-    flush,
+    flush: async () => void (await write()),
+    push,
   }
 }

@@ -7,10 +7,18 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { AuditEntry, AuditFilter, Issue } from '../../server/core/audit.ts'
 import type { Claimed } from '../../server/core/claimed.ts'
+import { StoreUnavailable } from '../../server/core/ports.ts'
 import { createIssues } from '../../server/records/issues.ts'
 import { createObservations } from '../../server/records/observations.ts'
 import { openStore } from '../../server/store/open-store.ts'
-import { createTestServer, postForm, RESOURCE, type TestServer } from '../support/authorization-server.ts'
+import {
+  createTestServer,
+  obtainTokens,
+  postForm,
+  RESOURCE,
+  registerClient,
+  type TestServer,
+} from '../support/authorization-server.ts'
 import { addSecretClient } from '../support/confidential-clients.ts'
 import { usePostgres } from '../support/postgres.ts'
 
@@ -96,6 +104,62 @@ test('they wait while the database does not answer, are tried again by themselve
   await promise
   expect(failures).toEqual(['Error: down', 'Error: 7 tokens were issued that the audit log could not be told of'])
   expect(appended.at(-1)).toEqual(issue(199_999))
+})
+
+describe('audit.before_answer', () => {
+  const form = { grant_type: 'client_credentials', resource: RESOURCE, scope: 'notes:read' }
+  const config = { client_credentials: { enabled: true }, audit: { before_answer: true } }
+
+  test('SEC-043 a token that is handed out has its row already, of 32 at once each', async () => {
+    const server = await createTestServer(config)
+    const { basic } = await addSecretClient(server)
+    const answers = await Promise.all(Array.from({ length: 32 }, () => postForm(server, '/oauth/token', form, basic)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(32).fill(200))
+    // Nobody has flushed anything.
+    expect(await rows(server, { type: 'machine_token_issued' })).toHaveLength(32)
+    await server.close()
+  })
+
+  test('SEC-043 a refresh that is told again has its row already', async () => {
+    const server = await createTestServer(config)
+    const { client_id } = await registerClient(server)
+    const { refresh_token } = await obtainTokens(server, client_id)
+    const again = () => postForm(server, '/oauth/token', { grant_type: 'refresh_token', refresh_token, client_id })
+    expect([(await again()).status, (await again()).status]).toEqual([200, 200])
+    expect(await rows(server, { type: 'refresh_replayed' })).toHaveLength(1)
+    await server.close()
+  })
+
+  test('no token is handed out while the log cannot be written, and what was to be written is tried again', async () => {
+    const appended: unknown[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let isDown = true
+    const append = async (entries: readonly unknown[]) => {
+      if (isDown) throw new Error('down')
+      appended.push(...entries)
+      resolve()
+    }
+    const issues = createIssues({ append }, () => {})
+    issues.add(issue(0))
+    await expect(issues.stored()).rejects.toBeInstanceOf(StoreUnavailable)
+    isDown = false
+    await promise
+    expect(appended).toEqual([issue(0)])
+    issues.add(issue(1))
+    await issues.stored()
+    expect(appended).toEqual([issue(0), issue(1)])
+  })
+
+  test('off, which is the default, nobody waits: the row comes after the answer', async () => {
+    const server = await createTestServer({ client_credentials: { enabled: true } })
+    const { basic } = await addSecretClient(server)
+    expect((await postForm(server, '/oauth/token', form, basic)).status).toBe(200)
+    expect(await rows(server, { type: 'machine_token_issued' })).toHaveLength(0)
+    // As SIGTERM does.
+    await server.flush()
+    expect(await rows(server, { type: 'machine_token_issued' })).toHaveLength(1)
+    await server.close()
+  })
 })
 
 describe('a number of refusals', () => {

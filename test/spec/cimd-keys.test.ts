@@ -104,6 +104,17 @@ describe.each(databases)('%s: AS-032 a flow moves to another process while the c
     await close()
   })
 
+  test('its token is refreshed there, long after its code was redeemed here', async () => {
+    const { sites, here, elsewhere, wait, close } = await createPair()
+    const tokens = await redeem(here, first, (await decide(await visit({ server: here }))).headers.get('location'))
+    sites.goDown()
+    wait(10_000)
+    await here.store.purge(here.clock.now, 500)
+    const refresh = { grant_type: 'refresh_token', refresh_token: await refreshTokenOf(tokens) }
+    expect((await post(elsewhere, first, refresh)).status).toBe(200)
+    await close()
+  })
+
   test('keys of a client that redeems nothing are forgotten after a quarter of an hour', async () => {
     const { here, close } = await createPair()
     await decide(await visit({ server: here }))

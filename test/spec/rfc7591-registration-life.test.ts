@@ -148,7 +148,7 @@ describe('a client that was used', () => {
     await obtainTokens(server, id)
     await later(90 * DAY - 1)
     expect(await find(id)).not.toBeNull()
-    await later(DAY + 1)
+    await later(HOUR + 1)
     expect(await find(id)).toBeNull()
   })
 
@@ -175,17 +175,17 @@ describe('a client that was used', () => {
     await expectError(await refresh(id, tokens.refresh_token), 401, 'invalid_client')
   })
 
-  test('AS-039 is written to once a day, not once a request', async () => {
+  test('AS-039 is written to once an hour, not once a request', async () => {
     const id = await register()
     let tokens: Tokens = await obtainTokens(server, id)
     const first = await find(id)
     expect(first).toMatchObject({ lastUsedAt: server.clock.now })
-    for (let minute = 0; minute < 24 * 60; minute += 15) {
-      server.clock.now += 14 * 60
+    for (let minute = 0; minute < 56; minute += 7) {
+      server.clock.now += 7 * 60
       tokens = await (await refresh(id, tokens.refresh_token)).json()
       expect(await find(id)).toEqual(first)
     }
-    server.clock.now += 2 * HOUR
+    server.clock.now += 4 * 60
     tokens = await (await refresh(id, tokens.refresh_token)).json()
     expect(await find(id)).toMatchObject({ lastUsedAt: server.clock.now })
   })

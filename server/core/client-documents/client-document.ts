@@ -25,7 +25,7 @@ export interface ClientDocument {
   readonly logo: string | null
 }
 
-/** How long a copy stays that nothing was issued to: as long as somebody needs to agree. Seconds. */
+/** How long a copy stays that nothing was issued to, since somebody last came for it: as long as they need to agree. Seconds. */
 export const KEPT_UNUSED = 900
 
 /** How long the last good copy lets people in after its time, while the client's site is down. Seconds. */

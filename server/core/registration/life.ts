@@ -2,7 +2,7 @@
  * How long a registration lives: a day when nobody uses it, and as long as it is used otherwise. What an administrator registered does not
  * end by itself.
  *
- * Its end is a column of the client, moved a day at a time: a request that changes nothing about it writes nothing.
+ * Its end is a column of the client, moved an hour at a time: a request that changes nothing about it writes nothing.
  *
  * @see docs/adr/0105-the-life-of-a-registration.md
  * @module
@@ -12,7 +12,7 @@ import type { ClientUse } from '../ports.ts'
 import type { Client } from '../records.ts'
 
 /** How exact the time of the last use is, in seconds. An end is so much later than it would have to be. */
-export const USE_PRECISION = 24 * 60 * 60
+export const USE_PRECISION = 60 * 60
 
 /**
  * How long a client is kept for a person who has come to sign in, from each of their steps on. Seconds; twice what one step may take, and
