@@ -264,6 +264,9 @@ describe('servers without it', () => {
     world.on('POST', DEVICE, () => oauthError('invalid_client', 401))
     expect((await failureOf(session({ store }).authorize({ force: true }))).code).toBe('invalid_client')
     expect(registered(world)).toHaveLength(3)
+    // That one is forgotten as well: there is nothing to fall back to, and no second attempt.
+    expect((await failureOf(session({ store }).authorize({ force: true }))).code).toBe('invalid_client')
+    expect(registered(world)).toHaveLength(4)
   })
 
   test('fetch does not wait for a person: it throws, and authorize is where the code is shown', async () => {
