@@ -278,7 +278,7 @@ describe('trouble is told to the host', () => {
     const world = await start(everythingV1())
     await world.stop()
     const bridge = rawBridge(world, '--patience', '0.5')
-    expect(await bridge.ask(1, 'ping')).toEqual({
+    expect<unknown>(await bridge.ask(1, 'ping')).toEqual({
       jsonrpc: '2.0',
       id: 1,
       error: { code: -32000, message: 'The server could not be reached.', data: { code: 'network_error' } },
