@@ -130,6 +130,7 @@ export function scopeFor(
     configured: state.context.scope,
     discovery,
     credential: credential?.issuer === discovery.issuer ? credential : undefined,
+    attended: state.context.grant?.unattended !== true,
   })
 }
 

@@ -73,6 +73,12 @@ describe('section 4.4 the request', () => {
     expect(tokenRequests(unlisted)[0]?.form.has('scope')).toBe(false)
   })
 
+  test('section 4.4.3 offline_access is for persons: an agent asks again, and servers refuse it to agents', async () => {
+    const world = agents({ serverMetadata: { scopes_supported: ['offline_access', 'tickets:read'] } })
+    await agentIn(world).authorize()
+    expect(tokenRequests(world)[0]?.form.get('scope')).toBe('tickets:read')
+  })
+
   test('C-078 the challenge of the resource comes before the scope of the grant', async () => {
     const world = agents({ challengeScope: 'tickets:write' })
     expect((await agentIn(world).fetch(world.resource)).status).toBe(200)
