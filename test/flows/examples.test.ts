@@ -27,6 +27,12 @@ test.each([
   ['bun', 'claude-cli/main.ts', 'hosts and an agent are in, as the README says'],
 ] as const)('%s examples/%s', ends, 30_000)
 
+test('bun run demo walks through the whole flow', async () => {
+  const { out, code } = await run([...RUNTIMES.bun, `${ROOT}examples/walkthrough.ts`])
+  expect(out).toContain('Every step was checked.')
+  expect(code).toBe(0)
+})
+
 test('the index names each of them', async () => {
   const readme = await Bun.file(`${ROOT}examples/README.md`).text()
   const found = ['*.ts', '*/main.ts'].flatMap((pattern) => [...new Bun.Glob(pattern).scanSync(`${ROOT}examples`)])
