@@ -20,7 +20,7 @@ export interface RefreshTokenOptions {
  *
  * @example
  * createSession(url, {
- *   grant: refreshToken({ refreshToken: process.env.REFRESH_TOKEN, issuer: 'https://as.example.com' }),
+ *   grant: refreshToken({ refreshToken: process.env.REFRESH_TOKEN ?? '', issuer: 'https://as.example.com' }),
  *   client: { id: 'nightly-build' },
  *   store: fileStore(),
  * })

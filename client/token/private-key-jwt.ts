@@ -41,7 +41,7 @@ export interface AssertionOf {
  * @example
  * createSession(url, {
  *   grant: clientCredentials({ scope: 'tickets:read' }),
- *   client: { id: 'agent-7', issuer: 'https://as.example.com', auth: privateKeyJwt(JSON.parse(process.env.CLIENT_KEY)) },
+ *   client: { id: 'agent-7', issuer: 'https://as.example.com', auth: privateKeyJwt(JSON.parse(process.env.CLIENT_KEY ?? '')) },
  * })
  */
 export function privateKeyJwt(key: PrivateJwk | CryptoKey, options: { readonly kid?: string } = {}): ClientKey {
