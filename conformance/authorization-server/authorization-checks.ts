@@ -108,6 +108,19 @@ export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
       ),
   },
   {
+    id: 'authorize-pkce-confidential',
+    title: 'A request without a code challenge is refused to a client with a secret, too',
+    level: 'must',
+    spec: 'OAuth 2.1 (draft 16)',
+    section: 'section 4.1.1',
+    mend: 'Require code_challenge of every client: a secret does not keep a code from being injected into the session of somebody else.',
+    async run(ctx) {
+      const client = await ctx.clients.confidential()
+      const without = { code_challenge: undefined, code_challenge_method: undefined }
+      return redirectedWith(await ctx.tryAuthorize(without, client), 'invalid_request')
+    },
+  },
+  {
     id: 'authorize-pkce-plain',
     title: 'The challenge method "plain" is refused',
     level: 'must',

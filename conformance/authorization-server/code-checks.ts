@@ -5,8 +5,9 @@
  * @see RFC 7636 section 4.6
  * @module
  */
-import { expectThat, skip } from '../core/check.ts'
-import { type AsContext, toTokens } from './context.ts'
+import { s256 } from '../../shared/pkce.ts'
+import { expectThat, pass, problem, skip } from '../core/check.ts'
+import { type AsContext, toTokens, VERIFIER } from './context.ts'
 import { guessableBits } from './guessable-bits.ts'
 import { type AsCheck, refused } from './judge.ts'
 
@@ -20,7 +21,14 @@ export const CODE_CHECKS: readonly AsCheck[] = [
     spec: 'RFC 7636',
     section: 'section 4.6',
     mend: 'Compare base64url(SHA-256(code_verifier)) with the stored challenge, for every client.',
-    run: async (ctx) => refused(await redeemWith(ctx, { code_verifier: `${'x'.repeat(43)}` }), 'invalid_grant'),
+    async run(ctx) {
+      // The challenge itself is what somebody knows who saw the request.
+      for (const code_verifier of ['x'.repeat(43), await s256(VERIFIER)]) {
+        const verdict = refused(await redeemWith(ctx, { code_verifier }), 'invalid_grant')
+        if (verdict.kind !== 'pass') return verdict
+      }
+      return pass()
+    },
   },
   {
     id: 'token-no-verifier',
@@ -54,6 +62,39 @@ export const CODE_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const [code, other] = [await ctx.code(), await ctx.clients.other()]
       return refused(await ctx.redeem({ ...code, client: other }), 'invalid_grant', 'invalid_client')
+    },
+  },
+  {
+    ...TOKEN,
+    id: 'token-no-client-id',
+    title: 'A client without a secret has to say who it is',
+    section: 'section 4.1.3',
+    mend: 'Require client_id of clients that do not authenticate, and compare it with the client that the code was issued to.',
+    async run(ctx) {
+      const code = await ctx.code()
+      if (code.client.method !== 'none') return skip('the client authenticates')
+      return refused(
+        await ctx.redeem(code, { client_id: undefined }),
+        'invalid_request',
+        'invalid_client',
+        'invalid_grant',
+      )
+    },
+  },
+  {
+    ...TOKEN,
+    id: 'token-race',
+    title: 'Of requests with one code that come at once, one succeeds at most',
+    section: 'section 4.1.2',
+    mend: 'Mark the code as used in the same statement that reads it. Read first and marked afterwards, a code is good for as many as come in between.',
+    async run(ctx) {
+      const code = await ctx.code()
+      const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => ctx.redeem(code)))
+      const given = answers.filter((answer) => toTokens(code.client, answer) !== undefined)
+      const [, second] = given
+      return second === undefined
+        ? pass()
+        : problem('one success at most', second, `${given.length} of ${AT_ONCE} succeed`)
     },
   },
   {
@@ -145,6 +186,8 @@ export const CODE_CHECKS: readonly AsCheck[] = [
     },
   },
 ]
+
+const AT_ONCE = 8
 
 /** So many that a random place is the same in all of them once in hundreds of millions. */
 const SAMPLES = 8

@@ -103,6 +103,8 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
       const answer = await withProof(ctx, keys, (headers) => ctx.refresh(tokens, {}, headers))
       const next = toTokens(tokens.client, answer)
       if (next === undefined) return problem('status 200 with an access_token', answer)
+      const type = String(answer.json['token_type'])
+      if (type.toLowerCase() !== 'dpop') return problem('token_type DPoP', answer, type)
       return expectThat(
         boundTo(next.accessToken) === keys.thumbprint,
         `cnf.jkt ${keys.thumbprint}`,

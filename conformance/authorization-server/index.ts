@@ -17,6 +17,7 @@ import { DPOP_CHECKS } from './dpop-checks.ts'
 import { DPOP_PROOF_CHECKS } from './dpop-proof-checks.ts'
 import type { AsCheck } from './judge.ts'
 import { METADATA_CHECKS } from './metadata-checks.ts'
+import { METADATA_FORM_CHECKS } from './metadata-form-checks.ts'
 import { REDIRECT_CHECKS } from './redirect-checks.ts'
 import { REFRESH_CHECKS } from './refresh-checks.ts'
 import { REGISTRATION_CHECKS } from './registration-checks.ts'
@@ -26,6 +27,7 @@ import { TOKEN_CHECKS } from './token-checks.ts'
 
 export const AUTHORIZATION_SERVER_CHECKS: readonly AsCheck[] = [
   ...METADATA_CHECKS,
+  ...METADATA_FORM_CHECKS,
   ...AUTHORIZATION_CHECKS,
   ...REDIRECT_CHECKS,
   ...CODE_CHECKS,

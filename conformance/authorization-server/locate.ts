@@ -23,7 +23,8 @@ export async function locateMetadata(http: Http, issuer: string): Promise<Found>
     answers.push(first)
     const location = first.headers.get('location')
     const next = location === null ? null : URL.parse(location, url)
-    const answer = next === null ? first : await http.get(next.href)
+    // What cannot be reached behind a redirect is less to the point than the redirect.
+    const answer = next === null ? first : await http.get(next.href).catch(() => first)
     if (answer.status === 200 && typeof answer.json['issuer'] === 'string') {
       return { answers, answer, metadata: answer.json, redirected: answer !== first }
     }

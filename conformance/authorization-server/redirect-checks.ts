@@ -61,6 +61,31 @@ export const REDIRECT_CHECKS: readonly AsCheck[] = [
     run: async (ctx) => otherRedirect(ctx, (registered) => `${new URL(registered).origin}@attacker.example/callback`),
   },
   {
+    ...CODE_FLOW,
+    id: 'authorize-redirect-case',
+    title: 'A redirect URI whose path is in other letters than the registered one is refused',
+    section: 'section 4.1.1',
+    mend: 'Compare the strings as they are: paths are case-sensitive.',
+    run: async (ctx) =>
+      otherRedirect(ctx, (registered) => {
+        const { origin, pathname } = new URL(registered)
+        const capitals = pathname.toUpperCase()
+        return capitals === pathname ? skip('the path has no small letters') : origin + capitals
+      }),
+  },
+  {
+    ...CODE_FLOW,
+    id: 'authorize-redirect-error',
+    title: 'A wrong request is not answered to a redirect URI that is not registered, either',
+    section: 'section 4.1.2.1',
+    mend: 'Judge client_id and redirect_uri before everything else: an error that is sent to an unchecked URI makes the server an open redirector.',
+    run: async (ctx) =>
+      refusedOnPage(
+        await ctx.tryAuthorize({ redirect_uri: 'https://attacker.example/callback', response_type: 'conformance' }),
+        'a foreign redirect URI in a wrong request',
+      ),
+  },
+  {
     id: 'authorize-redirect-port',
     title: 'A loopback redirect URI matches with any port',
     level: 'must',

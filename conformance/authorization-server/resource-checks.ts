@@ -44,6 +44,20 @@ export const RESOURCE_CHECKS: readonly AsCheck[] = [
   },
   {
     ...INDICATORS,
+    level: 'should',
+    id: 'resource-audience-only',
+    title: 'An access token is for nobody besides',
+    section: 'section 2',
+    mend: 'Leave out of aud what was not asked for: each further audience is a server that can use the token at the others.',
+    async run(ctx) {
+      const [resource, { claims }, { answer }] = [await resourceOf(ctx), await readToken(ctx), await ctx.tokens()]
+      const audiences = [claims['aud']].flat()
+      if (!audiences.includes(resource)) return skip('the token is not for this resource')
+      return expectThat(audiences.length === 1, `aud ${resource}`, answer, `aud ${JSON.stringify(audiences)}`)
+    },
+  },
+  {
+    ...INDICATORS,
     id: 'resource-unknown',
     title: 'A resource that the server does not serve is refused with invalid_target',
     section: 'section 2',
@@ -89,8 +103,8 @@ export const RESOURCE_CHECKS: readonly AsCheck[] = [
       const wrong = Object.entries({
         iss: claims['iss'] === ctx.options.issuer,
         client_id: claims['client_id'] === client.id,
-        exp: Number(claims['exp']) > now,
-        iat: Math.abs(Number(claims['iat']) - now) < 300,
+        exp: Number(claims['exp']) > now && !outlives(claims['exp'], answer.json['expires_in'], now),
+        iat: Math.abs(Number(claims['iat']) - now) < LEEWAY,
       }).flatMap(([name, right]) => (right ? [] : [`${name} ${JSON.stringify(claims[name])}`]))
       return expectThat(
         wrong.length === 0,
@@ -140,6 +154,12 @@ export const RESOURCE_CHECKS: readonly AsCheck[] = [
     },
   },
 ]
+
+/** Whether a token is good for longer than the answer says. */
+const outlives = (exp: unknown, seconds: unknown, now: number): boolean =>
+  typeof seconds === 'number' && Number(exp) > now + seconds + LEEWAY
+
+const LEEWAY = 300
 
 async function verifies(token: string, keySet: Members, now: number): Promise<boolean> {
   const keys = Array.isArray(keySet['keys']) ? keySet['keys'] : []

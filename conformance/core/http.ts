@@ -79,14 +79,15 @@ export function createHttp({ fetch = globalThis.fetch, fetchLines, timeout = 10,
     const repeats = Object.keys(fields).length < lines.length
     if (repeats && fetchLines === undefined)
       skip('the same header cannot be sent twice from here: use the command line, or give `fetchLines`')
-    const init = { method, signal: AbortSignal.timeout(timeout * 1000), ...(body === undefined ? {} : { body }) }
+    const signal = AbortSignal.timeout(timeout * 1000)
+    const init = { method, signal, ...(body === undefined ? {} : { body }) }
     const sent = { method, url, lines, body: body ?? null }
     try {
       const response =
         repeats && fetchLines !== undefined
           ? await fetchLines(url, { ...init, headers: lines })
           : await fetch(url, { ...init, headers: fields, redirect: 'manual' })
-      const answer = toAnswer(response, await readText(response, url), sent)
+      const answer = toAnswer(response, await readText(response, url, signal), sent)
       record?.(answer.exchange)
       return answer.status === 429 ? tooMany(answer) : answer
     } catch (error) {

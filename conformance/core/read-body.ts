@@ -8,23 +8,36 @@ import { originOf, Trouble } from './trouble.ts'
 
 const MOST_BYTES = 1024 * 1024
 
-/** @throws {Trouble} where it is longer than anybody would wait for */
-export async function readText(response: Response, url: string): Promise<string> {
+/**
+ * @throws {Trouble} where it is longer than anybody would wait for
+ * @throws what `signal` was aborted for
+ */
+export async function readText(response: Response, url: string, signal: AbortSignal): Promise<string> {
   if (response.body === null) return ''
+  const reader = response.body.getReader()
+  // A function that stands in for `fetch` may have forgotten the signal.
+  const stop = (): void => void reader.cancel().catch(() => {})
+  signal.addEventListener('abort', stop)
   const decoder = new TextDecoder()
   let [text, size] = ['', 0]
-  for await (const chunk of response.body) {
-    size += chunk.byteLength
-    if (size > MOST_BYTES) {
-      throw new Trouble(`${originOf(url)}: the answer is longer than 1 MB`, {
-        mend: 'Look at what is served there: no answer of these protocols is that long.',
-      })
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      size += part.value.byteLength
+      if (size > MOST_BYTES) {
+        throw new Trouble(`${originOf(url)}: the answer is longer than 1 MB`, {
+          mend: 'Look at what is served there: no answer of these protocols is that long.',
+        })
+      }
+      text += decoder.decode(part.value, { stream: true })
+      // Streams of events never end by themselves: the first one that says something is enough.
+      if (isEventStream(response) && firstData(text) !== undefined) return text
     }
-    text += decoder.decode(chunk, { stream: true })
-    // Streams of events never end by themselves: the first one that says something is enough.
-    if (isEventStream(response) && firstData(text) !== undefined) return text
+    signal.throwIfAborted()
+    return text + decoder.decode()
+  } finally {
+    signal.removeEventListener('abort', stop)
+    stop()
   }
-  return text + decoder.decode()
 }
 
 export const isEventStream = ({ headers }: Pick<Response, 'headers'>): boolean =>

@@ -21,14 +21,19 @@ export interface RunOptions {
 export interface Vault {
   readonly record: (exchange: Exchange) => void
   readonly secrets: ReadonlyMap<string, string>
+  /** Whether anything was answered that can be judged. */
+  readonly wasAnswered: () => boolean
 }
 
 export function createVault(): Vault {
   const secrets = new Map<string, string>()
+  let answers = 0
   return {
     secrets,
+    wasAnswered: () => answers > 0,
     record: (exchange) => {
       for (const [value, name] of secretsOf(exchange)) secrets.set(value, name)
+      if (exchange.status !== 429) answers += 1
     },
   }
 }
@@ -42,14 +47,20 @@ export async function runChecks<Context>(
 ): Promise<Report> {
   const startedAt = new Date(now()).toISOString()
   const results: CheckResult[] = []
+  let isUnreachable = false
   for (const check of checks) {
     if (only !== undefined && !only.includes(check.id)) continue
-    const result = toResult(check, await attempt(check, context), vault)
+    // The one thing that is wrong is told once, and not waited for again.
+    const verdict: Verdict = isUnreachable ? { kind: 'skipped', reason: UNREACHABLE } : await attempt(check, context)
+    isUnreachable ||= verdict.kind === 'problem' && !vault.wasAnswered()
+    const result = toResult(check, verdict, vault)
     results.push(result)
     onResult?.(result)
   }
   return { ...about, startedAt, results }
 }
+
+const UNREACHABLE = 'the server cannot be reached'
 
 async function attempt<Context>({ run }: Check<Context>, context: Context): Promise<Verdict> {
   try {

@@ -65,7 +65,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   const byId = new Map(reports.flatMap(({ results }) => results).map((result) => [result.id, result]))
   return {
     url,
-    first: first instanceof Trouble ? first.message : explainAnswer(first),
+    first: first instanceof Trouble ? `${first.message}. ${first.mend}` : explainAnswer(first),
     issuer,
     registration: issuer === undefined ? undefined : await waysToRegister(issuer, options),
     steps: steps.map(({ title, matters, checks }) => ({

@@ -30,6 +30,7 @@ export const STEPS: readonly Step[] = [
       'rs-metadata-resource',
       'rs-metadata-servers',
       'rs-metadata-empty',
+      'rs-dpop-metadata',
     ],
   },
   {
@@ -44,12 +45,20 @@ export const STEPS: readonly Step[] = [
       'as-metadata-openid',
       'as-metadata-endpoints',
       'as-metadata-required',
+      'as-metadata-types',
     ],
   },
   {
     title: 'It does what hosts insist on',
     matters: 'A host must refuse a server that does not say that it supports PKCE with S256.',
-    checks: ['as-metadata-pkce', 'as-metadata-no-plain', 'as-metadata-public-clients', 'as-metadata-grants', 'as-jwks'],
+    checks: [
+      'as-metadata-pkce',
+      'as-metadata-no-plain',
+      'as-metadata-public-clients',
+      'as-metadata-grants',
+      'as-jwks',
+      'dpop-metadata',
+    ],
   },
   {
     title: 'Scopes are asked for with measure',
@@ -60,7 +69,17 @@ export const STEPS: readonly Step[] = [
   {
     title: 'Hosts in a browser can read all of it',
     matters: 'Inspectors and web hosts see only what CORS lets them see.',
-    checks: ['rs-metadata-cors', 'rs-challenge-exposed', 'as-metadata-cors', 'token-cors', 'token-preflight'],
+    checks: [
+      'rs-metadata-cors',
+      'rs-metadata-preflight',
+      'rs-challenge-exposed',
+      'rs-preflight',
+      'as-metadata-cors',
+      'as-metadata-preflight',
+      'register-preflight',
+      'token-cors',
+      'token-preflight',
+    ],
   },
   {
     title: 'A host can register, and a person can agree',
@@ -80,6 +99,9 @@ export const STEPS: readonly Step[] = [
       'resource-audience',
       'rs-token',
       'rs-scheme-case',
+      'dpop-accepted',
+      'dpop-binding',
+      'rs-dpop',
     ],
     connects: true,
   },

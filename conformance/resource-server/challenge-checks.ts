@@ -41,6 +41,22 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     },
   },
   {
+    id: 'rs-get',
+    title: 'GET without a token opens nothing, either',
+    level: 'must',
+    spec: 'MCP 2026-07-28',
+    section: 'Token Requirements',
+    mend: 'Ask for the token whatever the method is: GET opens a stream of messages, DELETE ends a session. Servers without streams answer 405.',
+    async run(ctx) {
+      await ctx.endpoint()
+      for (const method of ['GET', 'DELETE']) {
+        const answer = await ctx.http.send(method, ctx.options.url, { headers: { accept: 'text/event-stream' } })
+        if (answer.status < 400 || answer.status >= 500) return problem(`status 401 or 405 to ${method}`, answer)
+      }
+      return pass()
+    },
+  },
+  {
     ...CHALLENGE,
     id: 'rs-challenge',
     title: 'The 401 has a challenge for tokens',
@@ -137,6 +153,7 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     section: 'section 7.10; WHATWG Fetch, section 3.3',
     mend: 'Answer OPTIONS at the MCP endpoint with 204 before asking for a token, with Access-Control-Allow-Headers: Authorization, Content-Type, MCP-Protocol-Version (the wildcard does not cover Authorization).',
     async run(ctx) {
+      await ctx.endpoint()
       const { origin } = new URL(ctx.options.url)
       const headers = ['Authorization', 'Content-Type', 'MCP-Protocol-Version']
       return preflight(ctx.http, ctx.options.url, { method: 'POST', headers, origin })
@@ -150,6 +167,7 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     section: 'Streamable HTTP, Security',
     mend: 'Answer 403 to an Origin that is not yours or allowed: otherwise a page can reach the server by DNS rebinding.',
     async run(ctx) {
+      await ctx.endpoint()
       const answer = await ctx.send({ origin: 'https://attacker.example' })
       return expectThat(answer.status === 403, 'status 403', answer)
     },
@@ -161,7 +179,8 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     section: 'section 3.1',
     mend: 'Answer 401 whenever the token cannot be verified, whatever it is; never 500.',
     async run(ctx) {
-      const answer = await ctx.sendToken('conformance')
+      await ctx.endpoint()
+      const answer = await ctx.send({ authorization: 'Bearer conformance' })
       return expectThat(answer.status === 401, 'status 401', answer)
     },
   },
@@ -173,7 +192,7 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     section: 'section 3.1',
     mend: 'Add error="invalid_token" to the challenge: hosts then refresh or authorize again.',
     async run(ctx) {
-      const answer = await ctx.sendToken('conformance')
+      const answer = await ctx.send({ authorization: 'Bearer conformance' })
       if (answer.status !== 401) return skip('the answer is no 401')
       return expectThat(
         challengeOf(answer)?.params['error'] === 'invalid_token',
@@ -191,7 +210,8 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     mend: 'Read the header as "Bearer", one space, one token, and nothing more.',
     async run(ctx) {
       await ctx.welcomed()
-      const answer = await ctx.send({ authorization: `Bearer ${await ctx.token()} conformance` })
+      const { authorization, ...proof } = await ctx.credentials(await ctx.token())
+      const answer = await ctx.send({ ...proof, authorization: `${authorization} conformance` })
       return expectThat(answer.status === 400 || answer.status === 401, 'status 400 or 401', answer)
     },
   },

@@ -4,15 +4,18 @@
  * @see RFC 9728 section 3.1
  * @module
  */
-import { findChallenge } from '../../shared/challenge.ts'
+import { findChallenge, parseChallenges } from '../../shared/challenge.ts'
 import { type Check, skip } from '../core/check.ts'
 import type { Answer, HeaderRecord, Http } from '../core/http.ts'
 import { once } from '../core/once.ts'
 import { Trouble } from '../core/trouble.ts'
-import { createKeys, type Members, type ReadJws, readJwt, signJws } from '../jose/jws.ts'
+import { type Members, type ReadJws, readJwt } from '../jose/jws.ts'
+import { buildProof, hashOf } from '../jose/proof.ts'
+import { isElsewhere } from './first-answer.ts'
 import { type FoundResource, locateResource, metadataOfServer } from './locate.ts'
 import { DISCOVER, INITIALIZE, isAccepted, isAnswered, type Message, toolCall } from './messages.ts'
-import type { BoundToken, TokenSource } from './obtain-token.ts'
+import type { TokenSource } from './obtain-token.ts'
+import { createTokens, type Tokens } from './tokens.ts'
 
 /** The key of an authorization server that the resource server believes, for tokens of every kind. */
 export interface Signer {
@@ -30,6 +33,8 @@ export interface ResourceServerOptions {
   readonly source?: TokenSource | undefined
   /** Of a deployment for tests: lets the checks make tokens that are wrong in one place. */
   readonly signer?: Signer | undefined
+  /** Another resource of the same authorization server, for tokens that are not for this one. Default: what its metadata list. */
+  readonly otherResource?: string | undefined
   /** A tool that needs a scope which a token without scopes does not have. It must be harmless to call it. */
   readonly tool?: string | undefined
   /** Seconds since the epoch. */
@@ -43,54 +48,57 @@ export interface About {
   readonly scope: string | undefined
 }
 
-export interface RsContext {
+export type Credentials = Readonly<{ authorization: string; dpop?: string }>
+
+export interface RsContext extends Tokens {
   readonly http: Http
   readonly options: ResourceServerOptions
   /** A request without a token. */
   readonly challenge: () => Promise<Answer>
+  /** Skips where something else than an MCP server answers. */
+  readonly endpoint: () => Promise<void>
   readonly locate: () => Promise<FoundResource>
   /** The metadata, with the answer they came in. Skips where there are none. */
   readonly metadata: () => Promise<{ readonly members: Members; readonly answer: Answer }>
   readonly about: () => Promise<About>
   /** An MCP message with these headers. Default: one that the server was seen to understand, or that most do. */
   readonly send: (headers?: HeaderRecord, message?: Message, url?: string) => Promise<Answer>
+  /** What shows a token: the scheme Bearer, or a proof too where tokens count with one only. The proof is right, whatever the token is. */
+  readonly credentials: (token: string) => Promise<Credentials>
   readonly sendToken: (token: string, message?: Message) => Promise<Answer>
-  /** A good token. Skips where there is none. */
-  readonly token: () => Promise<string>
   /** What comes of it, with the first message that the server answers. */
   readonly welcome: () => Promise<Answer>
   /** Skips unless the good token is accepted: otherwise a refusal of another one says nothing. */
   readonly welcomed: () => Promise<void>
   /** Calls a tool, in a session of its own where the server has sessions. */
   readonly callTool: (token: string, name: string) => Promise<{ readonly answer: Answer; readonly isAnswered: boolean }>
-  /** One with these scopes. */
-  readonly tokenWith: (scope: string) => Promise<string>
-  /** One that is bound to keys of ours. */
-  readonly boundToken: () => Promise<BoundToken>
   /** A good token, read. Skips where it is opaque. */
   readonly jwt: () => Promise<ReadJws & { readonly token: string }>
-  /** A token of the signer's, with claims and header over the right ones. Skips where there is no signer. */
-  readonly forge: (claims?: Members, header?: Members) => Promise<string>
   /** The public keys of the issuer. */
   readonly keys: () => Promise<readonly Members[]>
 }
 
 export type RsCheck = Check<RsContext>
 
-const ours = once(() => createKeys())
-
 export function createRsContext(http: Http, options: ResourceServerOptions): RsContext {
-  const { url, signer, now } = options
+  const { url, now } = options
   let hello = INITIALIZE
-  const send: RsContext['send'] = (headers = {}, message = hello, at = url) =>
-    http.postJson(at, message.body, { accept: 'application/json, text/event-stream', ...message.headers, ...headers })
-  const sendToken: RsContext['sendToken'] = (token, message) => send({ authorization: `Bearer ${token}` }, message)
-
+  let nonce: string | undefined
+  const send: RsContext['send'] = async (headers = {}, message = hello, at = url) => {
+    const accept = 'application/json, text/event-stream'
+    const answer = await http.postJson(at, message.body, { accept, ...message.headers, ...headers })
+    nonce = answer.headers.get('dpop-nonce') ?? nonce
+    return answer
+  }
   const reach = async <Value>(find: Promise<Value>): Promise<Value> =>
     find.catch((error: unknown) => {
       throw error instanceof Trouble ? skip('the server cannot be reached') : error
     })
   const challenge = once(() => send())
+  const endpoint: RsContext['endpoint'] = async () => {
+    const answer = await challenge()
+    if (answer.status !== 401 && isElsewhere(answer)) skip(`this is not where an MCP server answers: ${answer.summary}`)
+  }
   const locate = once(async () => locateResource(http, url, await reach(challenge())))
   const metadata: RsContext['metadata'] = async () => {
     const { found } = await reach(locate())
@@ -115,50 +123,25 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
     }
   })
 
-  const forge: RsContext['forge'] = async (claims = {}, header = {}) => {
-    if (signer === undefined)
-      skip('tokens of our own would be needed: give the key of the authorization server (--signing-key)')
-    const { issuer, resource, scope } = await about()
-    const right = {
-      iss: issuer,
-      aud: resource,
-      sub: 'conformance',
-      client_id: 'conformance',
-      exp: now() + 300,
-      iat: now(),
-      jti: crypto.randomUUID(),
-      scope,
-    }
-    return signJws(
-      { typ: 'at+jwt', alg: signer.alg, kid: signer.kid, ...header },
-      { ...right, ...claims },
-      signer.key,
-      signer.alg,
-    )
-  }
-
-  const { source } = options
-  const tokenOf = (wanted: About): Promise<string> =>
-    source === undefined ? skip('there is no token to try: give one (--token)') : source.token(wanted)
-  const tokenWith: RsContext['tokenWith'] = async (scope) =>
-    signer === undefined ? tokenOf({ ...(await about()), scope }) : forge({ scope })
-  const boundToken: RsContext['boundToken'] = async () => {
-    if (signer !== undefined) {
-      const keys = await ours()
-      return { keys, token: await forge({ cnf: { jkt: keys.thumbprint } }) }
-    }
-    return source === undefined ? skip('there is no token that is bound to a key of ours') : source.bound(await about())
-  }
-
-  const token = once(async () => {
-    if (options.token !== undefined) return options.token
-    if (signer !== undefined) return forge()
-    return tokenOf(await about())
+  const isBoundOnly = once(async () => {
+    const { found } = await reach(locate())
+    return found?.answer.json['dpop_bound_access_tokens_required'] === true
   })
+  const tokens = createTokens({ options, about, server, isBoundOnly })
+  const credentials: RsContext['credentials'] = async (token) => {
+    if (!(await isBoundOnly())) return { authorization: `Bearer ${token}` }
+    const claims = { ath: await hashOf(token), nonce }
+    const dpop = await buildProof(await tokens.proofKeys(), { method: 'POST', url, now: now() }, { claims })
+    return { authorization: `DPoP ${token}`, dpop }
+  }
+  const sendToken: RsContext['sendToken'] = async (token, message) => {
+    const answer = await send(await credentials(token), message)
+    return wantsNonce(answer) ? send(await credentials(token), message) : answer
+  }
   const welcome = once(async () => {
-    const first = await sendToken(await token(), INITIALIZE)
+    const first = await sendToken(await tokens.token(), INITIALIZE)
     if (isAccepted(first) || first.status === 401 || first.status === 403) return first
-    const second = await sendToken(await token(), DISCOVER)
+    const second = await sendToken(await tokens.token(), DISCOVER)
     if (!isAccepted(second)) return first
     hello = DISCOVER
     return second
@@ -166,15 +149,15 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
   const welcomed: RsContext['welcomed'] = async () => {
     if (!isAccepted(await welcome())) skip('the good token is not accepted either')
   }
-  const callTool: RsContext['callTool'] = async (credentials, name) => {
+  const callTool: RsContext['callTool'] = async (token, name) => {
     await welcomed()
-    const opened = hello === DISCOVER ? undefined : await sendToken(credentials, hello)
+    const opened = hello === DISCOVER ? undefined : await sendToken(token, hello)
     const message = toolCall(name, hello, opened?.headers.get('mcp-session-id') ?? null)
-    const answer = await sendToken(credentials, message)
+    const answer = await sendToken(token, message)
     return { answer, isAnswered: isAnswered(answer, message) }
   }
   const jwt: RsContext['jwt'] = async () => {
-    const text = await token()
+    const text = await tokens.token()
     return { ...(readJwt(text) ?? skip('access tokens are opaque')), token: text }
   }
   const keys = once(async () => {
@@ -187,19 +170,21 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
     http,
     options,
     challenge,
+    endpoint,
     locate,
     metadata,
     about,
     send,
+    credentials,
     sendToken,
-    token,
     welcome,
     welcomed,
     callTool,
-    tokenWith,
-    boundToken,
     jwt,
-    forge,
     keys,
+    ...tokens,
   }
 }
+
+export const wantsNonce = (answer: Answer): boolean =>
+  parseChallenges(answer.headers.get('www-authenticate')).some(({ params }) => params['error'] === 'use_dpop_nonce')

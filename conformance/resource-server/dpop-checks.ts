@@ -100,7 +100,7 @@ export const RS_DPOP_CHECKS: readonly RsCheck[] = [
     mend: 'Require cnf.jkt of tokens that come with the scheme DPoP.',
     async run(ctx) {
       const { keys } = await shownWell(ctx)
-      const answer = await show(ctx, { keys, token: await ctx.token() })
+      const answer = await show(ctx, { keys, token: await ctx.unboundToken() })
       return expectThat(answer.status === 401, 'status 401', answer)
     },
   },

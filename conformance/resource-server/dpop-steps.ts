@@ -10,7 +10,7 @@ import type { Answer, HeaderRecord } from '../core/http.ts'
 import type { Keys } from '../jose/jws.ts'
 import { hashOf } from '../jose/proof.ts'
 import { goodProof, type MakeProof } from '../jose/wrong-proofs.ts'
-import type { RsContext } from './context.ts'
+import { type RsContext, wantsNonce } from './context.ts'
 import { isAccepted } from './messages.ts'
 import type { BoundToken } from './obtain-token.ts'
 
@@ -63,6 +63,3 @@ export async function aged(ctx: RsContext, seconds: number): Promise<Answer> {
   const answer = await show(ctx, await shownWell(ctx), { seconds, once: true })
   return wantsNonce(answer) ? skip('the server tells the age of a proof by its nonce') : answer
 }
-
-const wantsNonce = (answer: Answer): boolean =>
-  parseChallenges(answer.headers.get('www-authenticate')).some(({ params }) => params['error'] === 'use_dpop_nonce')

@@ -5,6 +5,10 @@
  */
 import type { Answer } from '../core/http.ts'
 
+/** Whether something else than an MCP server answers at this URL: what it says to other requests means nothing. */
+export const isElsewhere = ({ status, headers }: Answer): boolean =>
+  headers.has('location') || status === 404 || status === 405 || status >= 500 || isPage(headers)
+
 /** Undefined for a 401, which is how it should begin. */
 export function explainAnswer({ status, headers, exchange }: Answer): string | undefined {
   if (status === 401) return undefined
@@ -20,7 +24,7 @@ export function explainAnswer({ status, headers, exchange }: Answer): string | u
     return 'The URL does not take POST (405), which is how MCP messages are sent. It may be the older transport (SSE).'
   if (status >= 500)
     return `The server failed (${status}). Look at its log: a request without a token must be answered, too.`
-  if (/^text\/html/i.test(headers.get('content-type') ?? '')) {
+  if (isPage(headers)) {
     return 'The server answers with an HTML page. A sign-in page or a proxy stands before it, or this is not the MCP endpoint.'
   }
   if (status < 300) {
@@ -28,3 +32,5 @@ export function explainAnswer({ status, headers, exchange }: Answer): string | u
   }
   return `The server answers ${status} to ${exchange.method}.`
 }
+
+const isPage = (headers: Headers): boolean => /^text\/html/i.test(headers.get('content-type') ?? '')

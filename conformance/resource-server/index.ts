@@ -13,12 +13,14 @@ import { createRsContext, type ResourceServerOptions, type RsCheck } from './con
 import { RS_DPOP_CHECKS } from './dpop-checks.ts'
 import { RS_METADATA_CHECKS } from './metadata-checks.ts'
 import { askAuthorizationServer } from './obtain-token.ts'
+import { RS_SCOPE_CHECKS } from './scope-checks.ts'
 import { RS_TOKEN_CHECKS } from './token-checks.ts'
 
 export const RESOURCE_SERVER_CHECKS: readonly RsCheck[] = [
   ...RS_CHALLENGE_CHECKS,
   ...RS_METADATA_CHECKS,
   ...RS_TOKEN_CHECKS,
+  ...RS_SCOPE_CHECKS,
   ...RS_DPOP_CHECKS,
 ]
 

@@ -22,6 +22,7 @@ export const RS_METADATA_CHECKS: readonly RsCheck[] = [
       const { found, looked } = await ctx.locate()
       const first = looked[0]
       if (found !== undefined) return pass(found.answer.exchange.url)
+      await ctx.endpoint()
       const expected = 'status 200 with a JSON object that has a resource'
       return first === undefined ? problem(expected, 'no answer') : problem(expected, first.answer)
     },

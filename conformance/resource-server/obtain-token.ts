@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientSource } from '../authorization-server/clients.ts'
-import { createAsContext } from '../authorization-server/context.ts'
+import { type AsContext, createAsContext } from '../authorization-server/context.ts'
 import { boundTokens, proofKeys } from '../authorization-server/dpop-steps.ts'
 import type { Http } from '../core/http.ts'
 import type { Visit } from '../core/visit.ts'
@@ -25,6 +25,8 @@ export interface TokenSource {
   readonly token: (about: About) => Promise<string>
   /** One that is bound to keys, with them. */
   readonly bound: (about: About) => Promise<BoundToken>
+  /** One for another resource, with what that one's metadata say of scopes. */
+  readonly elsewhere: (place: Pick<About, 'issuer' | 'resource'>, isBound: boolean) => Promise<string>
 }
 
 export interface BoundToken {
@@ -35,11 +37,16 @@ export interface BoundToken {
 export function askAuthorizationServer(http: Http, { scope, ...options }: ObtainOptions): TokenSource {
   const contextFor = ({ issuer, resource, scope: told }: About) =>
     createAsContext(http, { ...options, issuer, resource, scope: scope ?? told })
+  const bound = async (context: AsContext): Promise<BoundToken> => ({
+    token: (await boundTokens(context)).accessToken,
+    keys: await proofKeys(context),
+  })
   return {
     token: async (about) => (await contextFor(about).tokens()).accessToken,
-    async bound(about) {
-      const context = contextFor(about)
-      return { token: (await boundTokens(context)).accessToken, keys: await proofKeys(context) }
+    bound: (about) => bound(contextFor(about)),
+    async elsewhere(place, isBound) {
+      const context = createAsContext(http, { ...options, ...place })
+      return isBound ? (await bound(context)).token : (await context.tokens()).accessToken
     },
   }
 }

@@ -16,8 +16,7 @@ import {
   type Report,
   type Signer,
 } from '../../conformance/index.ts'
-import { fetchLines } from '../../conformance/node/fetch-lines.ts'
-import { publishHere } from '../../conformance/node/publish-here.ts'
+import { fetchLines, publishHere } from '../../conformance/node/index.ts'
 import { isLoopbackUrl } from '../../shared/loopback.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { type Problem, usage } from '../config/problem.ts'
@@ -28,6 +27,7 @@ export interface Targets {
   readonly resource?: string
   readonly token?: string
   readonly tool?: string
+  readonly otherResource?: string
   readonly signingKey?: string
   readonly clientId?: string
   readonly clientSecret?: string
@@ -58,7 +58,7 @@ export async function check(
     const reports: Report[] = []
     const redirectUri = visiting?.redirectUri ?? targets.redirectUri
     if (resource !== undefined) {
-      const { token, tool, signingKey, scope } = targets
+      const { otherResource, token, tool, signingKey, scope } = targets
       const signer = signingKey === undefined ? undefined : await readSigner(signingKey)
       const { client } = credentialsOf(targets)
       reports.push(
@@ -70,6 +70,7 @@ export async function check(
           scope,
           token,
           tool,
+          otherResource,
           signer,
           timeout,
           fetchLines,

@@ -37,6 +37,10 @@ export function addConformanceCommand(program: Command): void {
       'A tool of it that needs a scope which the token does not have; calling it must be harmless.',
     )
     .option(
+      '--other-resource <uri>',
+      'Another resource of its authorization server, for tokens that are not for this one. Default: what the metadata list.',
+    )
+    .option(
       '--signing-key <file>',
       'For deployments that are made for tests: the private key (JWK) of the authorization server.',
     )

@@ -34,9 +34,18 @@ describe('a visit without a person', () => {
     expect(asked.map(([url]) => url)).toEqual([START, 'https://as.example/next'])
   })
   test('ends at a page that waits', async () => expect((await site({}).visit()).kind).toBe('page'))
-  test('goes to no other site', async () => {
-    const { asked, visit } = site({ [START]: 'https://attacker.example/callback?code=1' })
+  test.each([
+    'https://attacker.example/callback?code=1',
+    'https://attacker.example/#access_token=1',
+    'https://login.example/error?error=access_denied',
+  ])('goes to no other site, and takes an answer that was sent there for none: %s', async (other) => {
+    const { asked, visit } = site({ [START]: other })
     expect((await visit()).kind).toBe('refused')
+    expect(asked).toHaveLength(1)
+  })
+  test('ends where people sign in at another site', async () => {
+    const { asked, visit } = site({ [START]: 'https://login.example/?return_to=x' })
+    expect((await visit()).kind).toBe('page')
     expect(asked).toHaveLength(1)
   })
   test.each([
@@ -72,13 +81,32 @@ test('no redirect is followed: the credentials would go along', async () => {
   await Promise.all([here.stop(true), there.stop(true)])
 })
 
-test('a stream of events is not waited for', async () => {
-  const events = new ReadableStream({
-    start: (controller) => controller.enqueue(new TextEncoder().encode('data: 1\n\n')),
-  })
-  const fetch = async (): Promise<Response> =>
-    new Response(events, { headers: { 'content-type': 'text/event-stream' } })
-  expect((await createHttp({ fetch }).get('https://mcp.example')).status).toBe(200)
+describe('a stream of events', () => {
+  const stream = (...chunks: readonly string[]): Response =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => {
+          for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk))
+        },
+      }),
+      { headers: { 'content-type': 'text/event-stream' } },
+    )
+  const read = async (...chunks: readonly string[]) =>
+    (await createHttp({ fetch: async () => stream(...chunks), timeout: 0.2 }).get('https://mcp.example')).json
+
+  test('is read as far as the first event that says something', async () =>
+    expect(await read(': hello\n\n', 'id: 1\ndata:\n\n', 'data: {"a":', '1}\n\n')).toEqual({ a: 1 }))
+  test('may have lines of any kind', async () =>
+    expect(await read('event: message\r\ndata: {\r\ndata: "a": 1}\r\n\r\n')).toEqual({ a: 1 }))
+  test('that says nothing is not waited for', async () =>
+    expect(read(': hello\n\n')).rejects.toThrow('no answer in time'))
+})
+
+test('too many requests are neither a refusal nor an acceptance', async () => {
+  const fetch = async (): Promise<Response> => new Response('', { status: 429 })
+  await expect(createHttp({ fetch }).get('https://as.example')).rejects.toThrow(
+    'https://as.example: there were too many requests (429)',
+  )
 })
 
 describe('secrets', () => {

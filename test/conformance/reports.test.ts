@@ -4,6 +4,7 @@
  * @module
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
 import { secretsOf } from '../../conformance/core/redact.ts'
 import { type Report, succeeded, toHtml, toJson, toJunit, toText } from '../../conformance/index.ts'
 import { changeAnswer, changeJson, TOKEN, withHeaders } from './mutants/mutant.ts'
@@ -85,6 +86,37 @@ test('JUnit counts failures, and warnings are none', () => {
   const failures = report.results.filter(({ status }) => status === 'fail').length
   expect(toJunit([report])).toContain(`failures="${failures}"`)
   expect(toJunit([report]).match(/<failure /g)).toHaveLength(failures)
+})
+
+/** XML 1.0 section 2.2: what a document may hold at all. */
+const XML_TEXT = /^[\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]*$/u
+/** Tags with attributes, and text in which nothing stands that would begin something else. */
+const XML_MARKUP =
+  /^(?:<\?xml [^<>]*\?>|<\/?[\w-]+(?: [\w-]+="[^<>"&]*(?:&(?:amp|lt|gt|quot|#10);[^<>"&]*)*")*\/?>|[^<&]|&(?:amp|lt|gt|quot|#10);)*$/
+
+test('JUnit is well-formed, whatever a server says', () => {
+  const [found] = report.results.filter(({ status }) => status === 'fail')
+  if (found?.exchange === undefined) throw new Error('there is a failure with its exchange')
+  const { exchange } = found
+  const anything = fc.array(fc.nat(0xffff).map((unit) => String.fromCharCode(unit))).map((units) => units.join(''))
+  fc.assert(
+    fc.property(anything, fc.constantFrom('fail', 'warning', 'skipped'), (text, status) => {
+      const said = `${text}\uFFFE\uFFFF\uD800\u0000]]>`
+      const result = {
+        ...found,
+        status,
+        note: said,
+        received: said,
+        exchange: { ...exchange, body: said, headers: [['x', said] as const] },
+      }
+      const xml = toJunit([{ ...report, target: said, results: [result] }])
+      expect(xml).toMatch(XML_TEXT)
+      expect(xml).toMatch(XML_MARKUP)
+    }),
+  )
+  // A body is cut, and not in the middle of a character.
+  const long = { ...exchange, body: `${'x'.repeat(1999)}\u{1F600}` }
+  expect(toJunit([{ ...report, results: [{ ...found, exchange: long }] }])).toMatch(XML_TEXT)
 })
 
 test('the page needs nothing but itself', () => {

@@ -6,6 +6,7 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { checkResourceServer, type Fetch, RESOURCE_SERVER_CHECKS, type Report } from '../../conformance/index.ts'
+import { createTestServer, USER } from '../support/authorization-server.ts'
 import { createResourceFixture, ISSUER, RESOURCE, type ResourceFixture } from '../support/resource-fixture.ts'
 import { RESOURCE_NONCE_MUTANTS } from './mutants/resource-dpop.ts'
 import { resourceMutants } from './mutants/resource-server.ts'
@@ -52,6 +53,17 @@ test('every check passes on ours when it wants nonces', async () => {
   expect(report.results.filter(({ status }) => status !== 'pass')).toEqual([])
 })
 
+test('every check passes on ours when it takes bound tokens only, but for the one that is about others', async () => {
+  const report = await check(undefined, await createResourceFixture({ dpop: { required: true } }))
+  const others = report.results.filter(({ status }) => status !== 'pass').map(({ id, note }) => [id, note])
+  expect(others).toEqual([['rs-dpop-nonce-exposed', 'the server gives no nonce']])
+})
+
+test('every check passes on ours when it takes bound tokens with nonces only', async () => {
+  const report = await check(undefined, await createResourceFixture({ dpop: { required: true, requireNonce: true } }))
+  expect(report.results.filter(({ status }) => status !== 'pass')).toEqual([])
+})
+
 test('every check has a broken server that it alone sees', () => {
   const broken = new Set([...mutants, ...RESOURCE_NONCE_MUTANTS].map(({ breaks }) => breaks))
   expect(RESOURCE_SERVER_CHECKS.map(({ id }) => id).filter((id) => !broken.has(id))).toEqual([])
@@ -67,4 +79,111 @@ describe('a server that', () => {
       expect(idsWith(await check(make(), withNonces), 'fail', 'warning')).toEqual([breaks])
     },
   )
+})
+
+describe('a good token is seen to be accepted by a server that', () => {
+  const only = ['rs-token', 'rs-scheme-case', 'rs-audience', 'rs-scope', 'rs-step-up']
+  const checkWith = (handler: (message: { id: number; method: string }, request: Request) => Response) => {
+    const serve = fixture.notes.serve(async (request) => handler(await request.json(), request))
+    const fetch: Fetch = async (url, init) =>
+      new URL(url).origin === new URL(RESOURCE).origin ? serve(new Request(url, init)) : fixture.issuer.fetch(url, {})
+    const key = { key: fixture.issuer.key, alg: 'ES256', kid: fixture.issuer.publicJwk.kid ?? '' }
+    return checkResourceServer({ url: RESOURCE, signer: key, tool: 'notes_clear', now, fetch, only })
+  }
+  const result = (id: number, more: HeadersInit = {}): Response =>
+    Response.json({ jsonrpc: '2.0', id, result: {} }, { headers: more })
+  const failure = (id: number, status: number): Response =>
+    Response.json({ jsonrpc: '2.0', id, error: { code: -32_600, message: 'No' } }, { status })
+
+  const servers: readonly (readonly [string, Parameters<typeof checkWith>[0]])[] = [
+    ['answers in JSON', ({ id }) => result(id)],
+    [
+      'answers in a stream that does not end',
+      ({ id }) => {
+        const text = `id: 0\ndata:\n\nevent: message\ndata: {"jsonrpc":"2.0","id":${id},"result":{}}\n\n`
+        const start = (controller: ReadableStreamDefaultController) =>
+          controller.enqueue(new TextEncoder().encode(text))
+        return new Response(new ReadableStream({ start }), { headers: { 'content-type': 'text/event-stream' } })
+      },
+    ],
+    [
+      'has sessions',
+      ({ id, method }, { headers }) => {
+        if (method === 'initialize') return result(id, { 'mcp-session-id': 'one' })
+        return headers.get('mcp-session-id') === 'one' ? result(id) : failure(id, 400)
+      },
+    ],
+    [
+      'speaks the stateless protocol alone',
+      ({ id, method }, { headers }) =>
+        headers.get('mcp-protocol-version') === '2026-07-28' && headers.get('mcp-method') === method
+          ? result(id)
+          : failure(id, 400),
+    ],
+    [
+      'refuses the arguments of the call',
+      ({ id, method }) => (method === 'tools/call' ? failure(id, 200) : result(id)),
+    ],
+  ]
+  test.each(servers)('%s', async (_, handler) => {
+    const { results } = await checkWith(handler)
+    expect(results.filter(({ status }) => status !== 'pass')).toEqual([])
+  })
+
+  test('but not by one that understands nothing', async () => {
+    const { results } = await checkWith(({ id }) => failure(id, 200))
+    expect(results.map(({ status }) => status)).toEqual(['fail', ...only.slice(1).map(() => 'skipped' as const)])
+  })
+})
+
+describe('without the key of the authorization server', () => {
+  const OTHER = 'https://other.example/mcp'
+  const only = ['rs-token', 'rs-audience', 'rs-altered', 'rs-unsigned', 'rs-symmetric', 'rs-own-key', 'rs-embedded-key']
+
+  async function createScene(identifiers: readonly string[]) {
+    const server = await createTestServer({
+      dev_login: USER.username,
+      resources: identifiers.map((identifier) => ({
+        identifier,
+        name: 'Notes',
+        scopes: { 'notes:read': 'Read', 'notes:write': 'Write' },
+      })),
+    })
+    const { notes } = await createResourceFixture({
+      authorizationServers: [server.issuer],
+      fetch: (input, init) => server.fetch(String(input), init),
+      now: () => server.clock.now,
+    })
+    const serve = notes.serve(() => Response.json({ jsonrpc: '2.0', id: 1, result: {} }))
+    const fetch: Fetch = async (url, init) =>
+      new URL(url).origin === new URL(RESOURCE).origin ? serve(new Request(url, init)) : server.fetch(url, init)
+    const run = async (mutation: Mutation = (sent, next) => next(sent)) => {
+      const report = await checkResourceServer({
+        url: RESOURCE,
+        now: () => server.clock.now,
+        fetch: mutated(fetch, mutation),
+        only,
+      })
+      await server.close()
+      return report.results.filter(({ status }) => status !== 'pass')
+    }
+    return { run }
+  }
+
+  test('a real token is altered in every way, and one for another resource is fetched', async () => {
+    expect(await (await createScene([RESOURCE, OTHER])).run()).toEqual([])
+  })
+
+  test('a server that takes tokens for others is found', async () => {
+    const [mutant] = mutants.filter(({ breaks }) => breaks === 'rs-audience')
+    const { run } = await createScene([RESOURCE, OTHER])
+    expect(await run(mutant?.make())).toMatchObject([{ id: 'rs-audience', status: 'fail' }])
+  })
+
+  test('where there is no other resource, it is said what is missing', async () => {
+    const [result, ...others] = await (await createScene([RESOURCE])).run()
+    expect(others).toEqual([])
+    expect(result).toMatchObject({ id: 'rs-audience', status: 'skipped' })
+    expect(result?.note).toContain('--other-resource')
+  })
 })

@@ -60,9 +60,17 @@ const CASES: readonly (readonly [what: string, server: string, line: RegExp])[] 
   ['answers with what is no JSON', listen(() => new Response('{"issuer": ')), /200 with/],
   ['answers with JSON that is no object', listen(() => Response.json([1, 2])), /200 with/],
   ['fails', listen(() => new Response('Oops', { status: 500 })), /500/],
+  [
+    'has had enough',
+    listen(() => new Response('Later', { status: 429, headers: { 'retry-after': '7' } })),
+    /too many requests \(429\)/,
+  ],
 ]
 
-describe.each(CASES)('a server that %s', (_, server, line) => {
+/** What it says would be advice for another trouble. */
+const ANSWERED = ['answers with what is no JSON', 'answers with JSON that is no object', 'answers without end']
+
+describe.each(CASES)('a server that %s', (what, server, line) => {
   test('as an authorization server', async () => {
     const report = await checkAuthorizationServer({ issuer: server, timeout: patienceFor(server) })
     const first = report.results.find(({ id }) => id === 'as-metadata')
@@ -78,6 +86,8 @@ describe.each(CASES)('a server that %s', (_, server, line) => {
     const [first] = report.results
     expect(first).toMatchObject({ id: 'rs-401', status: 'fail' })
     expect(report.results.filter(({ status }) => status === 'pass').map(({ id }) => id)).toEqual([])
+    const told = report.results.filter(({ status }) => status === 'fail' || status === 'warning').map(({ id }) => id)
+    if (!ANSWERED.includes(what)) expect(told).toEqual(['rs-401'])
     expect(toText([report])).not.toMatch(/^\s+at .+:\d+/m)
   })
 
@@ -87,4 +97,33 @@ describe.each(CASES)('a server that %s', (_, server, line) => {
     expect(told).toContain('Hosts will not connect')
     expect(told).not.toMatch(/^\s+at .+:\d+/m)
   })
+})
+
+const ADVICE: readonly (readonly [what: string, server: string, advice: RegExp])[] = [
+  ['is down', `http://127.0.0.1:${freePort()}`, /Start the server, or look at host and port\./],
+  ['has a bad certificate', listen(html, { cert: pem, key: pem }), /Install a certificate for this host name/],
+  ['speaks http where https is asked', plain.replace('http:', 'https:'), /say http where it is http/],
+  [
+    'has had enough',
+    listen(() => new Response('', { status: 429, headers: { 'retry-after': '7' } })),
+    /Wait 7 seconds/,
+  ],
+  ['shows a page', plain, /sign-in page or a proxy stands before it/],
+  ['redirects', listen(() => Response.redirect('https://elsewhere.invalid/mcp', 302)), /give them that URL/],
+]
+
+test.each(ADVICE)('what to do about a server that %s is about just that', async (_, server, advice) => {
+  const { results } = await checkResourceServer({ url: `${server}/mcp` })
+  expect(results.filter(({ status }) => status === 'fail').map(({ mend }) => mend)).toEqual([
+    expect.stringMatching(advice),
+  ])
+  const told = toDiagnosisText(await diagnose({ url: `${server}/mcp` })).replaceAll(/\s+/g, ' ')
+  expect(told).toMatch(advice)
+  expect(told.match(/To mend it/g)).toBeNull()
+})
+
+test('a server that is reached no more does not make a failure of the first check a failure of all', async () => {
+  const started = listen(() => Response.json({ jsonrpc: '2.0' }))
+  const { results } = await checkResourceServer({ url: `${started}/mcp`, only: ['rs-401', 'rs-garbage'] })
+  expect(results.map(({ status }) => status)).toEqual(['fail', 'fail'])
 })

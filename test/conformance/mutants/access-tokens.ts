@@ -61,6 +61,12 @@ export const ACCESS_TOKEN_MUTANTS: readonly Mutant[] = [
   mutant('resource-audience', 'gives tokens for somebody else', () =>
     resigned({ claims: { aud: 'https://other.example' } }),
   ),
+  mutant('resource-audience-only', 'gives tokens for everybody besides', () =>
+    resigned({ claims: { aud: ['https://mcp.example/mcp', 'https://other.example'] } }),
+  ),
+  mutant('token-jwt-claims', 'gives tokens for longer than it says', () =>
+    resigned({ claims: { exp: 4_000_000_000 } }),
+  ),
   mutant('token-jwt-claims', 'gives tokens in the name of somebody else', () =>
     resigned({ claims: { iss: 'https://other.example' } }),
   ),

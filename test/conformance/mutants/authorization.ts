@@ -10,12 +10,14 @@ import {
   at,
   both,
   changeAnswer,
+  changeJson,
   changeQuery,
   changeRedirect,
   errorAnswer,
   formOf,
   type Mutant,
   mutant,
+  REGISTER,
   TOKEN,
   withBody,
   withForm,
@@ -31,7 +33,8 @@ const lenientRedirect =
   (registered: string, matches: (redirectUri: string) => boolean): Mutation =>
   async (sent, next) => {
     const asked = sent.url.searchParams.get('redirect_uri') ?? ''
-    if (!at(sent, AUTHORIZE) || asked === registered || !matches(asked)) return next(sent)
+    const isRight = sent.url.searchParams.get('response_type') === 'code'
+    if (!at(sent, AUTHORIZE) || !isRight || asked === registered || !matches(asked)) return next(sent)
     const url = new URL(sent.url)
     url.searchParams.set('redirect_uri', registered)
     const response = await next({ ...sent, url })
@@ -62,6 +65,21 @@ function renamingCodes(name: (count: number) => string): Mutation {
     },
   )
 }
+
+const knowingSecrets = (ids: Set<unknown>): Mutation =>
+  changeJson(REGISTER, (members) => {
+    if (members['client_secret'] !== undefined) ids.add(members['client_id'])
+    return members
+  })
+
+const addingChallenge = (applies: (clientId: string | null) => boolean): Mutation =>
+  changeQuery(
+    (query) => !query.has('code_challenge') && applies(query.get('client_id')),
+    (query) => {
+      query.set('code_challenge', CHALLENGE)
+      query.set('code_challenge_method', 'S256')
+    },
+  )
 
 const withPolicy = (name: string, value: string): Mutation =>
   changeAnswer(AUTHORIZE, (response) =>
@@ -97,15 +115,20 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
     const { authorization_response_iss_parameter_supported: _, ...members } = await response.json()
     return withBody(response, JSON.stringify(members))
   }),
-  mutant('authorize-pkce-required', 'does not need a challenge', () =>
-    changeQuery(
-      (query) => !query.has('code_challenge'),
-      (query) => {
-        query.set('code_challenge', CHALLENGE)
-        query.set('code_challenge_method', 'S256')
-      },
-    ),
-  ),
+  mutant('authorize-pkce-required', 'does not need a challenge', () => {
+    const withSecret = new Set<unknown>()
+    return both(
+      knowingSecrets(withSecret),
+      addingChallenge((id) => !withSecret.has(id)),
+    )
+  }),
+  mutant('authorize-pkce-confidential', 'needs no challenge of clients with a secret', () => {
+    const withSecret = new Set<unknown>()
+    return both(
+      knowingSecrets(withSecret),
+      addingChallenge((id) => withSecret.has(id)),
+    )
+  }),
   mutant('authorize-pkce-plain', 'accepts plain', () =>
     changeQuery(
       (query) => query.get('code_challenge_method') === 'plain',
@@ -163,6 +186,17 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
   mutant('authorize-redirect-host-trick', 'compares the origin of redirect URIs as text', () =>
     lenientRedirect(REGISTERED, (uri) => uri.startsWith(new URL(REGISTERED).origin) && uri.includes('@')),
   ),
+  mutant('authorize-redirect-case', 'compares redirect URIs without regard to case', () =>
+    lenientRedirect(REGISTERED, (uri) => uri.toLowerCase() === REGISTERED),
+  ),
+  mutant('authorize-redirect-error', 'tells errors to whoever asks', () => async (sent, next) => {
+    const { searchParams: query } = sent.url
+    const isWrong = at(sent, AUTHORIZE) && query.get('response_type') === 'conformance'
+    const target = URL.parse(query.get('redirect_uri') ?? '')
+    return isWrong && target?.hostname === 'attacker.example'
+      ? Response.redirect(`${target.href}?error=unsupported_response_type`, 302)
+      : next(sent)
+  }),
   mutant('authorize-redirect-port', 'compares the port of loopback redirect URIs', () => async (sent, next) => {
     const redirectUri = URL.parse(sent.url.searchParams.get('redirect_uri') ?? '')
     const otherPort =
@@ -193,14 +227,6 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
   ),
   mutant('authorize-framing', 'has a header that browsers do not know', () =>
     withPolicy('x-frame-options', 'ALLOWALL'),
-  ),
-  mutant(
-    'authorize-pkce-required',
-    'breaks without a challenge',
-    () => async (sent, next) =>
-      at(sent, AUTHORIZE) && !sent.url.searchParams.has('code_challenge') && sent.url.searchParams.has('client_id')
-        ? new Response('Oops', { status: 500 })
-        : next(sent),
   ),
   mutant('authorize-markup', 'puts what is asked into its page', () =>
     changeAnswer(AUTHORIZE, async (response, sent) =>

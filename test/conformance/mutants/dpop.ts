@@ -14,6 +14,7 @@ import {
   changeMetadata,
   errorAnswer,
   formOf,
+  isGoodJson,
   type Mutant,
   mutant,
   withBody,
@@ -153,7 +154,11 @@ const BINDING_MUTANTS: readonly Mutant[] = [
         : next(sent),
   ),
   mutant('dpop-token-type', 'says Bearer of bound tokens', () =>
-    changeJson(TOKEN, (members) => ({ ...members, token_type: 'Bearer' })),
+    changeJson(
+      TOKEN,
+      (members) => ({ ...members, token_type: 'Bearer' }),
+      (response, sent) => isGoodJson(response) && formOf(sent).has('code'),
+    ),
   ),
   mutant('dpop-binding', 'binds tokens to another key', () =>
     changeAnswer(TOKEN, async (response, sent) => {
@@ -209,6 +214,13 @@ const BINDING_MUTANTS: readonly Mutant[] = [
       at(sent, TOKEN) && proofOf(sent) !== null && formOf(sent).has('refresh_token')
         ? errorAnswer('invalid_grant')
         : next(sent),
+  ),
+  mutant('dpop-refresh', 'says Bearer of bound tokens when it refreshes', () =>
+    changeJson(
+      TOKEN,
+      (members) => ({ ...members, token_type: 'Bearer' }),
+      (response, sent) => isGoodJson(response) && proofOf(sent) !== null && formOf(sent).has('refresh_token'),
+    ),
   ),
   mutant('dpop-refresh-other-key', 'does not ask whose key a refresh token is bound to', () =>
     knowingBindings(

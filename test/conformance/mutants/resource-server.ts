@@ -84,6 +84,20 @@ const CHALLENGE_MUTANTS: readonly Mutant[] = [
         : response,
     ),
   ),
+  mutant(
+    'rs-get',
+    'opens streams to everybody',
+    () => async (sent, next) =>
+      isEndpoint(sent) && sent.method === 'GET'
+        ? new Response(': hello\n\ndata: {}\n\n', { headers: { 'content-type': 'text/event-stream' } })
+        : next(sent),
+  ),
+  mutant(
+    'rs-get',
+    'ends sessions for everybody',
+    () => async (sent, next) =>
+      isEndpoint(sent) && sent.method === 'DELETE' ? new Response(null, { status: 204 }) : next(sent),
+  ),
   mutant('rs-challenge', 'answers 401 and nothing else', () =>
     changeChallenge(
       () => null,
@@ -176,6 +190,12 @@ const tokenMutants = (forger: Forger): readonly Mutant[] => [
     () => async (sent, next) =>
       sent.headers.get('authorization')?.startsWith('bearer ') === true ? unauthorized('Bearer') : next(sent),
   ),
+  mutant('rs-no-scheme', 'takes tokens without a scheme', () => (sent, next) => {
+    const headers = new Headers(sent.headers)
+    const shown = headers.get('authorization')
+    if (shown !== null && readJwt(shown) !== undefined) headers.set('authorization', `Bearer ${shown}`)
+    return next({ ...sent, headers })
+  }),
   mutant(
     'rs-query',
     'takes tokens from the URL',
@@ -198,6 +218,11 @@ const tokenMutants = (forger: Forger): readonly Mutant[] => [
   }),
   accepting('rs-embedded-key', 'takes the key of the token', ({ header }) => header['jwk'] !== undefined),
   accepting('rs-expired', 'takes tokens that have expired', ({ claims }) => Number(claims['exp']) < forger.now()),
+  accepting('rs-not-before', 'takes tokens before their time', ({ claims }) => Number(claims['nbf']) > forger.now()),
+  accepting('rs-issuer', 'compares the beginning of the issuer', ({ claims }) =>
+    String(claims['iss']).startsWith(`${forger.issuer}.`),
+  ),
+  accepting('rs-unsigned', 'compares none as it is written', ({ header }) => header['alg'] === 'NONE'),
   accepting('rs-no-expiry', 'takes tokens without an end', ({ claims }) => claims['exp'] === undefined),
   accepting('rs-audience', 'takes tokens for other servers', ({ claims }) => String(claims['aud']).includes('other')),
   accepting('rs-audience-prefix', 'compares the beginning of the audience', ({ claims }) =>

@@ -4,6 +4,7 @@
  * @module
  */
 import { VERIFIER } from '../../../conformance/authorization-server/context.ts'
+import { s256 } from '../../../shared/pkce.ts'
 import type { Mutation, Sent } from '../mutation.ts'
 import {
   at,
@@ -26,6 +27,8 @@ import {
 } from './mutant.ts'
 
 const REDIRECT_URI = 'http://127.0.0.1:49152/callback'
+
+const CHALLENGE = await s256(VERIFIER)
 
 const asksFor = (grant: string) => (form: URLSearchParams) => form.get('grant_type') === grant
 const isRefresh = asksFor('refresh_token')
@@ -89,6 +92,33 @@ export const TOKEN_MUTANTS: readonly Mutant[] = [
       (form) => form.set('code_verifier', VERIFIER),
     ),
   ),
+  mutant('token-wrong-verifier', 'takes the challenge for the verifier', () =>
+    changeForm(
+      TOKEN,
+      (form) => isCode(form) && form.get('code_verifier') === CHALLENGE,
+      (form) => form.set('code_verifier', VERIFIER),
+    ),
+  ),
+  mutant('token-no-client-id', 'knows by the code who asks', () =>
+    remembering((owner, form) => {
+      if (owner !== undefined && isCode(form) && !form.has('client_id')) form.set('client_id', owner)
+    }),
+  ),
+  mutant('token-race', 'redeems a code for all who come before it is marked as used', () => {
+    const pending = new Map<string, Promise<Response>>()
+    return async (sent, next) => {
+      const code = at(sent, TOKEN) ? (formOf(sent).get('code') ?? '') : ''
+      if (code === '') return next(sent)
+      const before = pending.get(code)
+      if (before !== undefined) return (await before).clone()
+      const answer = next(sent)
+      pending.set(code, answer)
+      const response = (await answer).clone()
+      // Those who came at once are answered by now.
+      queueMicrotask(() => pending.delete(code))
+      return response
+    }
+  }),
   mutant('token-no-verifier', 'needs no verifier', () =>
     changeForm(
       TOKEN,
@@ -100,7 +130,9 @@ export const TOKEN_MUTANTS: readonly Mutant[] = [
     changeForm(TOKEN, isCode, (form) => form.set('redirect_uri', REDIRECT_URI)),
   ),
   mutant('token-other-client', 'does not ask whose the code is', () =>
-    remembering((owner, form) => owner !== undefined && isCode(form) && form.set('client_id', owner)),
+    remembering(
+      (owner, form) => owner !== undefined && isCode(form) && form.has('client_id') && form.set('client_id', owner),
+    ),
   ),
   mutant('token-replay', 'redeems codes again and again', () => {
     const answers = new Map<string, Response>()
