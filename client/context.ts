@@ -46,6 +46,9 @@ export interface ClientOptions {
   readonly softwareVersion?: string
 }
 
+/** The id that the host has given, of either kind; `undefined`: it registers itself. What is kept for one is nothing to another. */
+export const configuredId = ({ id, metadataUrl }: ClientOptions): string | undefined => id ?? metadataUrl
+
 /** Deviations from the specifications, each for a server that needs it. None is on by default. */
 export interface ClientCompat {
   /**

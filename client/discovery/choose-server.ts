@@ -5,7 +5,7 @@
  * @see MCP 2026-07-28, authorization server binding: static credentials of another server are an error
  * @module
  */
-import type { ChooseAuthorizationServer, ClientContext } from '../context.ts'
+import { type ChooseAuthorizationServer, type ClientContext, configuredId } from '../context.ts'
 import { SallyportError } from '../errors.ts'
 import { registrationKey, selectionKey } from '../stores/keys.ts'
 import { readSelection } from '../token/credential.ts'
@@ -37,7 +37,7 @@ async function boundIssuer({ client, grant, resource, profile, store }: ClientCo
 
 async function held(context: ClientContext, issuers: readonly string[]): Promise<readonly string[]> {
   const { client, grant, resource, profile, store } = context
-  const selected = (await readSelection(store, selectionKey(resource, profile, client.id)))?.issuer
+  const selected = (await readSelection(store, selectionKey(resource, profile, configuredId(client))))?.issuer
   const found: string[] = []
   for (const issuer of issuers) {
     const registered = (await store.get(registrationKey(issuer, profile, grant?.name))) !== undefined

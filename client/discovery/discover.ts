@@ -6,7 +6,7 @@
  * @module
  */
 import * as v from 'valibot'
-import { type ClientContext, randomToken } from '../context.ts'
+import { type ClientContext, configuredId, randomToken } from '../context.ts'
 import { discoveryKey } from '../stores/keys.ts'
 import { readServerMetadata } from './authorization-server.ts'
 import { chooseServer } from './choose-server.ts'
@@ -57,4 +57,5 @@ export async function knownDiscovery(context: ClientContext): Promise<Discovery 
   return parsed.success ? parsed.output : undefined
 }
 
-const storeKey = ({ resource, profile, client }: ClientContext): string => discoveryKey(resource, profile, client.id)
+const storeKey = ({ resource, profile, client }: ClientContext): string =>
+  discoveryKey(resource, profile, configuredId(client))

@@ -6,6 +6,7 @@
  */
 import { includesScopes, unionScopes } from '../../shared/scope.ts'
 import { selectScope } from '../authorization/scope-selection.ts'
+import { configuredId } from '../context.ts'
 import { probe } from '../discovery/challenge.ts'
 import { discover } from '../discovery/discover.ts'
 import type { Discovery } from '../discovery/discovery.ts'
@@ -38,7 +39,7 @@ export async function authorize(
 ): Promise<Credential> {
   const { context } = state
   const { flight, mutex } = sharedOf(context.store)
-  const lane = JSON.stringify([context.resource, context.profile, context.client.id ?? ''])
+  const lane = JSON.stringify([context.resource, context.profile, configuredId(context.client) ?? ''])
   const key = JSON.stringify([lane, [...wanted].sort(), options.force])
   const run = (abandoned: AbortSignal): Promise<Credential> =>
     mutex(

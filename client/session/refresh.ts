@@ -5,7 +5,7 @@
  * @see docs/adr/0052-what-ends-a-credential.md
  * @module
  */
-import type { ClientContext } from '../context.ts'
+import { type ClientContext, configuredId } from '../context.ts'
 import { AuthorizationRequiredError, hasCode, SallyportError } from '../errors.ts'
 import { fingerprint } from '../events.ts'
 import { findIdentity, forgetIdentity } from '../registration/choose.ts'
@@ -139,7 +139,7 @@ async function ending(
   if (isClient) {
     const identity = await findIdentity(context, present.issuer, present.clientId)
     if (identity !== undefined) await forgetIdentity(context, identity)
-    await store.delete(discoveryKey(resource, profile, client.id))
+    await store.delete(discoveryKey(resource, profile, configuredId(client)))
   }
   const { oauthError, errorDescription, status } = cause
   const details = { cause, oauthError, errorDescription, status }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClientContext } from '../context.ts'
+import { type ClientContext, configuredId } from '../context.ts'
 import type { ReceivedChallenge } from '../discovery/discovery.ts'
 import { SallyportError } from '../errors.ts'
 import { fingerprint } from '../events.ts'
@@ -63,7 +63,7 @@ export async function readStored(state: SessionState): Promise<Credential | unde
 /** What the store holds for this session's resource and client, usable or not. */
 export async function readHeld(context: ClientContext): Promise<Credential | undefined> {
   const { store, resource, profile, client } = context
-  const selection = await readSelection(store, selectionKey(resource, profile, client.id))
+  const selection = await readSelection(store, selectionKey(resource, profile, configuredId(client)))
   const fits = selection !== undefined && belongs(context, selection)
   return fits ? readCredential(store, keyOf(context, selection)) : undefined
 }
@@ -95,7 +95,7 @@ const belongs = ({ client }: ClientContext, selection: Selection): boolean =>
 export async function adopt(state: SessionState, credential: Credential): Promise<void> {
   const { context } = state
   const { store, resource, profile, client } = context
-  const selected = selectionKey(resource, profile, client.id)
+  const selected = selectionKey(resource, profile, configuredId(client))
   const { generation, issuer, clientId } = credential
   try {
     const before = await readSelection(store, selected)

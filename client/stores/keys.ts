@@ -26,7 +26,7 @@ export const pauseKey = (credential: string): string => key('pause', credential)
 export const registrationKey = (issuer: string, profile: string, grant?: string): string =>
   key('registration', issuer, profile, ...(grant === undefined ? [] : [grant]))
 
-/** Which issuer and client a session of this resource used last. A configured client id has a selection of its own. */
+/** Which issuer and client a session of this resource used last. A configured client id or document has a selection of its own. */
 export const selectionKey = (resource: string, profile: string, configuredId: string | undefined): string =>
   key('selection', resource, profile, configuredId ?? '')
 

@@ -210,6 +210,18 @@ describe('R12 credentials are keyed by resource, issuer, client and profile', ()
     expect(await open({}, 'https://mcp.example.com/mcp2').status()).toBe('signed-out')
   })
 
+  test('R12 another document is another client, and takes nothing away from the first one', async () => {
+    const world = fakeWorld({ serverMetadata: { client_id_metadata_document_supported: true } })
+    const store = memoryStore(world.now)
+    const open = (metadataUrl: string) => attendedSessionIn(world, approve(world), { store, client: { metadataUrl } })
+    const [one, two] = ['https://one.example/client.json', 'https://two.example/client.json']
+    await open(one ?? '').authorize()
+    expect(await open(two ?? '').status()).toBe('signed-out')
+    expect((await open(two ?? '').authorize()).clientId).toBe(two ?? '')
+    expect(await open(one ?? '').authorize()).toMatchObject({ clientId: one })
+    expect(world.sent('POST', TOKEN)).toHaveLength(2)
+  })
+
   test('R12 two accounts side by side, and signing out of one leaves the other', async () => {
     const world = fakeWorld()
     const store = memoryStore(world.now)
