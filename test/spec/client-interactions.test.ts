@@ -5,6 +5,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { popup } from '../../client/browser/popup.ts'
 import type { Interaction, InteractionContext, InteractionRequest } from '../../client/index.ts'
 import { approve, failureOf, gate, sessionIn } from '../support/client.ts'
 import { fakeWorld } from '../support/fake-authorization-server.ts'
@@ -87,6 +88,30 @@ describe('side by side', () => {
     const failure = await failureOf(sessionIn(world, { interaction: declining.interaction }).authorize())
     expect(failure).toMatchObject({ code: 'interaction_unavailable', interactive: true })
     expect(world.sent('POST', `${world.as}/register`)).toEqual([])
+  })
+})
+
+describe('a window that the browser does not open', () => {
+  const redirectUri = 'http://localhost:3000/callback'
+  const blocked = popup({ redirectUri, open: () => null })
+
+  test('is an error that says so, and the others go on', async () => {
+    const world = fakeWorld()
+    const failure = await failureOf(blocked.during(() => sessionIn(world, { interaction: blocked }).authorize()))
+    expect(failure).toMatchObject({ code: 'interaction_unavailable', interactive: true })
+    const other = recorded('other', ({ url }) => approve(world)(url))
+    await sessionIn(world, { interaction: [blocked, other.interaction] }).authorize()
+    expect(world.sent('GET', `${world.as}/authorize`).at(-1)?.query.get('redirect_uri')).toBe(redirectUri)
+  })
+
+  test('it has one redirect URI, and declines any other', async () => {
+    const world = fakeWorld()
+    const first = recorded('first', ({ url }) => approve(world)(url))
+    await sessionIn(world, { interaction: [first.interaction, blocked] }).authorize()
+    const client = { id: 'known', issuer: world.issuer, redirectUris: ['http://localhost:3000/other'] }
+    const failure = await failureOf(sessionIn(world, { client, interaction: blocked }).authorize())
+    expect(failure.code).toBe('interaction_unavailable')
+    expect(failure.cause).toBeUndefined()
   })
 })
 

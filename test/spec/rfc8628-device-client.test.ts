@@ -10,6 +10,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { PassThrough } from 'node:stream'
 import {
   createSession,
   type DeviceCode,
@@ -20,6 +21,7 @@ import {
   type SessionOptions,
   showCode,
 } from '../../client/index.ts'
+import { paste } from '../../client/node/paste.ts'
 import { failureOf } from '../support/client.ts'
 import { type FakeOptions, type FakeWorld, fakeWorld, json, oauthError } from '../support/fake-authorization-server.ts'
 
@@ -136,6 +138,15 @@ describe('section 3.3 what the person sees', () => {
       expect([shown.length, asked().length]).toEqual([0, 0])
     },
   )
+
+  test('on a terminal, beside where an address would be pasted', async () => {
+    const output = new PassThrough()
+    const { session } = devices([pending, tokens])
+    await session({ interaction: paste(new PassThrough(), output) }).authorize()
+    const text = String(output.read())
+    expect(text).toContain(`${AS}/enter`)
+    expect(text).toContain('WDJB-MJHT')
+  })
 
   test('a code with control characters is refused: terminals obey them', async () => {
     const { shown, session } = devices([tokens], { ...CODE, user_code: '\u001b[2Jhello' })
