@@ -108,6 +108,13 @@ describe('the redirect URI has to be in the document', () => {
     }
   })
 
+  test('C-084 so they do for an id that an administrator registered with certain ones', async () => {
+    const world = reading()
+    const client = { id: 'known', issuer: AS, redirectUris: ['http://localhost:3118/oauth/callback'] }
+    await sessionIn(world, { client }).authorize()
+    expect(world.sent('GET', `${AS}/authorize`)[0]?.query.get('redirect_uri')).toBe(client.redirectUris[0] ?? '')
+  })
+
   test('an interaction on this machine declines where all of them are elsewhere', async () => {
     const world = reading()
     const client = { metadataUrl: HOST, redirectUris: ['https://app.example/callback'] }
