@@ -7,7 +7,9 @@
  */
 import { afterAll, describe, expect, test } from 'bun:test'
 import type { Reason } from '../../server/core/rejection.ts'
-import { codeForm, obtainCode, RESOURCE, registerClient } from '../support/authorization-server.ts'
+import { codeForm, obtainCode, postForm, RESOURCE, registerClient, VERIFIER } from '../support/authorization-server.ts'
+import { CALLBACK, CLIENT_ID, createScene, decide, visit } from '../support/client-documents.ts'
+import { assertionForm, createSigning, type Signing, signer } from '../support/confidential-clients.ts'
 import { closeDpopWorlds, createDpopWorld } from '../support/dpop-server.ts'
 import { expectError } from '../support/oauth-error.ts'
 
@@ -41,6 +43,36 @@ describe('with a code that could not be redeemed: the proof is used up, the code
       async (form) => ({ ...form, client_id: (await registerClient(server)).client_id }),
     ],
   ]
+  test('keys of the client that are not those that the person agreed to', async () => {
+    const [first, second] = [await createSigning('ES256', 'first'), await createSigning('ES256', 'second')]
+    const scene = await createScene()
+    const publish = ({ jwks }: Signing) => {
+      const document = { token_endpoint_auth_method: 'private_key_jwt', jwks }
+      scene.sites.publish(CLIENT_ID, document, { fields: ['cache-control: no-store'] })
+    }
+    publish(first)
+    const agreed = new URL((await decide(await visit(scene))).headers.get('location') ?? '')
+    publish(second)
+    scene.server.clock.now += 31
+    await visit(scene)
+    const dpop = await proof({ url: `${scene.server.issuer}/oauth/token`, now: scene.server.clock.now })
+    const redeem = async () => {
+      const assertion = await signer(scene.server, CLIENT_ID, second.key, 'ES256')({}, { kid: 'second' })
+      const code = agreed.searchParams.get('code') ?? ''
+      const form = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER }
+      return postForm(
+        scene.server,
+        '/oauth/token',
+        { ...form, client_id: CLIENT_ID, ...assertionForm(assertion) },
+        { dpop },
+      )
+    }
+    await expectError(await redeem(), 400, 'invalid_grant')
+    expect(scene.server.events.at(-1)).toMatchObject({ reason: 'client_keys_changed' })
+    await expectError(await redeem(), 400, 'invalid_dpop_proof')
+    await scene.close()
+  })
+
   test.each(wrong)('%s', async (_, reason, spoil) => {
     const { form } = await signedIn()
     const dpop = await proof()

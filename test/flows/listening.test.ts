@@ -4,6 +4,8 @@
  * @module
  */
 import { afterEach, describe, expect, test } from 'bun:test'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { type Listening, type ServeOptions, serve } from '../../server/serve.ts'
 import { until } from '../support/server-process.ts'
 
@@ -23,6 +25,12 @@ async function listen(options: Partial<ServeOptions> = {}): Promise<Listening> {
   if (!started.ok) throw new Error(started.error.message)
   open.push(started.value)
   return started.value
+}
+
+async function connected(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  return socket
 }
 
 describe('addresses', () => {
@@ -58,6 +66,36 @@ describe('proxies', () => {
     const { port } = await listen({ trustedProxies: ['loopback'] })
     expect(await (await fetch(`http://127.0.0.1:${port}/`, { headers })).text()).toBe('198.51.100.7')
   })
+})
+
+describe('ADR 0078 posts that arrive together', () => {
+  /** Sends from so many connections in one turn, again and again; whether any two were under way at once. */
+  async function areInStep(method: 'GET' | 'POST'): Promise<boolean> {
+    let underWay = 0
+    let most = 0
+    const { port } = await listen({
+      fetch: async () => {
+        underWay += 1
+        most = Math.max(most, underWay)
+        // Waits for nothing that is not ready, as an answer from memory does.
+        for (let step = 0; step < 10; step += 1) await null
+        underWay -= 1
+        return new Response('x')
+      },
+    })
+    const text = `${method} / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`
+    const sockets = await Promise.all(Array.from({ length: 8 }, () => connected(port)))
+    for (let round = 0; round < 20 && most < 2; round += 1) {
+      const answers = sockets.map(async (socket) => once(socket, 'data'))
+      for (const socket of sockets) socket.write(text)
+      await Promise.all(answers)
+    }
+    for (const socket of sockets) socket.destroy()
+    return most > 1
+  }
+
+  test('are answered in step', async () => expect(await areInStep('POST')).toBe(true))
+  test('and others one after the other', async () => expect(await areInStep('GET')).toBe(false))
 })
 
 describe('the end', () => {

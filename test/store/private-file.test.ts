@@ -145,6 +145,19 @@ test('what is no database is left as it is', async () => {
   expect(warnings).toEqual([])
 })
 
+test('and let go of', async () => {
+  writeFileSync(path, 'no database at all '.repeat(100))
+  const { exec } = DatabaseSync.prototype
+  const tried = new Set<DatabaseSync>()
+  DatabaseSync.prototype.exec = function (sql) {
+    tried.add(this)
+    return exec.call(this, sql)
+  }
+  await expect(openStore({ database: `sqlite:${path}` })).rejects.toThrow(StoreUnavailable)
+  DatabaseSync.prototype.exec = exec
+  expect([...tried].map(({ isOpen }) => isOpen)).toEqual([false])
+})
+
 test('a server says it in its log, and a command beside what it prints', async () => {
   const installation = await install({ database: `sqlite:${path}` })
   chmodSync(path, 0o644)
