@@ -26,10 +26,16 @@ export function preflightResponse(methods: string): Response {
   })
 }
 
-/** The same response, readable from any origin. `nonce`: for the next DPoP proof. */
+/**
+ * The same response, readable from any origin. `nonce`: for the next DPoP proof. Whoever stored it would be told an old one later on
+ * (RFC 9449 section 8.2).
+ */
 export function withCors(response: Response, nonce: string | null): Response {
   const headers = new Headers(response.headers)
   for (const [name, value] of Object.entries(CORS_HEADERS)) if (!headers.has(name)) headers.set(name, value)
-  if (nonce !== null) headers.set('dpop-nonce', nonce)
+  if (nonce !== null) {
+    headers.set('dpop-nonce', nonce)
+    headers.set('cache-control', 'no-store')
+  }
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }

@@ -264,16 +264,18 @@ describe('DPOP-C3 section 9 nonces', () => {
   test('section 8.2 who uses an old one is told the new one with the answer', async () => {
     const it = await world({ dpop: { nonceLifetime: 60, requireNonce: true } })
     const nonce = refused(await it.callWith(await it.proof({ nonce: 'x' }))).headers.get('dpop-nonce') ?? ''
-    const serve = it.notes.serve(() => Response.json({}))
+    const serve = it.notes.serve(() => Response.json({}, { headers: { 'cache-control': 'max-age=60' } }))
     const send = async (with_: string) => {
       const headers = { authorization: `DPoP ${it.token}`, dpop: await it.proof({ nonce: with_ }) }
-      return (await serve(new Request(RESOURCE, { headers }))).headers.get('dpop-nonce')
+      const answer = await serve(new Request(RESOURCE, { headers }))
+      return [answer.headers.get('dpop-nonce'), answer.headers.get('cache-control')]
     }
-    expect(await send(nonce)).toBeNull()
+    expect(await send(nonce)).toEqual([null, 'max-age=60'])
     it.clock.now += 60
-    const next = await send(nonce)
+    const [next, cached] = await send(nonce)
     expect(next).toMatch(/^[\w-]{22}$/)
-    expect(await send(next ?? '')).toBeNull()
+    expect(cached).toBe('no-store')
+    expect(await send(next ?? '')).toEqual([null, 'max-age=60'])
   })
 
   test('replicas with one secret accept each other’s, others do not', async () => {
