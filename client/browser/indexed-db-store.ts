@@ -1,8 +1,9 @@
 /**
  * A store in the browser: records in IndexedDB, which keeps keys that nobody can export, and the browser's own locks between tabs.
  *
- * @see Indexed Database API 3.0: a transaction is one step
- * @see Web Locks API: one holder per origin, in whichever tab or worker; a tab that is gone holds nothing
+ * A transaction of IndexedDB is one step. A lock of the Web Locks API has one holder per origin, in whichever tab or worker; a tab that is
+ * gone holds nothing.
+ *
  * @see docs/adr/0057-where-a-key-is-kept.md
  * @module
  */

@@ -1,7 +1,6 @@
 /**
  * The browser's store in a real Chromium: keys that nobody can export, one refresh for all tabs, and what every store promises.
  *
- * @see Web Locks API
  * @see RFC 9449 section 11.4
  * @module
  */
