@@ -151,8 +151,8 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
     section: 'section 8',
     mend: 'Give nonces a lifetime of some minutes, and answer use_dpop_nonce with a new one after it.',
     async run(ctx) {
-      const untilStale = ctx.options.untilStale ?? skip('that takes time: say how long to wait (--wait)')
       const nonce = (await nonceDemand(ctx)).headers.get('dpop-nonce') ?? skip('the server gives no nonce')
+      const untilStale = ctx.options.untilStale ?? skip('that takes time: say how long to wait (--wait)')
       if ((await redeemBound(ctx)).status !== 200) return skip('no token is given with a nonce that is not old, either')
       await untilStale()
       const [keys, target, code] = [await proofKeys(ctx), await targetOf(ctx), await ctx.code()]

@@ -29,6 +29,8 @@ export interface ResourceServerOptions {
   readonly url: string
   /** A token that the server accepts. */
   readonly token?: string | undefined
+  /** Asked for, where no token is given. Default: what the server says in its challenge. */
+  readonly scope?: string | undefined
   /** Where others come from. */
   readonly source?: TokenSource | undefined
   /** Of a deployment for tests: lets the checks make tokens that are wrong in one place. */
@@ -119,7 +121,7 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
     return {
       issuer,
       resource: found?.resource ?? url,
-      scope: told ?? (Array.isArray(offered) ? offered.join(' ') : undefined),
+      scope: options.scope ?? told ?? (Array.isArray(offered) ? offered.join(' ') : undefined),
     }
   })
 

@@ -29,8 +29,6 @@ export interface CheckResourceServerOptions
     Pick<ClientSource, 'client'>,
     Pick<HttpOptions, 'fetch' | 'fetchLines' | 'timeout'>,
     Pick<RunOptions, 'only' | 'onResult'> {
-  /** Asked for, where no token is given. Default: what the server says in its challenge. */
-  readonly scope?: string | undefined
   /** Where answers of the authorization server are sent. Default: `http://127.0.0.1:49152/callback`. */
   readonly redirectUri?: string | undefined
   /** How a person gets to the authorization server. Default: redirects are followed, which is enough where it approves by itself. */
@@ -65,7 +63,6 @@ export async function checkResourceServer(options: CheckResourceServerOptions): 
     ...(client === undefined ? {} : { client }),
     redirectUri,
     visit,
-    scope,
     now,
   })
   const context = createRsContext(http, { ...rest, source, now })

@@ -14,7 +14,6 @@ import type { About } from './context.ts'
 export interface ObtainOptions extends Pick<ClientSource, 'client'> {
   readonly redirectUri: string
   readonly visit: Visit
-  readonly scope?: string | undefined
   /** Seconds since the epoch. */
   readonly now: () => number
 }
@@ -34,9 +33,8 @@ export interface BoundToken {
   readonly token: string
 }
 
-export function askAuthorizationServer(http: Http, { scope, ...options }: ObtainOptions): TokenSource {
-  const contextFor = ({ issuer, resource, scope: told }: About) =>
-    createAsContext(http, { ...options, issuer, resource, scope: scope ?? told })
+export function askAuthorizationServer(http: Http, options: ObtainOptions): TokenSource {
+  const contextFor = (about: About) => createAsContext(http, { ...options, ...about })
   const bound = async (context: AsContext): Promise<BoundToken> => ({
     token: (await boundTokens(context)).accessToken,
     keys: await proofKeys(context),

@@ -65,7 +65,5 @@ export const RS_SCOPE_CHECKS: readonly RsCheck[] = [
 const toolOf = (ctx: RsContext): string => ctx.options.tool ?? skip('no tool is named that needs a scope (--tool)')
 
 async function withoutScope(ctx: RsContext) {
-  const name = toolOf(ctx)
-  const token = ctx.options.signer === undefined ? await ctx.token() : await ctx.forge({ scope: undefined })
-  return (await ctx.callTool(token, name)).answer
+  return (await ctx.callTool(await ctx.narrowToken(), toolOf(ctx))).answer
 }

@@ -15,6 +15,8 @@ export interface Tokens {
   readonly token: () => Promise<string>
   /** One with these scopes. */
   readonly tokenWith: (scope: string) => Promise<string>
+  /** One with as little scope as can be had. */
+  readonly narrowToken: () => Promise<string>
   /** One that is bound to keys of ours. */
   readonly boundToken: () => Promise<BoundToken>
   /** One for another resource. */
@@ -80,6 +82,13 @@ export function createTokens({ options, about, server, isBoundOnly }: Surroundin
       )
     )
   }
+  const token = once(async () => {
+    if (options.token !== undefined)
+      return (await isBoundOnly())
+        ? skip('the server takes bound tokens only: the key of the one that was given is not known')
+        : options.token
+    return signer === undefined ? asked() : forge()
+  })
   return {
     forge,
     async foreignToken() {
@@ -89,17 +98,15 @@ export function createTokens({ options, about, server, isBoundOnly }: Surroundin
       const audiences = [readJwt(token)?.claims['aud']].flat()
       return audiences.includes(resource) ? skip('the authorization server gives tokens that are for both') : token
     },
+    async narrowToken() {
+      if (signer !== undefined) return forge({ scope: undefined })
+      return options.token === undefined ? asked({ scope: (await about()).scope?.split(' ')[0] }) : token()
+    },
     boundToken,
     proofKeys: async () => (signer === undefined ? (await boundToken()).keys : ours()),
     tokenWith: (scope) => (signer === undefined ? asked({ scope }) : forge({ scope })),
     unboundToken: async () => (signer === undefined ? from().token(await about()) : forge({ cnf: undefined })),
-    token: once(async () => {
-      if (options.token !== undefined)
-        return (await isBoundOnly())
-          ? skip('the server takes bound tokens only: the key of the one that was given is not known')
-          : options.token
-      return signer === undefined ? asked() : forge()
-    }),
+    token,
   }
 }
 

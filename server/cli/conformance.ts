@@ -34,7 +34,7 @@ export function addConformanceCommand(program: Command): void {
     .addOption(new Option('--token <token>', 'An access token that the MCP server accepts.').env(`${SECRETS}_TOKEN`))
     .option(
       '--tool <name>',
-      'A tool of it that needs a scope which the token does not have; calling it must be harmless.',
+      'A tool of it that needs more than the first scope on offer (or than --token has); calling it must be harmless.',
     )
     .option(
       '--other-resource <uri>',

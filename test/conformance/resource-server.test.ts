@@ -138,7 +138,17 @@ describe('a good token is seen to be accepted by a server that', () => {
 
 describe('without the key of the authorization server', () => {
   const OTHER = 'https://other.example/mcp'
-  const only = ['rs-token', 'rs-audience', 'rs-altered', 'rs-unsigned', 'rs-symmetric', 'rs-own-key', 'rs-embedded-key']
+  const only = [
+    'rs-token',
+    'rs-audience',
+    'rs-altered',
+    'rs-unsigned',
+    'rs-symmetric',
+    'rs-own-key',
+    'rs-embedded-key',
+    'rs-scope',
+    'rs-step-up',
+  ]
 
   async function createScene(identifiers: readonly string[]) {
     const server = await createTestServer({
@@ -162,6 +172,7 @@ describe('without the key of the authorization server', () => {
         url: RESOURCE,
         now: () => server.clock.now,
         fetch: mutated(fetch, mutation),
+        tool: 'notes_add',
         only,
       })
       await server.close()
