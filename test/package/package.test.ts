@@ -59,6 +59,16 @@ describe.each(Object.entries(RUNTIMES))('%s', (_, runtime) => {
     expect(specifiers.length).toBeGreaterThan(30)
   })
 
+  test('says what to install where a keychain is wanted', async () => {
+    const source = `import { keychainStore } from 'sallyport/client/keychain'
+    const failure = await keychainStore({ directory: 'nowhere' }).get('credential:x').catch((error) => error)
+    console.log(failure.code, failure.cause.message)`
+    await Bun.write(join(project.folder, 'keychain.js'), source)
+    const { out, error, code } = await run([...runtime, 'keychain.js'], { cwd: project.folder })
+    const expected = 'store_failed The keychain needs a package that is not there: npm install @napi-rs/keyring\n'
+    expect({ out, error, code }).toEqual({ out: expected, error: '', code: 0 })
+  })
+
   test('runs the command', async () => {
     const command = [...runtime, join(project.folder, 'node_modules/sallyport/dist/server/cli.js'), '--version']
     expect(await run(command, { cwd: project.folder })).toEqual({ out: `${manifest.version}\n`, error: '', code: 0 })
