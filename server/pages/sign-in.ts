@@ -59,7 +59,7 @@ export async function signIn(request: Request, given: PagesContext): Promise<Res
     return answer(visitor, purpose.value.view, { username: shown, problem: verified.error }, ctx)
   }
   // Only now: strangers who name a client must not keep its users out.
-  if (party !== null) ctx.limits.sign_in.succeeded(party)
+  if (party !== null) ctx.limits.sign_in.succeeded(party, verified.value.id)
   const headers = await startSession(verified.value, visitor, ctx)
   return seeOther(form.request === undefined ? linkTo('account', ctx) : afterSignIn(form.request, ctx), headers)
 }

@@ -7,6 +7,7 @@
  */
 import { afterAll, describe, expect, test } from 'bun:test'
 import type { ConfigInput } from '../../server/config.ts'
+import { hashPassword } from '../../server/login/password-hash.ts'
 import { hash } from '../../server/store/hash.ts'
 import {
   authorizationQuery,
@@ -116,39 +117,78 @@ describe('one software that registers', () => {
 })
 
 describe('signing in', () => {
-  /** Somebody who signs in on the way to a client; the answer to their password. */
-  async function signInFor(server: TestServer, query: URLSearchParams, password = USER.password): Promise<Response> {
+  const cheap = hashPassword(USER.password, { ln: 4, r: 8, p: 1 })
+
+  /** Somebody else with the same password. */
+  async function addPerson(server: TestServer, username: string): Promise<string> {
+    const person = { id: username, username, displayName: null, passwordHash: await cheap, createdAt: 0 }
+    await server.store.users.create(person)
+    return username
+  }
+
+  /** Somebody signs in on the way to a client; the answer to their password. */
+  async function signIn(server: TestServer, query: URLSearchParams, who: Partial<typeof USER> = {}): Promise<Response> {
     const browser = createBrowser(somebody(server))
     const start = await browser.fetch(`${server.issuer}/oauth/authorize?${query}`)
     const page = await browser.fetch(start.headers.get('location') ?? '')
-    const fields = formFields(await page.text())
-    const body = new URLSearchParams({ ...fields, username: USER.username, password })
+    const body = new URLSearchParams({ ...formFields(await page.text()), ...USER, ...who })
     return browser.fetch('/sign-in', { method: 'POST', body })
   }
 
   test('for one client is limited by those who do, and never by strangers who name it', async () => {
     const server = await start({ sign_in: { per_client: 2 } })
+    const [bea, cleo] = [await addPerson(server, 'bea'), await addPerson(server, 'cleo')]
     const [one, two] = [await registerClient(server), await registerClient(server)]
     const [first, second] = [await authorizationQuery(one.client_id), await authorizationQuery(two.client_id)]
-    for (let guess = 0; guess < 4; guess += 1) expect((await signInFor(server, first, 'wrong')).status).toBe(403)
-    expect(await knock(2, () => signInFor(server, first))).toEqual({ 303: 2 })
-    const refused = await signInFor(server, first)
+    for (let guess = 0; guess < 4; guess += 1) {
+      expect((await signIn(server, first, { username: bea, password: 'wrong' })).status).toBe(403)
+    }
+    expect((await signIn(server, first)).status).toBe(303)
+    expect((await signIn(server, first, { username: bea })).status).toBe(303)
+    const refused = await signIn(server, first, { username: cleo })
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '30'])
     expect(await refused.text()).toContain('for this application')
     expect(server.limited).toMatchObject([{ limit: 'sign_in.per_client', clientId: one.client_id }])
     // Neither another client nor the account page is concerned.
-    expect((await signInFor(server, second)).status).toBe(303)
+    expect((await signIn(server, second, { username: cleo })).status).toBe(303)
     const browser = createBrowser(somebody(server))
     const fields = formFields(await (await browser.fetch('/sign-in')).text())
     const body = new URLSearchParams({ ...fields, ...USER })
     expect((await browser.fetch('/sign-in', { method: 'POST', body })).status).toBe(303)
     server.clock.now += 30
-    expect((await signInFor(server, first)).status).toBe(303)
+    expect((await signIn(server, first, { username: cleo })).status).toBe(303)
+  })
+
+  test('one person, however often they do it, cannot keep the others of a client out', async () => {
+    const server = await start({ sign_in: { per_client: 2 } })
+    const username = await addPerson(server, 'bea')
+    const query = await authorizationQuery((await registerClient(server)).client_id)
+    expect(await knock(5, () => signIn(server, query, { username }))).toEqual({ 303: 5 })
+    expect((await signIn(server, query)).status).toBe(303)
+    // A minute later they count once more.
+    server.clock.now += 60
+    expect(await knock(5, () => signIn(server, query, { username }))).toEqual({ 303: 5 })
+    expect((await signIn(server, query)).status).toBe(303)
+    expect((await signIn(server, query, { username })).status).toBe(429)
   })
 
   test('for a client that is only read once somebody is signed in counts as well', async () => {
     const server = await start({ sign_in: { per_client: 1 } })
     const query = await authorizationQuery('https://app.example/client.json')
-    expect(await knock(3, () => signInFor(server, query))).toEqual({ 303: 1, 429: 2 })
+    expect((await signIn(server, query)).status).toBe(303)
+    expect((await signIn(server, query, { username: await addPerson(server, 'bea') })).status).toBe(429)
+  })
+
+  test('what is refused for a client’s sake takes nothing of what is there for everyone', async () => {
+    const server = await start({ sign_in: { per_client: 1, total: 20 } })
+    const query = await authorizationQuery((await registerClient(server)).client_id)
+    expect((await signIn(server, query)).status).toBe(303)
+    const username = await addPerson(server, 'bea')
+    const browser = createBrowser(somebody(server))
+    const page = await browser.fetch(`/sign-in?request=${encodeURIComponent(query.toString())}`)
+    const body = new URLSearchParams({ ...formFields(await page.text()), ...USER, username })
+    expect(await knock(40, () => browser.fetch('/sign-in', { method: 'POST', body }))).toEqual({ 429: 40 })
+    expect((await createBrowser(somebody(server)).fetch('/sign-in')).status).toBe(200)
+    expect(server.limited.map(({ limit }) => limit)).toEqual(['sign_in.per_client'])
   })
 })

@@ -5,9 +5,10 @@
  * @module
  */
 import type { Clock } from '../ports.ts'
-import type { Counter } from './counter.ts'
+import { type Counter, KEYS } from './counter.ts'
 import type { Exchange } from './exchange.ts'
 import type { EndpointLimits } from './rate-limits.ts'
+import { recentKeys } from './recent-keys.ts'
 
 /**
  * Everyone answers in whole seconds that the caller has to wait; 0: go on. A promise, when other processes had to be asked first.
@@ -20,8 +21,8 @@ export interface EndpointLimiter {
   waitFor(clientId: string, network: string | null, requestId?: string | null): number | Promise<number>
   /** What arrived was refused for its client's sake: it takes nothing of what is there for everyone. */
   takeBack(): void
-  /** It went well, for this client. */
-  succeeded(clientId: string): void
+  /** It went well, for this client. `userId`: somebody who counts once a minute, however often they do it. */
+  succeeded(clientId: string, userId?: string): void
   /** It may have been a guess. */
   failed(clientId: string, network: string | null): void
 }
@@ -33,6 +34,14 @@ type Asking = Pick<Exchange, 'tick' | 'ask'>
 
 export function createEndpointLimiter(counters: EndpointCounters, now: Clock, exchange: Asking): EndpointLimiter {
   const { perClient, failures, total } = counters
+  const people = recentKeys<number>(KEYS)
+
+  /** So that one person cannot use up what is there for all users of a client. */
+  const isCounted = (key: string, at: number): boolean => {
+    if (at - (people.get(key) ?? Number.NEGATIVE_INFINITY) < A_MINUTE) return true
+    people.set(key, at)
+    return false
+  }
 
   const waitNow = (client: string, guesses: string | null, requestId: string | null): number => {
     const at = now()
@@ -57,8 +66,10 @@ export function createEndpointLimiter(counters: EndpointCounters, now: Clock, ex
       total?.takeBack(EVERYONE, now())
     },
 
-    succeeded(clientId) {
-      perClient?.add(clientKey(clientId), now())
+    succeeded(clientId, userId) {
+      const client = clientKey(clientId)
+      const at = now()
+      if (userId === undefined || !isCounted(`${userId} ${client}`, at)) perClient?.add(client, at)
     },
 
     failed(clientId, network) {
@@ -101,6 +112,9 @@ function arrivals(
 }
 
 const EVERYONE = ''
+
+/** Seconds. */
+const A_MINUTE = 60
 
 /** What is remembered is bounded, and can be stored. No client id of ours, and hardly a URL, is anything else. */
 const clientKey = (clientId: string): string => (/^[\x21-\x7E]{1,512}$/.test(clientId) ? clientId : OTHER)
