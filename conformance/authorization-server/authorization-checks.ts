@@ -58,6 +58,20 @@ export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
     },
   },
   {
+    id: 'authorize-once',
+    title: 'No parameter of a response comes twice',
+    level: 'must',
+    spec: 'RFC 6749',
+    section: 'section 3.1',
+    mend: 'Set each parameter once: clients differ in which of two they read.',
+    async run(ctx) {
+      const { url, answer } = await codeLanding(ctx)
+      const names = [...url.searchParams.keys()]
+      const twice = [...new Set(names.filter((name, at) => names.indexOf(name) !== at))]
+      return expectThat(twice.length === 0, 'each parameter once', answer ?? 'a redirect', `twice: ${twice.join(', ')}`)
+    },
+  },
+  {
     id: 'authorize-iss',
     title: 'The response names the issuer',
     level: 'should',

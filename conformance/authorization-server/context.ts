@@ -169,7 +169,8 @@ export function createAsContext(http: Http, options: AuthorizationServerOptions)
   const code: AsContext['code'] = async (changes = {}, client) => {
     const landing = await authorize(changes, client)
     const value = landing.kind === 'callback' ? landing.url.searchParams.get('code') : null
-    if (value === null) skip(whyNoCode(landing))
+    // What was granted before and now ends in a failure is no reason to look away.
+    if (value === null) skipUnlessBroken(whyNoCode(landing), codes.length > 0 ? landing.answer : undefined)
     codes.push(value)
     const asked = client ?? (await clients.main())
     return { value, client: asked, redirectUri: await redirectUriOf(changes, client), verifier: VERIFIER }
@@ -191,10 +192,14 @@ export function createAsContext(http: Http, options: AuthorizationServerOptions)
     return postToken(client, { ...form, resource, ...changes }, headers)
   }
 
+  let hasRedeemed = false
   const freshTokens: AsContext['freshTokens'] = async (changes = {}, client) => {
     const from = await code(changes, client)
     const answer = await redeem(from)
-    return toTokens(from.client, answer) ?? skip(`no token is given for a code: ${answer.summary}`)
+    const isNew = !hasRedeemed
+    hasRedeemed ||= answer.status === 200
+    const why = `no token is given for a code: ${answer.summary}`
+    return toTokens(from.client, answer) ?? skipUnlessBroken(why, isNew ? undefined : answer)
   }
 
   const refresh: AsContext['refresh'] = async ({ client, refreshToken }, changes = {}, headers = {}) => {
@@ -236,6 +241,15 @@ export function toTokens(client: Client, answer: Answer): Tokens | undefined {
   const { access_token: accessToken, refresh_token: refreshToken } = answer.json
   if (answer.status !== 200 || typeof accessToken !== 'string') return undefined
   return { client, accessToken, refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined, answer }
+}
+
+/** Skips, unless the server broke at what it could do before. */
+function skipUnlessBroken(reason: string, answer: Answer | undefined): never {
+  if (answer === undefined || answer.status < 500) skip(reason)
+  throw new Trouble(`the server fails at what it did before: ${answer.summary}`, {
+    mend: 'Look at the log of the server. Something may have run full in the course of the checks: connections, memory, a table.',
+    answer,
+  })
 }
 
 export function whyNoCode(landing: Landing): string {

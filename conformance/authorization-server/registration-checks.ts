@@ -56,8 +56,8 @@ export const REGISTRATION_CHECKS: readonly AsCheck[] = [
       const answer = created(await register(ctx))
       const { redirectUri } = await ctx.clients.main()
       return expectThat(
-        [answer.json['redirect_uris']].flat().includes(redirectUri),
-        `redirect_uris with ${redirectUri}`,
+        JSON.stringify(answer.json['redirect_uris']) === JSON.stringify([redirectUri]),
+        `redirect_uris with ${redirectUri} and no other`,
         answer,
         JSON.stringify(answer.json['redirect_uris']) ?? 'no redirect_uris',
       )

@@ -80,6 +80,17 @@ export const WRONG_PROOFS: readonly WrongProof[] = [
   wrong('url', 'A proof for another path of this host is refused', 9, (keys, target, claims) =>
     buildProof(keys, { ...target, url: `${withoutQuery(target.url)}/conformance` }, { claims }),
   ),
+  wrong(
+    'scheme',
+    'A proof for the same URL over http instead of https, or the other way round, is refused',
+    9,
+    (keys, target, claims) =>
+      buildProof(
+        keys,
+        { ...target, url: target.url.replace(/^http(s?)/, (_, secure: string) => (secure === '' ? 'https' : 'http')) },
+        { claims },
+      ),
+  ),
   wrong('other-host', 'A proof for another host is refused', 9, (keys, target, claims) =>
     buildProof(keys, { ...target, url: `https://attacker.example${new URL(target.url).pathname}` }, { claims }),
   ),

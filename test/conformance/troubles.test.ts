@@ -12,6 +12,7 @@ import {
   toText,
 } from '../../conformance/index.ts'
 import { freePort } from '../support/spawn.ts'
+import { createWorld } from './world.ts'
 
 const listeners: { stop(now: boolean): unknown }[] = []
 afterAll(() => {
@@ -126,4 +127,18 @@ test('a server that is reached no more does not make a failure of the first chec
   const started = listen(() => Response.json({ jsonrpc: '2.0' }))
   const { results } = await checkResourceServer({ url: `${started}/mcp`, only: ['rs-401', 'rs-garbage'] })
   expect(results.map(({ status }) => status)).toEqual(['fail', 'fail'])
+})
+
+test('a server that breaks in the course of the checks does not pass', async () => {
+  const world = await createWorld()
+  let asked = 0
+  const { results } = await world.check(async (sent, next) => {
+    asked += 1
+    return asked > 200 ? new Response('Oops', { status: 500 }) : next(sent)
+  })
+  await world.server.close()
+  const failed = results.filter(({ status }) => status === 'fail')
+  expect(failed.map(({ received }) => received)).toContain(
+    'the server fails at what it did before: 500 with something of no type',
+  )
 })

@@ -103,6 +103,11 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
   mutant('authorize-state', 'returns the state in small letters', () =>
     changeRedirect(({ searchParams }) => searchParams.set('state', (searchParams.get('state') ?? '').toLowerCase())),
   ),
+  mutant('authorize-once', 'names itself, and another one', () =>
+    changeRedirect(
+      ({ searchParams }) => searchParams.has('code') && searchParams.append('iss', 'https://other.example'),
+    ),
+  ),
   mutant('authorize-iss', 'does not name itself with a code', () =>
     changeRedirect(({ searchParams }) => searchParams.has('code') && searchParams.delete('iss')),
   ),

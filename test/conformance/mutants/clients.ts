@@ -193,6 +193,12 @@ export const REGISTRATION_MUTANTS: readonly Mutant[] = [
   mutant('register-echo', 'does not say what it registered', () =>
     changeJson(REGISTER, (members) => without(members, 'redirect_uris')),
   ),
+  mutant('register-echo', 'registers a redirect URI of its own besides', () =>
+    changeJson(REGISTER, (members) => ({
+      ...members,
+      redirect_uris: [...[members['redirect_uris']].flat(), 'https://other.example/callback'],
+    })),
+  ),
   mutant('register-secret-expiry', 'does not say when a secret ends', () =>
     changeJson(REGISTER, (members) => without(members, 'client_secret_expires_at')),
   ),

@@ -94,6 +94,9 @@ const PROOF_MUTANTS = (now: () => number): readonly Mutant[] => [
   accepting('private-key', 'takes proofs with a private key', (proof) => keyOf(proof)['d'] !== undefined),
   accepting('method', 'does not compare the method', ({ claims }) => claims['htm'] === 'GET'),
   accepting('url', 'compares the beginning of the URL', ({ claims }) => String(claims['htu']).endsWith('/conformance')),
+  accepting('scheme', 'does not compare the scheme of the URL', ({ claims }) =>
+    String(claims['htu']).startsWith('http:'),
+  ),
   accepting('other-host', 'compares the end of the URL', ({ claims }) => String(claims['htu']).includes('attacker')),
   accepting('old', 'takes old proofs', (proof) => away(proof, now()) < -BETWEEN),
   accepting('future', 'takes proofs from the future', (proof) => away(proof, now()) > BETWEEN),

@@ -113,6 +113,9 @@ export const boundTokenMutants = (forger: Forger): readonly Mutant[] => [
   acceptingProof('url', 'compares the beginning of the URL', ({ claims }) =>
     String(claims['htu']).endsWith('/conformance'),
   ),
+  acceptingProof('scheme', 'does not compare the scheme of the URL', ({ claims }) =>
+    String(claims['htu']).startsWith('http:'),
+  ),
   acceptingProof('other-host', 'does not compare the host', ({ claims }) => String(claims['htu']).includes('attacker')),
   acceptingProof('no-hash', 'needs no hash of the token', ({ claims }) => claims['ath'] === undefined),
   acceptingProof('other-hash', 'does not compare the hash of the token', ({ claims }) => claims['ath'] === OTHER_HASH),
