@@ -60,13 +60,14 @@ export function recordStore(options: FileStoreOptions, writing: Writing): Store 
   const times = { ...LEASE_TIMES, ...options.lease }
   const mutex = createMutex()
 
-  let prepared: Promise<void> | undefined
-  const ready = (): Promise<void> => {
-    prepared ??= prepare(directory, times.stale).catch((error) => {
-      prepared = undefined
-      throw error
-    })
-    return prepared
+  let swept = false
+  /** Each time: somebody may have removed it, or opened it to others. */
+  const ready = async (): Promise<void> => {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await refuseShared(directory)
+    if (swept) return
+    swept = true
+    for (const name of await readdir(directory)) await sweepTemporary(directory, name, times.stale)
   }
 
   /** Decides by what is there, and writes; decides anew where somebody else was faster. */
@@ -87,7 +88,7 @@ export function recordStore(options: FileStoreOptions, writing: Writing): Store 
   return {
     // Reading makes no directory.
     async get(key) {
-      await (prepared ?? refuseShared(directory))
+      await refuseShared(directory)
       const latest = await readLatest(directory, nameOf(key))
       return latest && writing.toRecord(key, latest.text)
     },
@@ -149,13 +150,6 @@ function parse(text: string): unknown {
 
 function isRecord(value: unknown): value is StoredRecord {
   return typeof value === 'object' && value !== null && 'generation' in value && typeof value.generation === 'string'
-}
-
-async function prepare(directory: string, stale: number): Promise<void> {
-  const made = await mkdir(directory, { recursive: true, mode: 0o700 })
-  if (made !== undefined) return
-  await refuseShared(directory)
-  for (const name of await readdir(directory)) await sweepTemporary(directory, name, stale)
 }
 
 /** Whoever may write there can have this session use a token of theirs. Elsewhere than on POSIX the mode means nothing. */

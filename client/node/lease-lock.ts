@@ -118,7 +118,7 @@ async function beatOf(path: string): Promise<number | undefined> {
 }
 
 /** Creates the file of `number`. Ours only if it is still the highest then; what lies below is swept. */
-async function take(directory: string, name: string, number: number): Promise<number | undefined> {
+export async function take(directory: string, name: string, number: number): Promise<number | undefined> {
   try {
     const file = await open(pathOf(directory, name, number), 'wx', 0o600)
     await file.writeFile(ownName()).finally(() => file.close())

@@ -63,9 +63,9 @@ export async function writeNext(directory: string, name: string, after: number, 
   await syncDirectory(directory)
   const files = await filesOf(directory, name)
   const highest = files.at(-1)?.number ?? number
-  await Promise.all(
-    files.filter((other) => other.number < highest).map(({ file }) => rm(join(directory, file), { force: true })),
-  )
+  const below = files.filter((other) => other.number < highest)
+  // It is written. What cannot be removed now (on Windows: what is being read) is removed by whoever writes next.
+  await Promise.all(below.map(({ file }) => rm(join(directory, file), { force: true }).catch(() => {})))
   // Further ahead: the number was free because somebody had swept it, and this write does not count.
   return highest === number
 }

@@ -6,6 +6,10 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { follow, memoryStore } from '../../client/index.ts'
+import { toContext } from '../../client/session/options.ts'
+import { present } from '../../client/session/present.ts'
+import { replayable } from '../../client/session/replay.ts'
+import { type Credential, readCredential } from '../../client/token/credential.ts'
 import { failureOf, sessionIn } from '../support/client.ts'
 import { json } from '../support/fake-authorization-server.ts'
 import { dpopWorld } from '../support/fake-dpop-world.ts'
@@ -151,6 +155,23 @@ describe('the resource requires bound tokens', () => {
     const schemes = tokens(world, from).map(({ authorization }) => authorization?.split(' ')[0])
     expect(new Set(schemes)).toEqual(new Set(['DPoP']))
   })
+
+  test.each(['required', 'preferred'] as const)(
+    'DPOP-P1 whatever brought an unbound token there, it is not shown where bound ones are a must: %s',
+    async (dpop) => {
+      const world = dpopWorld(fake)
+      const store = memoryStore(world.now)
+      await sessionIn(world, { store }).authorize()
+      const credential = await readCredential(store, await keyOfCredential(store, world))
+      if (credential?.dpop === undefined) throw new Error('it has a key')
+      const context = toContext(world.resource, { fetch: world.fetch, dpop })
+      const from = world.seen.length
+      const show = (own: Credential['dpop']) =>
+        present(context, replayable(context.fetch, world.resource, {}, undefined), { ...credential, dpop: own })
+      expect((await failureOf(show({ ...credential.dpop, bound: false }))).code).toBe('dpop_downgrade')
+      expect(world.at('resource', from)).toEqual([])
+    },
+  )
 
   test('DPOP-P1 "off" cannot work', async () => {
     const world = dpopWorld(fake)

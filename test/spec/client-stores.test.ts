@@ -8,8 +8,10 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { memoryStore, type Store, type StoredRecord } from '../../client/index.ts'
 import { type FileStoreOptions, fileStore } from '../../client/node/index.ts'
+import { take } from '../../client/node/lease-lock.ts'
 import { readLatest, writeNext } from '../../client/node/record-files.ts'
 import { storeConformance } from '../../client/stores/conformance.ts'
 import { orAborted } from '../../client/stores/mutex.ts'
@@ -165,6 +167,26 @@ describe('files', () => {
     },
   )
 
+  test('SEC-003 a directory that is opened to others later is refused from then on', async () => {
+    const directory = fresh()
+    const store = fileStore({ directory })
+    await store.set('credential:x', { generation: '1' })
+    await chmod(directory, 0o777)
+    expect((await failureOf(store.get('credential:x'))).code).toBe('configuration')
+    expect((await failureOf(store.set('credential:x', { generation: '2' }))).code).toBe('configuration')
+  })
+
+  test('a directory that somebody removes is made again, and what was in it is gone', async () => {
+    const directory = fresh()
+    const store = fileStore({ directory })
+    await store.set('credential:x', { generation: '1' })
+    await rm(directory, { recursive: true })
+    expect(await store.get('credential:x')).toBeUndefined()
+    expect(await store.lock('credential:x', () => store.set('credential:x', { generation: '2' }, '1'))).toBe(false)
+    expect(await store.set('credential:x', { generation: '3' })).toBe(true)
+    expect((await stat(directory)).mode & 0o777).toBe(0o700)
+  })
+
   test('reading makes no directory', async () => {
     const directory = fresh()
     expect(await fileStore({ directory }).get('credential:x')).toBeUndefined()
@@ -274,6 +296,45 @@ describe('files', () => {
     held.open()
     await first
     expect(await fileStore({ directory, lease }).lock('credential:x', async () => 'free')).toBe('free')
+  })
+
+  test('a holder that is silent and known to run is followed late, one of whom nothing is known early', async () => {
+    const directory = fresh()
+    const silent = { heartbeat: 100_000, stale: 20, poll: 2 }
+    const lockWith = (stopped: number, wait: number) =>
+      fileStore({ directory, lease: { ...silent, stopped, wait } }).lock('credential:x', async () => 'followed')
+    const held = gate()
+    const hold = async () => {
+      const inside = gate()
+      const done = fileStore({ directory, lease: silent }).lock('credential:x', () => {
+        inside.open()
+        return held.opened
+      })
+      await inside.opened
+      return { done }
+    }
+    const first = await hold()
+    expect((await failureOf(lockWith(100_000, 100))).code).toBe('store_busy')
+    const [name = ''] = (await readdir(directory)).filter((file) => file.includes('.lease-'))
+    expect(await readFile(join(directory, name), 'utf8')).toMatch(new RegExp(`^${process.pid} .`))
+    await writeFile(join(directory, name), `${process.pid} another-machine`)
+    expect(await lockWith(100_000, 5000)).toBe('followed')
+
+    const second = await hold()
+    expect(await lockWith(50, 5000)).toBe('followed')
+    held.open()
+    await Promise.all([first.done, second.done])
+  })
+
+  test('a number that was used up and swept meanwhile makes nobody the owner', async () => {
+    const directory = fresh()
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await writeFile(join(directory, 'x.lease-7'), '')
+    expect(await take(directory, 'x', 6)).toBeUndefined()
+    expect(await take(directory, 'x', 7)).toBeUndefined()
+    expect(await readdir(directory)).toEqual(['x.lease-7'])
+    expect(await take(directory, 'x', 8)).toBe(8)
+    expect(await readdir(directory)).toEqual(['x.lease-8'])
   })
 
   test('a holder that was taken over learns of it', async () => {

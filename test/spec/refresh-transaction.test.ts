@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore, type Store } from '../../client/index.ts'
 import { fileStore } from '../../client/node/index.ts'
+import { credentialKey, selectionKey } from '../../client/stores/keys.ts'
 import { approve, attendedSessionIn, failureOf, lockless, sessionIn, signedIn } from '../support/client.ts'
-import { json, oauthError } from '../support/fake-authorization-server.ts'
+import { type FakeWorld, json, oauthError } from '../support/fake-authorization-server.ts'
 import { dpopWorld } from '../support/fake-dpop-world.ts'
 
 const TOKEN = 'https://as.example.com/token'
@@ -177,6 +178,31 @@ describe('R2 an access token of a type that is not Bearer', () => {
     const [first, second] = refreshes().map(({ form }) => form.get('refresh_token'))
     expect(second).not.toBe(first ?? null)
     expect(opened).toHaveLength(1)
+  })
+
+  test('R3 what is kept has a generation of its own, and whoever holds the access token that it still has goes on from there', async () => {
+    const store = memoryStore()
+    const { world, call, refreshes } = await signedIn({}, { store })
+    const other = sessionIn(world, { store, interaction: [] })
+    await other.fetch(world.resource)
+    const key = await credentialKeyIn(store, world)
+    const before = await store.get(key)
+    world.forgetAccessTokens()
+    world.on('POST', TOKEN, async (request, original) => {
+      const answer = await (await world.usual('POST', TOKEN, request, original)).json()
+      return json({ ...answer, token_type: 'DPoP' })
+    })
+    await failureOf(call())
+    const kept = await store.get(key)
+    expect([kept?.['accessToken'], kept?.['refreshToken'] === before?.['refreshToken']]).toEqual([
+      before?.['accessToken'],
+      false,
+    ])
+    expect(await store.set(key, { generation: 'late' }, before?.generation)).toBe(false)
+    world.on('POST', TOKEN)
+    world.clock.now += 2
+    expect((await other.fetch(world.resource)).status).toBe(200)
+    expect(refreshes().at(-1)?.form.get('refresh_token')).toBe(String(kept?.['refreshToken']))
   })
 
   test('R2 while the present token is good it goes on being used', async () => {
@@ -381,3 +407,8 @@ describe('persisting', () => {
     expect((await call()).status).toBe(200)
   })
 })
+
+async function credentialKeyIn(store: Store, { resource, issuer }: FakeWorld): Promise<string> {
+  const clientId = String((await store.get(selectionKey(resource, 'default', undefined)))?.['clientId'])
+  return credentialKey({ resource, issuer, clientId, profile: 'default' })
+}
