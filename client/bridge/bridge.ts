@@ -20,6 +20,7 @@ import { createDelivery } from './delivery.ts'
 import { isListening, isRepeatable, protocolVersionOf } from './messages.ts'
 import { BACKOFF, createRemote, type RemoteOptions } from './remote.ts'
 import { CONNECTION_LOST, type RpcError, toRpcError } from './rpc-error.ts'
+import { pauseAt } from './standing.ts'
 
 /** What a bridge stands on. */
 export interface BridgeOptions extends Pick<RemoteOptions, 'resource' | 'headers' | 'backoff'> {
@@ -58,7 +59,7 @@ const MAX_FAILURES = 3
 
 export function createBridge(options: BridgeOptions): Bridge {
   const { toHost, log } = options
-  const { first, longest } = options.backoff ?? BACKOFF
+  const backoff = options.backoff ?? BACKOFF
   const pending = new Map<RequestId, Pending>()
   let quiet = Promise.withResolvers<void>()
   const closing = new AbortController()
@@ -84,7 +85,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     pending.set(message.id, one)
     const signal = AbortSignal.any([abort.signal, closing.signal])
     const send = async (): Promise<void> => {
-      if (failures > 0) await sleep(Math.min(first * 2 ** failures, longest) / 1000, signal)
+      if (failures > 0) await sleep(pauseAt(failures, backoff), signal)
       await deliver(message, signal, { wanted: () => pending.get(message.id) === one, onStreamEnd: () => broken(one) })
     }
     send().catch((problem) => fail(one, toRpcError(problem, message)))

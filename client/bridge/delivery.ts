@@ -11,13 +11,14 @@ import { orAborted } from '../stores/mutex.ts'
 import { isListening, isRepeatable } from './messages.ts'
 import { wasNotSent } from './not-sent.ts'
 import { BACKOFF, type Remote, SessionLost } from './remote.ts'
+import { type Backoff, pauseAt } from './standing.ts'
 
 /** What a delivery stands on; see `BridgeOptions`. */
 export interface DeliveryOptions {
   readonly remote: Pick<Remote, 'send'>
   readonly signIn: (scope: readonly string[]) => Promise<void>
   readonly patience?: number
-  readonly backoff?: { readonly first: number; readonly longest: number }
+  readonly backoff?: Backoff
 }
 
 /** Delivers a message, as long as it is `wanted`; breaking off what has been sent takes the signal. */
@@ -52,7 +53,7 @@ export function createDelivery({ remote, signIn, patience = PATIENCE, backoff = 
           sessions += 1
           continue
         }
-        const pause = pauseAfter(problem, message, Math.min(backoff.first * 2 ** attempt, backoff.longest))
+        const pause = pauseAfter(problem, message, pauseAt(attempt, backoff) * 1000)
         const patient = isListening(message) || performance.now() + (pause ?? 0) - began < patience
         if (pause === undefined || !patient) throw problem
         await sleep(pause / 1000, signal)

@@ -17,7 +17,9 @@ import {
 } from '@modelcontextprotocol/client'
 import type { Fetch } from '../context.ts'
 import { SallyportError } from '../errors.ts'
+import { sleep } from '../sleep.ts'
 import { stateKey } from './messages.ts'
+import { type Backoff, pauseAt, standing } from './standing.ts'
 import { createToolHeaders } from './tool-headers.ts'
 
 /** What a remote stands on. */
@@ -28,7 +30,7 @@ export interface RemoteOptions {
   /** Sent with every request to the server, beside the token. */
   readonly headers?: Readonly<Record<string, string>>
   /** How long to wait before a server that is away is asked again, in milliseconds. Default 250 ms, doubled each time, at most 15 s. */
-  readonly backoff?: { readonly first: number; readonly longest: number }
+  readonly backoff?: Backoff
   /** A message of the server, answers included. */
   readonly onMessage: (message: JSONRPCMessage) => void
   /** The session is gone, and what was under way in it. */
@@ -53,7 +55,7 @@ export class SessionLost extends Error {
   override readonly name = 'SessionLost'
 }
 
-export const BACKOFF = { first: 250, longest: 15_000 }
+export const BACKOFF: Backoff = { first: 250, longest: 15_000 }
 
 /** How long a server may take to hear that the session is over, in milliseconds. */
 const FAREWELL = 1000
@@ -72,25 +74,26 @@ export function createRemote(options: RemoteOptions): Remote {
   let asked = 0
   let renewing: Promise<void> | undefined
   let stale = false
-  let closed = false
+  const closing = new AbortController()
   let current = connect()
 
   function connect(): StreamableHTTPClientTransport {
-    const { first, longest } = options.backoff ?? BACKOFF
+    const backoff = options.backoff ?? BACKOFF
     const transport = new StreamableHTTPClientTransport(new URL(options.resource), {
-      fetch: async (input, init) => {
-        const response = await options.fetch(input, init)
+      fetch: async (input, init = {}) => {
+        const isStream = init.method === 'GET'
+        const response = await (isStream ? standing(options.fetch, input, init, backoff) : options.fetch(input, init))
         if (!(await isForgotten(response, init))) return response
         response.body?.cancel().catch(() => {})
         // Whoever sends a message has it taken out of what is under way first; here nobody does.
-        if (init?.method === 'GET') lose(transport)
+        if (isStream) lose(transport)
         throw new SessionLost('The server has forgotten the session.')
       },
       ...(options.headers !== undefined && { requestInit: { headers: { ...options.headers } } }),
       // For as long as there is a host: a server that is away comes back.
       reconnectionOptions: {
-        initialReconnectionDelay: first,
-        maxReconnectionDelay: longest,
+        initialReconnectionDelay: backoff.first,
+        maxReconnectionDelay: backoff.longest,
         reconnectionDelayGrowFactor: 2,
         maxRetries: Number.MAX_SAFE_INTEGER,
       },
@@ -130,8 +133,19 @@ export function createRemote(options: RemoteOptions): Remote {
     current = connect()
     transport.close().catch(() => {})
     onLost()
-    // Without a message to send, too: the server may have something to say.
-    renew().catch((problem) => log(problem instanceof Error ? problem.message : String(problem)))
+    renewAlone().catch(() => {})
+  }
+
+  /** Without a message to send, too: the server may have something to say. Where a person is needed, the next message sees to it. */
+  async function renewAlone(): Promise<void> {
+    for (let attempt = 0; stale && !closing.signal.aborted; attempt += 1) {
+      try {
+        await renew()
+      } catch (problem) {
+        if (problem instanceof SallyportError && !problem.retryable) return
+        await sleep(pauseAt(attempt, options.backoff ?? BACKOFF), closing.signal)
+      }
+    }
   }
 
   function renew(): Promise<void> {
@@ -142,7 +156,8 @@ export function createRemote(options: RemoteOptions): Remote {
   }
 
   async function reopen(): Promise<void> {
-    if (told.initialize === undefined || closed) return
+    stale = told.initialize !== undefined
+    if (told.initialize === undefined || closing.signal.aborted) return
     const answer = await ask(told.initialize)
     adoptVersion(answer)
     if (told.initialized !== undefined) await current.send(told.initialized)
@@ -198,7 +213,7 @@ export function createRemote(options: RemoteOptions): Remote {
     },
     isUnderWay: (request) => underWay.has(request),
     async close() {
-      closed = true
+      closing.abort()
       const { promise: late, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, FAREWELL)
       await Promise.race([current.terminateSession().catch(() => {}), late])

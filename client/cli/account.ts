@@ -13,10 +13,10 @@ import type { Store } from '../stores/store.ts'
 import { type Grant, isAlive, toGrant } from '../token/credential.ts'
 import { EXIT, type ExitCode, Stop } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
-import { forget, type KnownSignIn, listKnown, remember } from './known.ts'
+import { forget, type KnownSignIn, listKnown } from './known.ts'
 import { checkResource, clientOf, openStore, profileOf } from './open.ts'
 import { duration, printable } from './output.ts'
-import { openAttended, type Surroundings } from './perform.ts'
+import { openAttended, type Surroundings, signInTo } from './perform.ts'
 import { createTrace } from './trace.ts'
 
 export interface LoginFlags extends SessionFlags {
@@ -25,9 +25,9 @@ export interface LoginFlags extends SessionFlags {
 
 /** Signs in, unless that was done before. */
 export async function login(url: string, flags: LoginFlags, around: Surroundings): Promise<ExitCode> {
-  const { session, store, profile, resource } = await openAttended(url, flags, around)
-  const grant = await session.authorize({ force: flags.force === true, ...(flags.scope && { scope: flags.scope }) })
-  await remember(store, { resource, profile, clientId: flags.clientId ?? '' })
+  const opened = await openAttended(url, flags, around)
+  const { profile, resource } = opened
+  const grant = await signInTo(opened, { force: flags.force === true, ...(flags.scope && { scope: flags.scope }) })
   const { note, data, paint } = around.output
   if (flags.json === true) await data(JSON.stringify({ profile, ...toJson(grant) }))
   else note(`${paint.good('Signed in')} to ${resource}\n${indented(describe(grant, nowInSeconds()))}`)

@@ -10,11 +10,10 @@ import { createSignIn } from '../bridge/sign-in.ts'
 import { EXIT, type ExitCode } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
 import { askInBrowser } from './interactions.ts'
-import { remember } from './known.ts'
 import { linesOf } from './lines.ts'
 import { open } from './open.ts'
 import { printableLines } from './output.ts'
-import type { Surroundings } from './perform.ts'
+import { type Surroundings, signInTo } from './perform.ts'
 
 export interface BridgeFlags extends SessionFlags {
   /** Seconds. */
@@ -33,15 +32,15 @@ export async function bridge(url: string, flags: BridgeFlags, { output, signal }
     signIn.shown(address)
   }
   const interaction = askInBrowser({ ...flags, show, canPaste: false })
-  const { session, store, profile, resource } = await open(url, flags, { signal, interaction, note: output.note })
+  const opened = await open(url, flags, { signal, interaction, note: output.note })
+  const { session, store, profile, resource } = opened
   const signIn = createSignIn({
     store,
     resource,
     profile,
     wait: flags.wait * 1000,
     authorize: async (scope) => {
-      await session.authorize({ scope })
-      await remember(store, { resource, profile, clientId: flags.clientId ?? '' })
+      await signInTo(opened, { scope })
       log('Signed in.')
     },
   })

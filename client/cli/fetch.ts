@@ -28,13 +28,13 @@ export async function fetchUrl(url: string, flags: FetchFlags, around: Surroundi
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
     throw new Stop(EXIT.usage, 'usage', `${url} is no http or https URL.`)
   const resource = flags.resource ?? (await resourceOf(await openStore(flags), url))
-  const { session } = await openAttended(resource, flags, around)
+  const opened = await openAttended(resource, flags, around)
   const body = await bodyOf(flags.data)
   const headers = new Headers(flags.header)
   if (body !== undefined && !headers.has('content-type')) headers.set('content-type', typeOf(body))
   const method = flags.request ?? (body === undefined ? 'GET' : 'POST')
   const init: RequestInit = { method, headers, redirect: 'manual', signal: around.signal, ...(body && { body }) }
-  const response = await signingIn(session, around, () => session.fetch(url, init))
+  const response = await signingIn(opened, around, () => opened.session.fetch(url, init))
   const head = flags.include === true ? headOf(response) : ''
   await writeAnswer(response, head, flags.output, around)
   if (response.ok || flags.fail !== true) return EXIT.done

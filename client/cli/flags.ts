@@ -10,7 +10,7 @@ import type { DpopMode } from '../dpop/binding.ts'
 export interface SessionFlags {
   readonly scope?: string
   readonly profile?: string
-  readonly store: 'file'
+  readonly store: 'file' | 'keychain'
   readonly dpop: DpopMode
   readonly bearer?: true
   readonly clientId?: string
@@ -38,9 +38,9 @@ const ACCOUNT = group(
   new Option('--profile <name>', 'Which of your accounts at this server. Default: default.'),
   new Option(
     '--store <kind>',
-    'Where tokens are kept: files that only you can read.',
+    'Where tokens are kept: files that only you can read, or files that your keychain opens.',
   )
-    .choices(['file'])
+    .choices(['file', 'keychain'])
     .default('file')
     .env('SALLYPORT_STORE'),
 )

@@ -79,8 +79,10 @@ export function checkResource(url: string): void {
 }
 
 /** The store that the flags name. */
-export async function openStore(_flags: Pick<SessionFlags, 'store'>): Promise<Store> {
-  return fileStore()
+export async function openStore({ store }: Pick<SessionFlags, 'store'>): Promise<Store> {
+  if (store === 'file') return fileStore()
+  const { keychainStore } = await import('../keychain/keychain-store.ts')
+  return keychainStore()
 }
 
 /**

@@ -5,10 +5,12 @@
  */
 import process from 'node:process'
 import { AuthorizationRequiredError, hasCode } from '../errors.ts'
-import type { Session } from '../session/session.ts'
+import type { AuthorizeOptions } from '../session/authorize.ts'
+import type { Grant } from '../token/credential.ts'
 import { EXIT, type ExitCode, explain, type Stop } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
 import { askInBrowser } from './interactions.ts'
+import { remember } from './known.ts'
 import { type Opened, open } from './open.ts'
 import { createOutput, type Output, printableLines } from './output.ts'
 
@@ -71,7 +73,7 @@ export function openAttended(url: string, flags: SessionFlags, { output, signal 
  * somebody sign in.
  */
 export async function signingIn<Value>(
-  session: Session,
+  opened: Opened,
   { output }: Surroundings,
   work: () => Promise<Value>,
 ): Promise<Value> {
@@ -85,7 +87,15 @@ export async function signingIn<Value>(
         ? `That needs more: ${error.scope.join(' ')}`
         : 'Not signed in yet.'
       output.note(why)
-      await session.authorize({ scope: error.scope })
+      await signInTo(opened, { scope: error.scope })
     }
   }
+}
+
+/** Signs in, and keeps in mind where. */
+export async function signInTo(opened: Opened, how: AuthorizeOptions = {}): Promise<Grant> {
+  const { session, store, resource, profile, options } = opened
+  const grant = await session.authorize(how)
+  await remember(store, { resource, profile, clientId: options.client?.id ?? '' })
+  return grant
 }

@@ -10,9 +10,8 @@ import { createState } from '../session/state.ts'
 import { type Credential, isAlive, isBound, toGrant } from '../token/credential.ts'
 import { EXIT, type ExitCode, Stop } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
-import { remember } from './known.ts'
 import type { Opened } from './open.ts'
-import { openAttended, type Surroundings } from './perform.ts'
+import { openAttended, type Surroundings, signInTo } from './perform.ts'
 
 /** Prints the token, renewed if need be. One that is bound to a key would be of no use to anybody else. */
 export async function token(url: string, flags: SessionFlags, around: Surroundings): Promise<ExitCode> {
@@ -28,8 +27,7 @@ export async function token(url: string, flags: SessionFlags, around: Surroundin
   if (!around.output.isAttended && !unattended) throw needed(bearer.resource, held !== undefined)
   if (held !== undefined)
     around.output.note('A token for other programs cannot be bound to a key: it takes a sign-in of its own.')
-  await bearer.session.authorize()
-  await remember(bearer.store, { resource: bearer.resource, profile: bearer.profile, clientId: flags.clientId ?? '' })
+  await signInTo(bearer)
   const obtained = await credentialOf(bearer)
   if (obtained === undefined) throw needed(bearer.resource, false)
   return print(obtained, bearer, flags, around)

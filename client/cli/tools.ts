@@ -84,8 +84,9 @@ async function connected<Value>(
   around: Surroundings,
   work: (client: Client) => Promise<Value>,
 ): Promise<Value> {
-  const { session } = await openAttended(url, flags, around)
-  return signingIn(session, around, async () => {
+  const opened = await openAttended(url, flags, around)
+  const { session } = opened
+  return signingIn(opened, around, async () => {
     const client = new Client({ name: 'sallyport', version: '1' }, { versionNegotiation: { mode: 'auto' } })
     const requestInit = { headers: { ...flags.header } }
     try {

@@ -33,6 +33,14 @@ async function start<Server extends Everything>(server: Server, options: Omit<Cl
 const call = (name: string, args: Readonly<Record<string, unknown>> = {}) => ({ name, arguments: args })
 const text = (words: string) => ({ content: [{ type: 'text', text: words }] })
 
+/** The stream for what the server says by itself is open: said often enough, it is heard. */
+async function heardBy(host: StdioHost, server: Everything): Promise<void> {
+  while (!host.notifications.some(({ method }) => method === 'notifications/tools/list_changed')) {
+    await server.toolsChanged()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 /** The progress of a call, which ends when the host says that it has seen all of it. */
 async function countedBy(host: StdioHost): Promise<readonly unknown[]> {
   const steps: unknown[] = []
@@ -73,9 +81,7 @@ describe.each(['sdk 1.x', 'client 2.x'] as const)(
       expect(await host.notified('notifications/message')).toMatchObject({ params: { data: 'careful' } })
       await host.request('resources/subscribe', { uri: 'note://1' })
       expect(await host.notified('notifications/resources/updated')).toMatchObject({ params: { uri: 'note://1' } })
-      await server.until('GET')
-      await server.toolsChanged()
-      await host.notified('notifications/tools/list_changed')
+      await heardBy(host, server)
 
       expect(await countedBy(host)).toMatchObject([{ progress: 1 }, { progress: 2 }, { progress: 3, total: 3 }])
 
@@ -111,14 +117,27 @@ describe.each(['sdk 1.x', 'client 2.x'] as const)(
       await stop()
       await server.forget()
       server.heard.length = 0
-      const answer = host.request('tools/call', call('echo', { after: 'restart' }))
+      // What only reads finds out which connections are left.
+      const answer = host.request('resources/list')
       listen()
-      expect(await answer).toMatchObject({ structuredContent: { after: 'restart' } })
+      expect(await answer).toMatchObject({ resources: [{ uri: 'note://1' }] })
+      expect(await host.request('tools/call', call('echo'))).toMatchObject({ structuredContent: {} })
       expect(server.heard).toEqual(expect.arrayContaining(['initialized', 'level error', 'subscribe note://7', 'echo']))
       await host.notified('notifications/tools/list_changed')
       // The stream for what the server says by itself, too.
       await server.until('GET')
       expect(browser.opened).toHaveLength(1)
+    })
+
+    test('a host that has nothing to ask hears the server again after a restart', async () => {
+      const { connect, server, stop, listen } = await start(everythingV1())
+      const host = await connect(generation)
+      await heardBy(host, server)
+      await stop()
+      await server.forget()
+      server.heard.length = 0
+      listen()
+      await server.until('initialized')
     })
 
     test('a call that a restart interrupts is an error, not a second call', async () => {
@@ -176,9 +195,10 @@ describe('a host with client 2.x, a server without sessions (2026-07-28)', () =>
     const { connect, stop, listen, browser } = await start(everythingV2())
     const host = await connect('client 2.x')
     await stop()
-    const answer = host.request('tools/call', call('echo', { after: 'restart' }))
+    const answer = host.request('resources/list')
     listen()
-    expect(await answer).toMatchObject({ structuredContent: { after: 'restart' } })
+    expect(await answer).toMatchObject({ resources: [{ uri: 'note://1' }] })
+    expect(await host.request('tools/call', call('echo'))).toMatchObject({ structuredContent: {} })
     expect(browser.opened).toHaveLength(1)
   })
 })
