@@ -5,15 +5,10 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { memoryStore, type Store } from '../../client/index.ts'
-import { fileStore } from '../../client/node/index.ts'
 import { credentialKey, selectionKey } from '../../client/stores/keys.ts'
 import { approve, attendedSessionIn, failureOf, lockless, sessionIn, signedIn } from '../support/client.ts'
 import { type FakeWorld, json, oauthError } from '../support/fake-authorization-server.ts'
-import { dpopWorld } from '../support/fake-dpop-world.ts'
 
 const TOKEN = 'https://as.example.com/token'
 
@@ -229,126 +224,6 @@ describe('R2 an access token of a type that is not Bearer', () => {
     })
     await failureOf(call())
     expect(await session.status()).toBe('ready')
-  })
-})
-
-describe('a server in trouble is left alone by everybody who shares the store', () => {
-  test('R2 429 with Retry-After: told to one, heard by all, also after a restart; a success ends it', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'client-pause-'))
-    try {
-      const opened = () => fileStore({ directory, now: () => 0 })
-      const { world, call, refreshes } = await signedIn({}, { store: opened() })
-      world.clock.now += 900
-      world.on('POST', TOKEN, () => json({}, 429, { 'retry-after': '30' }))
-      expect(await failureOf(call())).toMatchObject({ code: 'refresh_unavailable', retryAfter: 30, status: 429 })
-      world.on('POST', TOKEN)
-      const other = sessionIn(world, { store: opened(), interaction: [] })
-      world.clock.now += 10
-      expect(await failureOf(other.fetch(world.resource))).toMatchObject({
-        code: 'refresh_unavailable',
-        retryAfter: 20,
-      })
-      expect(refreshes()).toHaveLength(1)
-      world.clock.now += 20
-      expect((await other.fetch(world.resource)).status).toBe(200)
-      world.clock.now += 900
-      world.on('POST', TOKEN, () => json({}, 503))
-      expect(await failureOf(call())).toMatchObject({ retryAfter: 1 })
-    } finally {
-      await rm(directory, { recursive: true })
-    }
-  })
-
-  test('R2 a clock that was set back does not make a pause of a day', async () => {
-    const { world, call, refreshes } = await signedIn()
-    world.clock.now += 900
-    world.on('POST', TOKEN, () => json({}, 503))
-    await failureOf(call())
-    world.clock.now -= 86_400
-    world.forgetAccessTokens()
-    world.on('POST', TOKEN)
-    expect((await call()).status).toBe(200)
-    expect(refreshes()).toHaveLength(2)
-  })
-})
-
-describe('an answer that was lost', () => {
-  test('R1 so was the lock: whoever has it now asks, and nobody twice', async () => {
-    const inner = memoryStore()
-    const lost = new AbortController()
-    const store: Store = { ...inner, lock: (_key, work) => work(lost.signal) }
-    const { world, session, call, refreshes } = await signedIn({}, { store })
-    world.clock.now += 900
-    world.on('POST', TOKEN, () => {
-      lost.abort()
-      throw new TypeError('connection reset')
-    })
-    expect((await failureOf(call())).code).toBe('refresh_unavailable')
-    expect(refreshes()).toHaveLength(1)
-    expect(await session.status()).toBe('refreshable')
-  })
-
-  test('the same token is tried once more, and a server with a replay window saves the session', async () => {
-    const { world, call, refreshes } = await signedIn()
-    world.clock.now += 900
-    let answer: Promise<Response> | undefined
-    world.on('POST', TOKEN, async (request, original) => {
-      const lost = answer === undefined
-      answer ??= world.usual('POST', TOKEN, request, original)
-      if (lost) throw new TypeError('connection reset')
-      return (await answer).clone()
-    })
-    expect((await call()).status).toBe(200)
-    const sent = refreshes().map(({ form }) => form.get('refresh_token'))
-    expect(sent).toHaveLength(2)
-    expect(sent[0]).toBe(sent[1] ?? '')
-  })
-
-  test('the runtime has sent it again by itself, and the proof was used up: a fresh one gets the answer', async () => {
-    const world = dpopWorld({ expiresIn: 900 })
-    const session = sessionIn(world, { dpop: 'required' })
-    await session.authorize()
-    world.clock.now += 900
-    const answers: Promise<Response>[] = []
-    world.on('POST', TOKEN, async (request, original) => {
-      answers.push(world.usual('POST', TOKEN, request, original))
-      await answers[0]
-      if (answers.length > 1) return (await answers[0])?.clone() ?? json({}, 500)
-      return oauthError('invalid_dpop_proof')
-    })
-    const from = world.seen.length
-    expect((await session.fetch(world.resource)).status).toBe(200)
-    const sent = world.at('server', from)
-    expect(sent).toHaveLength(2)
-    expect(new Set(sent.map(({ proof }) => proof?.claims.jti)).size).toBe(2)
-    expect(new Set(sent.map(({ body }) => body)).size).toBe(1)
-  })
-
-  test('somebody else has stored a successor meanwhile: nothing is sent again', async () => {
-    const store = memoryStore()
-    const { world, call, refreshes } = await signedIn({}, { store })
-    const other = attendedSessionIn(world, approve(world), { store: lockless(store) })
-    world.clock.now += 900
-    world.on('POST', TOKEN, async () => {
-      world.on('POST', TOKEN)
-      await other.authorize({ force: true })
-      throw new TypeError('connection reset')
-    })
-    expect((await call()).status).toBe(200)
-    expect(refreshes()).toHaveLength(1)
-  })
-
-  test('a server without one says invalid_grant, and only then is the person asked', async () => {
-    const { world, call } = await signedIn()
-    world.clock.now += 900
-    let lost = true
-    world.on('POST', TOKEN, async (request, original) => {
-      const answer = await world.usual('POST', TOKEN, request, original)
-      if (!lost) return answer
-      lost = false
-      throw new TypeError('connection reset')
-    })
-    expect(await failureOf(call())).toMatchObject({ code: 'authorization_required', reason: 'refresh_rejected' })
   })
 })
 
