@@ -76,6 +76,13 @@ const METADATA_MUTANTS: readonly Mutant[] = [
   ),
 ]
 
+const takingOrigin = (what: string, takes: (origin: string) => boolean): Mutant =>
+  mutant('rs-origin', what, () => (sent, next) => {
+    const headers = new Headers(sent.headers)
+    if (takes(headers.get('origin') ?? '')) headers.delete('origin')
+    return next({ ...sent, headers })
+  })
+
 const CHALLENGE_MUTANTS: readonly Mutant[] = [
   mutant('rs-401', 'answers 403 to whoever has no token', () =>
     changeEndpoint(async (response, sent) =>
@@ -137,11 +144,9 @@ const CHALLENGE_MUTANTS: readonly Mutant[] = [
   mutant('rs-preflight', 'wants a token of preflights', () =>
     changeEndpoint((response, { method }) => (method === 'OPTIONS' ? unauthorized('Bearer') : response)),
   ),
-  mutant('rs-origin', 'takes requests of any page', () => (sent, next) => {
-    const headers = new Headers(sent.headers)
-    if (headers.get('origin') === 'https://attacker.example') headers.delete('origin')
-    return next({ ...sent, headers })
-  }),
+  takingOrigin('takes requests of any page', (origin) => origin === 'https://attacker.example'),
+  takingOrigin('compares the beginning of an origin', (origin) => origin.startsWith('https://mcp.example.')),
+  takingOrigin('takes requests of pages in a sandbox', (origin) => origin === 'null'),
   mutant(
     'rs-garbage',
     'breaks when a token cannot be read',
