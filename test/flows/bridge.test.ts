@@ -7,7 +7,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { type ClientWorld, type ClientWorldOptions, createClientWorld, signIn } from '../support/client-world.ts'
 import { type Everything, everythingV1, everythingV2 } from '../support/everything.ts'
-import { ROOT } from '../support/source-tree.ts'
+import { rawBridge } from '../support/raw-bridge.ts'
 import { RUNTIMES } from '../support/spawn.ts'
 import { connectHost, type Generation, type HostOptions, type StdioHost } from '../support/stdio-host.ts'
 
@@ -28,6 +28,13 @@ async function start<Server extends Everything>(server: Server, options: Omit<Cl
     return host
   }
   return { ...world, server, connect }
+}
+
+/** A bridge whose lines the test writes and reads itself. */
+function opened(world: ClientWorld, ...args: readonly string[]) {
+  const bridge = rawBridge(world, ...args)
+  open.push(async () => bridge.kill('SIGKILL'))
+  return bridge
 }
 
 const call = (name: string, args: Readonly<Record<string, unknown>> = {}) => ({ name, arguments: args })
@@ -248,7 +255,7 @@ describe('many bridges on one machine', () => {
   test('the one whose window is open is killed: another asks, and the others find its answer', async () => {
     const world = await start(everythingV1(), { visit: async () => {} })
     const { browser, connect, demo } = world
-    const first = rawBridge(world)
+    const first = opened(world)
     first.send({ id: 1, method: 'ping' })
     await browser.next()
     const second = connect('sdk 1.x', { timeout: 50_000 })
@@ -273,7 +280,7 @@ describe('trouble is told to the host', () => {
 
   test('the same bridge goes on when the person comes later', async () => {
     const world = await start(everythingV1(), { visit: async () => {} })
-    const bridge = rawBridge(world, '--wait', '0.2')
+    const bridge = opened(world, '--wait', '0.2')
     const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
     expect(await bridge.ask(1, 'initialize', initialize)).toMatchObject({ id: 1, error: { code: -32000 } })
     await signIn(world.demo, await world.browser.next())
@@ -297,7 +304,7 @@ describe('trouble is told to the host', () => {
   test('a server that is not there', async () => {
     const world = await start(everythingV1())
     await world.stop()
-    const bridge = rawBridge(world, '--patience', '0.5')
+    const bridge = opened(world, '--patience', '0.5')
     expect<unknown>(await bridge.ask(1, 'ping')).toEqual({
       jsonrpc: '2.0',
       id: 1,
@@ -313,7 +320,7 @@ describe('trouble is told to the host', () => {
 describe('a process among processes', () => {
   test('nothing but protocol comes on standard output, whatever goes in, and the process ends with its input', async () => {
     const world = await start(everythingV1())
-    const bridge = rawBridge(world, '--trace')
+    const bridge = opened(world, '--trace')
     bridge.write('no json\n[]\n\n{"jsonrpc":"2.0"}\n')
     const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
     expect(await bridge.ask(1, 'initialize', initialize)).toMatchObject({ id: 1, result: {} })
@@ -337,7 +344,7 @@ describe('a process among processes', () => {
 
   test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it cleanly', async (signal) => {
     const world = await start(everythingV1())
-    const bridge = rawBridge(world)
+    const bridge = opened(world)
     const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
     await bridge.ask(1, 'initialize', initialize)
     bridge.kill(signal)
@@ -345,58 +352,3 @@ describe('a process among processes', () => {
     expect(bridge.messages).toHaveLength(1)
   })
 })
-
-interface Message {
-  readonly id?: unknown
-  readonly error?: { readonly code: number }
-}
-
-/** A bridge whose lines the test writes and reads itself. */
-function rawBridge({ env, home, resource }: ClientWorld, ...args: readonly string[]) {
-  const child = Bun.spawn([...RUNTIMES.bun, `${ROOT}server/bin.ts`, 'bridge', resource, ...args], {
-    cwd: home,
-    env,
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  open.push(async () => child.kill())
-  const messages: Message[] = []
-  let wake = Promise.withResolvers<void>()
-  const read = async (): Promise<void> => {
-    let rest = ''
-    const decoder = new TextDecoder()
-    for await (const chunk of child.stdout) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) messages.push(JSON.parse(line))
-      wake.resolve()
-      wake = Promise.withResolvers()
-    }
-    expect(rest).toBe('')
-  }
-  const done = read()
-  const stderr = new Response(child.stderr).text()
-  const write = (text: string): void => {
-    child.stdin.write(text)
-    child.stdin.flush()
-  }
-  const send = (message: object): void => write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
-  return {
-    messages,
-    write,
-    send,
-    async ask(id: string | number, method: string, params: object = {}): Promise<Message> {
-      send({ id, method, params })
-      for (;;) {
-        const answer = messages.find((message) => message.id === id)
-        if (answer !== undefined) return answer
-        await wake.promise
-      }
-    },
-    end: () => child.stdin.end(),
-    kill: (signal: NodeJS.Signals) => child.kill(signal),
-    exited: done.then(() => child.exited),
-    stderr: () => stderr,
-  }
-}
