@@ -44,7 +44,7 @@ if [ $state != absent ]; then kill -CONT $daemon; kill $daemon; fi
 `
 
 /** Takes the place of the program that shows the window, and shows none. */
-const PROMPTER = '[D-BUS Service]\nName=org.gnome.keyring.SystemPrompter\nExec=/bin/sleep 5\n'
+const PROMPTER = '[D-BUS Service]\nName=org.gnome.keyring.SystemPrompter\nExec=/bin/sleep 2\n'
 
 export async function openDesktop() {
   const home = await mkdtemp(join(tmpdir(), 'sallyport-desktop-'))
