@@ -4,7 +4,7 @@
  * @module
  */
 
-import { base64url } from 'jose'
+import { encode } from 'jose/base64url'
 import type { DpopMode } from './dpop/binding.ts'
 import type { Peers } from './dpop/peers.ts'
 import type { SessionEvent } from './events.ts'
@@ -98,5 +98,5 @@ export interface ClientContext {
 
 /** 32 random octets: a `state`, a code verifier, a generation. */
 export function randomToken(octets = 32): string {
-  return base64url.encode(crypto.getRandomValues(new Uint8Array(octets)))
+  return encode(crypto.getRandomValues(new Uint8Array(octets)))
 }

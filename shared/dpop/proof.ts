@@ -10,7 +10,8 @@ import { decodeBase64url, decodeJsonObject } from '../base64url.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { DpopProblem } from './problem.ts'
 import { DPOP_PROOF_TYPE } from './proof-type.ts'
-import { type DpopAlgorithm, type DpopPublicKey, isDpopAlgorithm, readDpopPublicKey } from './public-key.ts'
+import { type DpopAlgorithm, type DpopPublicKey, isDpopAlgorithm } from './public-key.ts'
+import { readDpopPublicKey } from './read-public-key.ts'
 
 /** Characters of a whole proof. An RSA key of 4096 bits and its signature take 2000. */
 const MAX_LENGTH = 8192

@@ -5,7 +5,7 @@
  * @see RFC 7518 section 3.3 (RSASSA-PKCS1-v1_5), section 3.4 (ECDSA), section 3.5 (RSASSA-PSS), RFC 8037 section 3.1 (EdDSA)
  * @module
  */
-import { type DpopAlgorithm, type DpopPublicKey, jwkThumbprint, readDpopPublicKey } from './public-key.ts'
+import { type DpopAlgorithm, type DpopPublicKey, jwkThumbprint } from './public-key.ts'
 
 export interface DpopSigningKey {
   readonly alg: DpopAlgorithm
@@ -81,8 +81,15 @@ const defined = (members: Readonly<Record<string, unknown>>): JsonWebKey =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 
 async function toSigningKey(alg: DpopAlgorithm, privateKey: CryptoKey, jwk: JsonWebKey): Promise<DpopSigningKey> {
-  const { kty, crv, x, y, n, e } = jwk
-  const publicJwk = readDpopPublicKey(alg, { kty, crv, x, y, n, e })
-  if (!publicJwk.ok) throw new TypeError(`no public key for ${alg}`)
-  return { alg, privateKey, publicJwk: publicJwk.value, thumbprint: await jwkThumbprint(publicJwk.value) }
+  const publicJwk = publicMembers(jwk)
+  if (publicJwk === null) throw new TypeError(`no public key for ${alg}`)
+  return { alg, privateKey, publicJwk, thumbprint: await jwkThumbprint(publicJwk) }
+}
+
+/** WebCrypto has seen to it that they fit the algorithm. */
+function publicMembers({ kty, crv, x, y, n, e }: JsonWebKey): DpopPublicKey | null {
+  if (kty === 'RSA' && n !== undefined && e !== undefined) return { kty, n, e }
+  if (x === undefined) return null
+  if (kty === 'OKP' && crv === 'Ed25519') return { kty, crv, x }
+  return kty === 'EC' && y !== undefined && (crv === 'P-256' || crv === 'P-384') ? { kty, crv, x, y } : null
 }

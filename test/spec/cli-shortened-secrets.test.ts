@@ -5,6 +5,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { serve } from 'srvx'
 import { shortenForm, shortenHeader, shortenJson, shortenUrl } from '../../client/cli/shorten.ts'
 import { createTrace } from '../../client/cli/trace.ts'
 
@@ -47,13 +48,15 @@ describe('shortened', () => {
 describe('a trace', () => {
   async function traced(answer: () => Response | Promise<Response>, body?: BodyInit) {
     const lines: string[] = []
-    using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: answer })
+    const server = await serve({ port: 0, hostname: '127.0.0.1', silent: true, fetch: answer }).ready()
     const { fetch } = createTrace(
       (line) => lines.push(line),
       () => 0,
     )
     const response = await fetch(`${server.url}token`, { method: 'POST', body: body ?? '{}', redirect: 'manual' })
-    return { lines, text: lines.join('\n'), response, body: await response.text() }
+    const read = await response.text()
+    await server.close(true)
+    return { lines, text: lines.join('\n'), response, body: read }
   }
 
   test('shows both sides, and leaves the answer to whoever asked', async () => {

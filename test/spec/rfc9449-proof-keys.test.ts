@@ -5,7 +5,9 @@
  * @see RFC 7638 section 3: the thumbprint
  * @module
  */
+
 import { describe, expect, test } from 'bun:test'
+import { createHash } from 'node:crypto'
 import { type Crafted, craftProof, createProver } from '../support/dpop-proofs.ts'
 import { request, verdict } from '../support/proof-judge.ts'
 
@@ -57,7 +59,7 @@ describe('DPOP-S1 section 4.3 the key', () => {
       expect([e, await verdict(await proof(e))]).toEqual([e, 'malformed_dpop_key'])
     // What anybody can make for the exponent 1: the padded hash itself (RFC 8017 section 9.2).
     const [header, claims] = (await proof('AQ')).split('.')
-    const hash = new Bun.CryptoHasher('sha256').update(`${header}.${claims}`).digest('hex')
+    const hash = createHash('sha256').update(`${header}.${claims}`).digest('hex')
     const padded = `0001${'ff'.repeat(202)}003031300d060960864801650304020105000420${hash}`
     expect(await verdict(`${header}.${claims}.${Buffer.from(padded, 'hex').toString('base64url')}`)).toBe(
       'malformed_dpop_key',
