@@ -20,6 +20,8 @@ export interface Remembering {
   readonly retryDelay: number
   /** Hears of every load that failed. */
   readonly onFailure: (cause: unknown) => void
+  /** Whether an old value may serve after this failure. Default: after any. */
+  readonly mayServe?: (cause: unknown) => boolean
 }
 
 /** A value, and when it was loaded. */
@@ -78,7 +80,8 @@ export function remember<Value>(
       try {
         return await reload(rules.maxAge)
       } catch (error) {
-        if (held !== undefined && youngerThan(rules.maxAge + rules.maxStale)) return held.value
+        const mayServe = rules.mayServe?.(error) ?? true
+        if (mayServe && held !== undefined && youngerThan(rules.maxAge + rules.maxStale)) return held.value
         throw error
       }
     },

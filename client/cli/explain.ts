@@ -51,8 +51,7 @@ function explainOurs(error: SallyportError, resource: string): Stop {
   const about = [error.url, error.status && `HTTP ${error.status}`].filter(Boolean).join(', ')
   const words = error.errorDescription ?? error.oauthError
   const said = words === undefined ? '' : ` The server says: “${words}”`
-  const ours = error.code === 'configuration' || error.code === 'store_failed'
-  const cause = ours && error.cause instanceof Error ? ` ${error.cause.message}` : ''
+  const cause = error.code === 'store_failed' && error.cause instanceof Error ? ` ${error.cause.message}` : ''
   const message = `${error.message}${about === '' ? '' : ` (${about})`}${said}${cause}`
   return new Stop(exitCodeOf(error), error.code, message, hint(error, resource))
 }

@@ -4,7 +4,7 @@
  * @see RFC 6749 section 2.3 and section 5.2
  * @module
  */
-import { expectThat, pass, problem, skip } from '../core/check.ts'
+import { expectThat, skip } from '../core/check.ts'
 import type { Answer } from '../core/http.ts'
 import { type Client, type ClientMethod, type Credentials, credentialsOf } from './clients.ts'
 import type { AsContext } from './context.ts'
@@ -128,7 +128,7 @@ export const CLIENT_CHECKS: readonly AsCheck[] = [
       const { credentials } = await ctx.clients.other()
       const form = { ...credentials.form, grant_type: 'client_credentials', ...(await ctx.wanted()) }
       const answer = await ctx.http.postForm(await ctx.endpoint('token_endpoint'), form)
-      return answer.status >= 400 ? pass(errorOf(answer)) : problem('a refusal', answer)
+      return refused(answer, 'unauthorized_client', 'invalid_client', 'unsupported_grant_type', 'invalid_request')
     },
   },
 ]

@@ -9,7 +9,7 @@
  *
  * @standard RFC 8037: EdDSA in JOSE
  * @status used
- * @does verified by the resource module
+ * @does verified by the authorization server and by the resource module
  * @module
  */
 import { encode } from 'jose/base64url'

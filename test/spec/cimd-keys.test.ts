@@ -104,6 +104,19 @@ describe.each(databases)('%s: AS-032 a flow moves to another process while the c
     await close()
   })
 
+  test('an answer that is no key set is no outage: keys that were taken down serve no longer', async () => {
+    for (const answer of [null, { body: 'moved' }]) {
+      const { sites, here, elsewhere, wait, close } = await createPair()
+      const tokens = await redeem(here, first, (await decide(await visit({ server: here }))).headers.get('location'))
+      sites.put(KEYS, answer)
+      wait(301)
+      const refresh = { grant_type: 'refresh_token', refresh_token: await refreshTokenOf(tokens) }
+      for (const server of [here, elsewhere])
+        await expectError(await post(server, first, refresh), 401, 'invalid_client')
+      await close()
+    }
+  })
+
   test('its token is refreshed there, long after its code was redeemed here', async () => {
     const { sites, here, elsewhere, wait, close } = await createPair()
     const tokens = await redeem(here, first, (await decide(await visit({ server: here }))).headers.get('location'))

@@ -18,7 +18,8 @@ import { ClientJwks } from '../../../shared/client-jwks.ts'
 import { type Loaded, type Remembered, remember } from '../../../shared/remember.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import { KEPT_THROUGH_OUTAGE, KEPT_UNUSED } from '../client-documents/client-document.ts'
-import type { Outbound } from '../outbound.ts'
+import { OUTAGES } from '../client-documents/client-documents.ts'
+import type { Outbound, OutboundFailure } from '../outbound.ts'
 import type { Clock, PublishedKeys } from '../ports.ts'
 import type { Client } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'
@@ -38,7 +39,14 @@ export interface ClientKeys {
 }
 
 /** Times in seconds. */
-const RULES = { maxAge: 300, maxStale: KEPT_THROUGH_OUTAGE, cooldown: 30, retryDelay: 10, onFailure: () => {} }
+const RULES = {
+  maxAge: 300,
+  maxStale: KEPT_THROUGH_OUTAGE,
+  cooldown: 30,
+  retryDelay: 10,
+  onFailure: () => {},
+  mayServe: isOutage,
+}
 
 /** Bytes of a key set. */
 const MAX_BYTES = 32 * 1024
@@ -150,6 +158,18 @@ const verdict = (signed: boolean): Result<null, Rejection> => (signed ? ok(null)
 
 class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable'
+  /** Undefined: what was answered is no key set. */
+  readonly failure: OutboundFailure | undefined
+
+  constructor(failure?: OutboundFailure, options?: ErrorOptions) {
+    super(failure ?? 'no key set', options)
+    this.failure = failure
+  }
+}
+
+/** An answer that is no key set withdraws the keys; what says nothing about them does not. */
+function isOutage(error: unknown): boolean {
+  return !(error instanceof KeysUnavailable) || (error.failure !== undefined && OUTAGES.includes(error.failure))
 }
 
 async function fetchKeys(url: string, outbound: Outbound): Promise<ClientJwks> {
@@ -158,7 +178,7 @@ async function fetchKeys(url: string, outbound: Outbound): Promise<ClientJwks> {
   try {
     return v.parse(ClientJwks, JSON.parse(new TextDecoder().decode(answer.value.body)))
   } catch (cause) {
-    throw new KeysUnavailable('no key set', { cause })
+    throw new KeysUnavailable(undefined, { cause })
   }
 }
 

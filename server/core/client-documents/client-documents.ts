@@ -54,7 +54,7 @@ const ENOUGH_TO_AGREE = KEPT_UNUSED / 3
 const STAYING = { limit: 1000, window: KEPT_UNUSED }
 
 /** Nobody said anything about the document: these may pass. The other failures are answers. */
-const OUTAGES: readonly DocumentFailure[] = [
+export const OUTAGES: readonly DocumentFailure[] = [
   'unresolvable',
   'unreachable',
   'timeout',
