@@ -23,15 +23,15 @@ import { claimsOf } from './claimed.ts'
 import { authenticateClient } from './client-auth/authenticate-client.ts'
 import type { ClientAuthMethod } from './client-auth/client-auth-method.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Entitlement, GrantType } from './grants/grant-type.ts'
+import type { GrantType, Requests } from './grants/grant-type.ts'
 import type { Client } from './records.ts'
 import { noteUse } from './registration/life.ts'
 import { type Rejection, reject } from './rejection.ts'
-import { type PresentedProof, proveSender, type Sender } from './sender.ts'
+import { type PresentedProof, proveSender } from './sender.ts'
 import { mint } from './tokens/mint.ts'
 
 /** The grant types on offer, by name. */
-export type GrantTypes = { readonly [Type in TokenRequest['grant_type']]?: GrantType<Type> }
+export type GrantTypes = { readonly [Type in keyof Requests]?: GrantType<Type> }
 
 /** What came beside the form. */
 export interface Credentials {
@@ -49,7 +49,9 @@ export async function token(
   const { store, hash, now, audit } = deps
   const tools = { methods: offered.clientAuthMethods, clients: store.clients, hash, now: now() }
   const client = await authenticateClient({ ...request, authorization }, tools)
-  const outcome = client.ok ? await answer(request, client.value, proof, offered.grantTypes, deps) : client
+  const outcome = client.ok
+    ? await answer(request.grant_type, request, client.value, proof, offered.grantTypes, deps)
+    : client
   if (!outcome.ok) {
     if (wantsNonce(outcome.error.reason) && deps.dpop !== undefined) proof?.announce(await deps.dpop.nonces.current())
     const known = client.ok ? { clientId: client.value.id } : {}
@@ -59,18 +61,21 @@ export async function token(
   return outcome
 }
 
-async function answer(
-  request: TokenRequest,
+/** `Type` ties the request to the grant type that judges it. */
+async function answer<Type extends keyof Requests>(
+  type: Type,
+  request: Requests[Type],
   client: Client,
   proof: PresentedProof | null,
   grantTypes: GrantTypes,
   deps: Dependencies,
 ): Promise<Result<TokenResponse, Rejection>> {
-  if (grantTypes[request.grant_type] === undefined) return reject('unsupported_grant_type')
-  if (!client.grantTypes.includes(request.grant_type)) return reject('client_may_not_use_grant')
+  const grantType = grantTypes[type]
+  if (grantType === undefined) return reject('unsupported_grant_type')
+  if (!client.grantTypes.includes(type)) return reject('client_may_not_use_grant')
   const sender = await proveSender(proof, client, deps)
   if (!sender.ok) return sender
-  const entitlement = await authorizeGrant(request, client, sender.value, grantTypes, deps)
+  const entitlement = await grantType.authorize(request, client, sender.value, deps)
   if (!entitlement.ok) return entitlement
   await noteUse(client, entitlement.value.grant.expiresAt, deps)
   const minted = await mint(entitlement.value, deps)
@@ -78,30 +83,4 @@ async function answer(
   deps.audit(entry)
   if (deps.auditStored !== undefined && isIssue(entry)) await deps.auditStored()
   return ok(minted)
-}
-
-/** Dispatch by grant type. A switch, so that each grant sees its own request type. */
-async function authorizeGrant(
-  request: TokenRequest,
-  client: Client,
-  sender: Sender,
-  grantTypes: GrantTypes,
-  deps: Dependencies,
-): Promise<Result<Entitlement, Rejection>> {
-  switch (request.grant_type) {
-    case 'authorization_code':
-      return (
-        (await grantTypes.authorization_code?.authorize(request, client, sender, deps)) ??
-        reject('unsupported_grant_type')
-      )
-    case 'refresh_token':
-      return (
-        (await grantTypes.refresh_token?.authorize(request, client, sender, deps)) ?? reject('unsupported_grant_type')
-      )
-    case 'client_credentials':
-      return (
-        (await grantTypes.client_credentials?.authorize(request, client, sender, deps)) ??
-        reject('unsupported_grant_type')
-      )
-  }
 }

@@ -30,10 +30,13 @@ export interface Entitlement {
 /** What an access token rests on: a person's grant, or, without an id, a client that acts for itself. */
 export type Basis = Pick<Grant, 'userId' | 'clientId' | 'resource' | 'expiresAt'> & { readonly id: string | null }
 
+/** The token requests by their grant type. */
+export type Requests = { readonly [Request in TokenRequest as Request['grant_type']]: Request }
+
 export interface GrantType<Type extends TokenRequest['grant_type'] = TokenRequest['grant_type']> {
   readonly type: Type
   authorize(
-    request: Extract<TokenRequest, { grant_type: Type }>,
+    request: Requests[Type],
     client: Client,
     sender: Sender,
     deps: Dependencies,
