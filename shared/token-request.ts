@@ -2,6 +2,7 @@
  * The token request: one variant for each grant type.
  *
  * @see RFC 6749 section 4.1.3 (authorization code), section 6 (refresh), section 4.4.2 (client credentials)
+ * @see RFC 7523 section 2.1: JWT bearer
  * @see RFC 8707 section 2.2: `resource`
  * @module
  */
@@ -39,9 +40,21 @@ export const ClientCredentialsRequest = v.object({
 })
 export type ClientCredentialsRequest = v.InferOutput<typeof ClientCredentialsRequest>
 
+/** RFC 7523 section 2.1. The client assertion type of section 2.2 is another name. */
+export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+
+export const JwtBearerRequest = v.object({
+  grant_type: v.literal(JWT_BEARER_GRANT),
+  assertion: v.string(),
+  scope: v.optional(v.string()),
+  ...common,
+})
+export type JwtBearerRequest = v.InferOutput<typeof JwtBearerRequest>
+
 export const TokenRequest = v.variant('grant_type', [
   AuthorizationCodeRequest,
   RefreshTokenRequest,
   ClientCredentialsRequest,
+  JwtBearerRequest,
 ])
 export type TokenRequest = v.InferOutput<typeof TokenRequest>
