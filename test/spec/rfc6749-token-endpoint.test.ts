@@ -141,7 +141,7 @@ describe('section 3.2 what is read', () => {
     'urn:ietf:params:oauth:grant-type:jwt-bearer',
     'AUTHORIZATION_CODE',
   ])('AS-072 section 5.2 the grant type %s is unsupported_grant_type', async (grant_type) => {
-    await expectError(await post({ ...(await goodForm()), grant_type }), 400, 'unsupported_grant_type')
+    await expectError(await post({ ...(await goodForm()), assertion: 'x', grant_type }), 400, 'unsupported_grant_type')
   })
 
   test('section 5.2 a grant type that the client did not register is unauthorized_client', async () => {
