@@ -3,9 +3,11 @@
  *
  * @see RFC 9068 section 2.1 (`typ`), section 2.2 (claims)
  * @see RFC 9449 section 6.1: `cnf` with `jkt`
+ * @see RFC 8693 section 4.1 and section 4.4: `act`, `may_act`
  * @module
  */
 import * as v from 'valibot'
+import { Actor, MayAct } from './actor.ts'
 import { JwkThumbprint } from './dpop/public-key.ts'
 
 /** The JOSE header `typ` that tells an access token from every other JWT. */
@@ -26,5 +28,7 @@ export const AccessTokenClaims = v.looseObject({
   client_id: v.string(),
   scope: v.optional(v.string()),
   cnf: v.exactOptional(Confirmation),
+  act: v.exactOptional(Actor),
+  may_act: v.exactOptional(MayAct),
 })
 export type AccessTokenClaims = v.InferOutput<typeof AccessTokenClaims>

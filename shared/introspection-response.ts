@@ -3,10 +3,12 @@
  *
  * @see RFC 7662 section 2.2
  * @see RFC 9449 section 6.2: `cnf`
+ * @see RFC 8693 section 4.1: `act`
  * @module
  */
 import * as v from 'valibot'
 import { Confirmation } from './access-token.ts'
+import { Actor } from './actor.ts'
 
 /** Nothing but `active` when that is false. `token_type` is there for access tokens, as `jti` is. Times in seconds since the epoch. */
 export const IntrospectionResponse = v.variant('active', [
@@ -23,6 +25,7 @@ export const IntrospectionResponse = v.variant('active', [
     iss: v.string(),
     jti: v.exactOptional(v.string()),
     cnf: v.exactOptional(Confirmation),
+    act: v.exactOptional(Actor),
   }),
 ])
 export type IntrospectionResponse = v.InferOutput<typeof IntrospectionResponse>

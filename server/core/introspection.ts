@@ -4,6 +4,7 @@
  *
  * @see RFC 7662 section 2 and section 4
  * @see RFC 9449 section 6.2: the key that a token is bound to
+ * @see RFC 8693 section 4.1: who acts
  * @see docs/adr/0101-introspection.md
  * @module
  */
@@ -54,7 +55,7 @@ async function describeToken(token: string, caller: Client, deps: Dependencies):
 async function describeAccessToken(token: string, caller: Client, deps: Dependencies) {
   const claims = await deps.signer.readAccessToken(token)
   if (claims === null) return null
-  const { iss, sub, aud, client_id, scope, iat, exp, jti, cnf } = claims
+  const { iss, sub, aud, client_id, scope, iat, exp, jti, cnf, act } = claims
   const concerned = client_id === caller.id || (caller.resource !== null && [aud].flat().includes(caller.resource))
   if (!concerned || exp <= deps.now()) {
     const reason = concerned ? 'token_expired' : 'token_of_another_resource'
@@ -68,6 +69,7 @@ async function describeAccessToken(token: string, caller: Client, deps: Dependen
     ...{ iss, sub, aud, client_id, iat, exp, jti },
     ...(scope === undefined ? {} : { scope }),
     ...(cnf === undefined ? {} : { cnf }),
+    ...(act === undefined ? {} : { act }),
   } satisfies IntrospectionResponse
 }
 

@@ -8,7 +8,7 @@ import { type Act, auditEntry } from './audit.ts'
 import type { Dependencies } from './dependencies.ts'
 import { FIRST_CALL_WITHIN, type RefusedCall } from './flow.ts'
 import type { Grant } from './records.ts'
-import { grantOfAccessToken } from './tokens/access-token-id.ts'
+import { type Ancestry, ancestryOf, grantOfAccessToken, stemOf } from './tokens/access-token-id.ts'
 
 /** Whether an access token of ours still counts: it was not revoked by itself, and what it rests on is still there. */
 export async function isLive(
@@ -16,10 +16,12 @@ export async function isLive(
   deps: Dependencies,
 ): Promise<boolean> {
   const { store, now, trace } = deps
-  if (await store.revokedTokens.has(jti)) {
+  const ancestry = ancestryOf(jti)
+  if (await store.revokedTokens.has(ancestry === null ? jti : stemOf(jti))) {
     await traceRefusedToken(jti, 'token_revoked', deps)
     return false
   }
+  if (ancestry !== null) return (await areLive(ancestry, deps)) && (await store.clients.find(client_id)) !== null
   const grantId = grantOfAccessToken(jti)
   if (grantId === null) return (await store.clients.find(client_id)) !== null
   const grant = await store.grants.find(grantId)
@@ -31,6 +33,17 @@ export async function isLive(
   }
   if (!live && grant !== null) traceRefusedCall(grant, 'grant_revoked', deps)
   return live
+}
+
+/** Whether everything that a token was made from still counts: any of it that ended, ends it. */
+async function areLive({ tokens, grantIds, clientIds }: Ancestry, { store }: Dependencies): Promise<boolean> {
+  const revoked = Promise.all(tokens.map((token) => store.revokedTokens.has(token)))
+  const grants = await Promise.all(grantIds.map((id) => store.grants.find(id)))
+  const isEnded = (grant: Grant | null): boolean => grant === null || grant.revokedAt !== null
+  if (grants.some(isEnded) || (await revoked).includes(true)) return false
+  const holders = [...clientIds, ...grants.flatMap((grant) => (grant === null ? [] : [grant.clientId]))]
+  const clients = await Promise.all([...new Set(holders)].map((id) => store.clients.find(id)))
+  return !clients.includes(null)
 }
 
 /** Tells the flow trace that a resource came with a token that is worth nothing, if it may have been the first call. */

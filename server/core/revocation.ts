@@ -16,7 +16,7 @@ import type { Dependencies } from './dependencies.ts'
 import { revokeGrant } from './live-grant.ts'
 import type { Client } from './records.ts'
 import { type Rejection, reject } from './rejection.ts'
-import { grantOfAccessToken } from './tokens/access-token-id.ts'
+import { grantOfAccessToken, stemOf } from './tokens/access-token-id.ts'
 import { hashOpaqueToken } from './tokens/opaque-token.ts'
 
 export async function revoke(
@@ -62,6 +62,6 @@ async function revokeAccessToken(value: string, client: Client, deps: Dependenci
   if (claims.client_id !== client.id) return reject('client_mismatch')
   const parties = { userId: claims.sub, clientId: client.id, resource: [claims.aud].flat().join(' ') }
   const entry = auditEntry({ type: 'token_revoked', grantId: grantOfAccessToken(claims.jti), ...parties }, deps)
-  if (await store.revokedTokens.remember(claims.jti, claims.exp, entry)) audit(entry)
+  if (await store.revokedTokens.remember(stemOf(claims.jti), claims.exp, entry)) audit(entry)
   return ok(null)
 }
