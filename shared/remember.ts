@@ -8,10 +8,10 @@
  */
 
 /** Times in seconds. */
-export interface Remembering {
+export interface Remembering<Value = unknown> {
   readonly now: () => number
-  /** How long a value is used without asking again. */
-  readonly maxAge: number
+  /** How long a value is used without asking again; a function where each says so itself. */
+  readonly maxAge: number | ((value: Value) => number)
   /** How much longer it serves while loading fails. */
   readonly maxStale: number
   /** The pause after a success before `newer` loads again. */
@@ -40,7 +40,7 @@ export interface Remembered<Value> {
 /** Remembers what `load` gives. `recall`: what somebody else has loaded, which is asked for first. */
 export function remember<Value>(
   load: () => Promise<Value>,
-  rules: Remembering,
+  rules: Remembering<Value>,
   recall: () => Promise<Loaded<Value> | null> = async () => null,
 ): Remembered<Value> {
   let held: Loaded<Value> | undefined
@@ -51,7 +51,7 @@ export function remember<Value>(
     try {
       const known = await recall()
       if (known !== null && (held === undefined || known.at > held.at)) held = known
-      if (held !== undefined && youngerThan(within)) return held.value
+      if (held !== undefined && isFresh(within)) return held.value
       const value = await load()
       held = { value, at: rules.now() }
       failed = undefined
@@ -72,21 +72,27 @@ export function remember<Value>(
     pending ??= { within, value: run(within) }
     return pending.value
   }
+  const ageLimit = (value: Value): number => (typeof rules.maxAge === 'number' ? rules.maxAge : rules.maxAge(value))
   const youngerThan = (seconds: number): boolean => held !== undefined && rules.now() - held.at < seconds
+  /** Fresh, and no older than so many seconds. */
+  const isFresh = (within: number): boolean => held !== undefined && youngerThan(Math.min(within, ageLimit(held.value)))
 
   return {
     async current() {
-      if (held !== undefined && youngerThan(rules.maxAge)) return held.value
+      if (held !== undefined && isFresh(WHATEVER_ITS_AGE)) return held.value
       try {
-        return await reload(rules.maxAge)
+        return await reload(WHATEVER_ITS_AGE)
       } catch (error) {
         const mayServe = rules.mayServe?.(error) ?? true
-        if (mayServe && held !== undefined && youngerThan(rules.maxAge + rules.maxStale)) return held.value
+        if (mayServe && held !== undefined && youngerThan(ageLimit(held.value) + rules.maxStale)) return held.value
         throw error
       }
     },
     async newer() {
-      return held !== undefined && youngerThan(rules.cooldown) ? held.value : reload(rules.cooldown)
+      return held !== undefined && isFresh(rules.cooldown) ? held.value : reload(rules.cooldown)
     },
   }
 }
+
+/** For a caller to whom any fresh value will do. */
+const WHATEVER_ITS_AGE = Number.POSITIVE_INFINITY

@@ -10,15 +10,14 @@
  * @see docs/adr/0125-published-keys-are-stored.md
  * @module
  */
-import { JOSEError, JWKSMultipleMatchingKeys } from 'jose/errors'
 import { createLocalJWKSet, type LocalJWKSet } from 'jose/jwks/local'
-import { compactVerify } from 'jose/jws/compact/verify'
 import * as v from 'valibot'
 import { ClientJwks } from '../../../shared/client-jwks.ts'
 import { type Loaded, type Remembered, remember } from '../../../shared/remember.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import { KEPT_THROUGH_OUTAGE, KEPT_UNUSED } from '../client-documents/client-document.ts'
 import { OUTAGES } from '../client-documents/client-documents.ts'
+import { isSigned } from '../is-signed.ts'
 import type { Outbound, OutboundFailure } from '../outbound.ts'
 import type { Clock, PublishedKeys } from '../ports.ts'
 import type { Client } from '../records.ts'
@@ -91,15 +90,15 @@ export function createClientKeys(ports: ClientKeysPorts): ClientKeys {
 
     async verify(client, assertion) {
       const { jwks, jwksUri } = client
-      if (jwks !== null) return verdict(await isSigned(assertion, createLocalJWKSet(jwks)))
+      if (jwks !== null) return verdict(await isSigned(assertion, createLocalJWKSet(jwks), ASSERTION_ALGORITHMS))
       if (jwksUri === null) return reject('wrong_assertion_signature')
       const published = publishedAt(jwksUri, client)
       try {
         const known = await published.current()
-        if (await isSigned(assertion, known)) return ok(null)
+        if (await isSigned(assertion, known, ASSERTION_ALGORITHMS)) return ok(null)
         // Perhaps by a key that is newer than our copy.
         const newer = await published.newer()
-        return verdict(newer !== known && (await isSigned(assertion, newer)))
+        return verdict(newer !== known && (await isSigned(assertion, newer, ASSERTION_ALGORITHMS)))
       } catch (error) {
         if (error instanceof KeysUnavailable) return reject('client_keys_unavailable')
         throw error
@@ -179,23 +178,5 @@ async function fetchKeys(url: string, outbound: Outbound): Promise<ClientJwks> {
     return v.parse(ClientJwks, JSON.parse(new TextDecoder().decode(answer.value.body)))
   } catch (cause) {
     throw new KeysUnavailable(undefined, { cause })
-  }
-}
-
-/** The key alone says which algorithm it is for; an assertion only chooses among keys. */
-async function isSigned(assertion: string, key: LocalJWKSet | CryptoKey): Promise<boolean> {
-  try {
-    const options = { algorithms: [...ASSERTION_ALGORITHMS] }
-    await (typeof key === 'function' ? compactVerify(assertion, key, options) : compactVerify(assertion, key, options))
-    return true
-  } catch (error) {
-    // Without a `kid` several may fit: a set is short.
-    if (error instanceof JWKSMultipleMatchingKeys) {
-      for await (const one of error) if (await isSigned(assertion, one)) return true
-      return false
-    }
-    // A key that cannot be imported is a TypeError or a DOMException of the platform: it fits nothing.
-    if (error instanceof JOSEError || error instanceof TypeError || error instanceof DOMException) return false
-    throw error
   }
 }
