@@ -11,7 +11,7 @@ import { addSessionCommands } from '../client/cli/commands.ts'
 import { err, ok } from '../shared/result.ts'
 import type { Accounts, AdminContext, Outcome } from './admin/context.ts'
 import { readPassword } from './admin/read-password.ts'
-import { addUser, listUsers, removeUser, setPassword } from './admin/users.ts'
+import { addUser, disableUser, enableUser, listUsers, removeUser, setPassword } from './admin/users.ts'
 import { addClientCommands } from './cli/clients.ts'
 import { command, group, runWithStore } from './cli/command.ts'
 import { addConformanceCommand } from './cli/conformance.ts'
@@ -69,6 +69,14 @@ function addUserCommands(users: Command): void {
     )
   command(users, 'remove <name>', 'Removes a user and revokes everything that they granted.').action(
     (name: string, _: object, self: Command) => run(self, (context) => removeUser(context, name)),
+  )
+  command(
+    users,
+    'disable <name>',
+    'Keeps a user from signing in, signs them out and revokes everything that they granted.',
+  ).action((name: string, _: object, self: Command) => run(self, (context) => disableUser(context, name)))
+  command(users, 'enable <name>', 'Lets a disabled user sign in again.').action(
+    (name: string, _: object, self: Command) => run(self, (context) => enableUser(context, name)),
   )
   command(users, 'list', 'Lists them.').action((_: object, self: Command) => run(self, listUsers))
 }

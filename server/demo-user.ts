@@ -22,5 +22,6 @@ export async function provideDemoUser(deps: {
 /** Whether the account is there and still has the password that everyone knows. */
 export async function hasDemoPassword(users: Pick<Users, 'findByUsername'>): Promise<boolean> {
   const user = await users.findByUsername(DEMO_USER.username)
-  return user !== null && (await verifyPassword(DEMO_USER.password, user.passwordHash))
+  if (user === null || user.passwordHash === null) return false
+  return verifyPassword(DEMO_USER.password, user.passwordHash)
 }

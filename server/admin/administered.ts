@@ -12,7 +12,7 @@ export function administered<Opened extends Store>(
   store: Opened,
   { actor, now }: { readonly actor: string; readonly now: Clock },
 ): Opened {
-  const { clients, clientDocuments, resources, users, registrationTokens } = store
+  const { clients, clientDocuments, resources, users, identities, registrationTokens } = store
   const entry = (event: Act): AuditEntry<Act> => ({ event, at: now(), requestId: null, actor })
   return {
     ...store,
@@ -40,6 +40,22 @@ export function administered<Opened extends Store>(
       create: (user) => users.create(user, entry({ type: 'user_added', userId: user.id })),
       setPassword: (id, hash) => users.setPassword(id, hash, entry({ type: 'password_changed', userId: id })),
       remove: (id, at) => users.remove(id, at, entry({ type: 'user_removed', userId: id })),
+      disable: (id, at) => users.disable(id, at, entry({ type: 'user_disabled', userId: id })),
+      enable: (id) => users.enable(id, entry({ type: 'user_enabled', userId: id })),
+    },
+    identities: {
+      ...identities,
+      link: (identity) =>
+        identities.link(identity, entry({ type: 'identity_linked', userId: identity.userId, name: identity.issuer })),
+      async unlink(issuer, subject) {
+        const identity = await identities.find(issuer, subject)
+        if (identity === null) return false
+        return identities.unlink(
+          issuer,
+          subject,
+          entry({ type: 'identity_unlinked', userId: identity.userId, name: issuer }),
+        )
+      },
     },
     registrationTokens: {
       ...registrationTokens,

@@ -1,5 +1,5 @@
 /**
- * Local accounts: `sallyport users ...`.
+ * The people who can sign in: `sallyport users ...`.
  *
  * @module
  */
@@ -37,7 +37,29 @@ export async function removeUser({ store, now }: AdminContext, username: string)
     : refuse('There is no user of that name.')
 }
 
+export async function disableUser({ store, now }: AdminContext, username: string): Outcome {
+  const user = await store.users.findByUsername(username)
+  if (user === null) return refuse('There is no user of that name.')
+  return (await store.users.disable(user.id, now()))
+    ? ok(`Disabled ${user.username}: signed out everywhere, and every access that was granted is revoked.`)
+    : refuse(`${user.username} is disabled already.`)
+}
+
+export async function enableUser({ store }: AdminContext, username: string): Outcome {
+  const user = await store.users.findByUsername(username)
+  if (user === null) return refuse('There is no user of that name.')
+  return (await store.users.enable(user.id))
+    ? ok(`Enabled ${user.username}, who can sign in again. What was revoked stays so: applications have to ask anew.`)
+    : refuse(`${user.username} is not disabled.`)
+}
+
 export async function listUsers({ store }: AdminContext): Outcome {
-  const rows = (await store.users.list()).map(({ username, id, createdAt }) => [username, id, date(createdAt)])
-  return ok(table(['NAME', 'ID', 'CREATED (UTC)'], rows, 'No users yet. Add one with: sallyport users add NAME'))
+  const rows = (await store.users.list()).map((user) => [
+    user.username,
+    user.id,
+    date(user.createdAt),
+    user.disabledAt === null ? '' : `disabled ${date(user.disabledAt)}`,
+  ])
+  const heads = ['NAME', 'ID', 'CREATED (UTC)', 'STATE']
+  return ok(table(heads, rows, 'No users yet. Add one with: sallyport users add NAME'))
 }

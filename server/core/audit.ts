@@ -13,7 +13,7 @@ import type { Claimed } from './claimed.ts'
 import type { DocumentFailure } from './client-documents/fetch-document.ts'
 import type { Origin } from './dependencies.ts'
 import type { Sighting } from './flow.ts'
-import type { Clock } from './ports.ts'
+import type { Clock, SignInProblem } from './ports.ts'
 import type { Reason } from './rejection.ts'
 
 /** Everything that a grant says of itself. */
@@ -42,8 +42,19 @@ export type Act =
   | { readonly type: 'resource_stored' | 'resource_removed'; readonly resource: string }
   | { readonly type: 'registration_token_created' | 'registration_token_removed'; readonly name: string }
   | { readonly type: 'key_made' | 'key_deleted'; readonly name: string }
-  | { readonly type: 'user_added' | 'user_removed' | 'password_changed'; readonly userId: string }
+  | {
+      readonly type: 'user_added' | 'user_removed' | 'user_disabled' | 'user_enabled' | 'password_changed'
+      readonly userId: string
+    }
   | { readonly type: 'sign_in' | 'sign_out'; readonly userId: string }
+  /** `name`: the issuer of the identity. */
+  | { readonly type: 'identity_linked' | 'identity_unlinked'; readonly userId: string; readonly name: string }
+  /** The person's identity provider ended all that was granted by them. */
+  | {
+      readonly type: 'access_ended'
+      readonly reason: 'refused_by_provider' | 'signed_out_by_provider' | 'not_seen_by_provider'
+      readonly userId: string
+    }
 
 /** A token that was issued without anything else being stored: each has its row. */
 export type Issue =
@@ -69,7 +80,7 @@ export type Observation =
   | PageRefusal
   | {
       readonly type: 'sign_in_failed'
-      readonly reason: 'bad_credentials' | 'too_many_attempts'
+      readonly reason: SignInProblem
       readonly clientId?: string
       readonly userId?: string
     }

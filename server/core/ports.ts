@@ -20,6 +20,8 @@ import type {
   ClientSecret,
   Consent,
   Grant,
+  Identity,
+  PendingSignIn,
   PublishedKeySet,
   RefreshToken,
   RegistrationToken,
@@ -133,8 +135,8 @@ export interface Part {
 }
 
 export interface Grants {
-  /** Stores a grant and its code together. */
-  create(grant: Grant, code: AuthorizationCode, entry?: Entry): Promise<void>
+  /** Stores a grant and its code together. False: the person is disabled. */
+  create(grant: Grant, code: AuthorizationCode, entry?: Entry): Promise<boolean>
   find(id: string): Promise<Grant | null>
   /** Those neither revoked nor expired, newest first; all of them, or `limit` of them after so many. */
   listLive(userId: string, now: number, part?: Part): Promise<readonly Grant[]>
@@ -213,9 +215,53 @@ export interface Users {
   create(user: User, entry?: Entry): Promise<boolean>
   /** Ends the user's sessions too, in one transaction: a new password often means that somebody had the old one. */
   setPassword(id: string, passwordHash: string, entry?: Entry): Promise<boolean>
-  /** False: there is none. Revokes the user's grants, and forgets sessions and consents, in one transaction. */
+  /** False: there is none. Revokes the user's grants, and forgets sessions, consents and identities, in one transaction. */
   remove(id: string, now: number, entry?: Entry): Promise<boolean>
+  /** Revokes the user's grants and ends the sessions too, in one transaction; no grant is created after it. False: there is none, or it was before. */
+  disable(id: string, now: number, entry?: Entry): Promise<boolean>
+  /** False: there is none, or it was not disabled. What was revoked stays so. */
+  enable(id: string, entry?: Entry): Promise<boolean>
   list(): Promise<readonly User[]>
+}
+
+/** Who people are at identity providers. */
+export interface Identities {
+  find(issuer: string, subject: string): Promise<Identity | null>
+  /** Links it to an account that is there. False: it is linked already, possibly to somebody else. */
+  link(identity: Identity, entry?: Entry): Promise<boolean>
+  /**
+   * Creates an account and links the identity to it, in one transaction. `linked`: the identity is linked already; `username_taken`: another
+   * account has the name. In both cases nothing is stored.
+   */
+  admit(user: User, identity: Identity, entry?: Entry): Promise<'admitted' | 'linked' | 'username_taken'>
+  /** Of one user, in the order of linking. */
+  list(userId: string): Promise<readonly Identity[]>
+  /** False: there is none. Revokes nothing. */
+  unlink(issuer: string, subject: string, entry?: Entry): Promise<boolean>
+  /** The provider said that the person is one of its own. Replaces the refresh token and the time of the next check. False: it is not linked. */
+  seen(
+    identity: Pick<Identity, 'issuer' | 'subject' | 'lastSeenAt' | 'sealedRefreshToken' | 'checkAt'>,
+  ): Promise<boolean>
+  /** Those that are to be checked by `now`, at most `limit`, each for one caller: they are due again at `next`, unless somebody says otherwise. */
+  takeDue(now: number, next: number, limit: number): Promise<readonly Identity[]>
+  /**
+   * The provider no longer knows the person, for all that `sealedRefreshToken` says: forgets it, revokes the user's grants and ends the sessions, in one
+   * transaction. False: the identity has another one by now, and nothing was done.
+   */
+  lose(
+    identity: Pick<Identity, 'issuer' | 'subject' | 'userId' | 'sealedRefreshToken'>,
+    now: number,
+    entry?: Entry,
+  ): Promise<boolean>
+}
+
+/** Sign-ins that have begun at an identity provider. */
+export interface PendingSignIns {
+  create(pending: PendingSignIn): Promise<void>
+  /** Ends it, for exactly one caller, in the browser that began it. Null: unknown, expired, over, or begun in another browser. */
+  take(hash: string, browser: string, now: number): Promise<PendingSignIn | null>
+  /** Without ending it, for a browser that cannot: what it was for. Null once expired or over. */
+  find(hash: string, now: number): Promise<PendingSignIn | null>
 }
 
 export interface Sessions {
@@ -224,6 +270,13 @@ export interface Sessions {
   find(hash: string, now: number): Promise<Session | null>
   /** The entry is stored if there was one. */
   remove(hash: string, entry?: Entry): Promise<void>
+  /** Ends the one that came from this session at an identity provider, or without `sid` all that came from its `subject`. The users' ids, each once. */
+  removeUpstream(
+    upstream: { readonly issuer: string } & (
+      | { readonly sid: string; readonly subject?: string }
+      | { readonly subject: string }
+    ),
+  ): Promise<readonly string[]>
 }
 
 /** So many within so many seconds. */
@@ -310,6 +363,8 @@ export interface Store {
   readonly proofs: Proofs
   readonly consents: Consents
   readonly users: Users
+  readonly identities: Identities
+  readonly pendingSignIns: PendingSignIns
   readonly sessions: Sessions
   readonly signInAttempts: SignInAttempts
   readonly sharedLimits: SharedLimits
@@ -331,12 +386,11 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }
 
-/** Who the person is: local accounts now, other identity providers later. */
+/** Why a name and a password sign nobody in. `account_disabled`: they are right. */
+export type SignInProblem = 'bad_credentials' | 'too_many_attempts' | 'account_disabled'
+
+/** Who the person is, by a name and a password. */
 export interface Login {
   /** Checks a name and a password in constant time, whether or not the name exists, and brakes guessing. `from`: the peer's address. */
-  verify(
-    username: string,
-    password: string,
-    from: string,
-  ): Promise<Result<User, 'bad_credentials' | 'too_many_attempts'>>
+  verify(username: string, password: string, from: string): Promise<Result<User, SignInProblem>>
 }

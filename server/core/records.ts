@@ -158,9 +158,38 @@ export interface User {
   readonly id: string
   readonly username: string
   readonly displayName: string | null
-  /** An encoded scrypt hash with its parameters and salt. */
-  readonly passwordHash: string
+  /** An encoded scrypt hash with its parameters and salt; null: the person has no password here. */
+  readonly passwordHash: string | null
   readonly createdAt: number
+  /** Since when the person cannot sign in, and nothing is issued for them; null: they can. */
+  readonly disabledAt: number | null
+}
+
+/** A person as an identity provider knows them: `issuer` and `subject` together, and nothing else, say who it is. */
+export interface Identity {
+  readonly issuer: string
+  readonly subject: string
+  readonly userId: string
+  readonly linkedAt: number
+  /** When the provider last said that this is one of its people. */
+  readonly lastSeenAt: number
+  /** The provider's refresh token, sealed; null: there is none. */
+  readonly sealedRefreshToken: string | null
+  /** When the provider is to be asked again; null: it is not asked. */
+  readonly checkAt: number | null
+}
+
+/** A sign-in at an identity provider that has begun in a browser, and is awaited. */
+export interface PendingSignIn {
+  /** Hash of the `state`. */
+  readonly hash: string
+  /** Hash of the cookie of the browser that began it. */
+  readonly browser: string
+  /** The id of the provider in the settings. */
+  readonly provider: string
+  /** The query of the authorization request that it is for; null: none. */
+  readonly request: string | null
+  readonly expiresAt: number
 }
 
 /** A browser that a person signed in with. */
@@ -170,4 +199,16 @@ export interface Session {
   readonly userId: string
   readonly createdAt: number
   readonly expiresAt: number
+  /** The session at an identity provider that it came from; left out: from none. */
+  readonly upstream?: UpstreamSession
+}
+
+/** A session at an identity provider. */
+export interface UpstreamSession {
+  readonly issuer: string
+  readonly subject: string
+  /** The provider's name for it; null: it gave none. */
+  readonly sid: string | null
+  /** The ID token, sealed for the bearer of the cookie: the provider wants it back when they sign out. */
+  readonly sealedIdToken: string
 }

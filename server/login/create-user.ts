@@ -34,6 +34,13 @@ export async function createUser(
   const length = [...password.normalize('NFKC')].length
   if (length < PASSWORD_LENGTH.min || length > PASSWORD_LENGTH.max) return err('bad_password_length')
   const passwordHash = await hashPassword(password)
-  const user: User = { id: `usr_${random(16)}`, username, displayName, passwordHash, createdAt: now() }
+  const user: User = {
+    id: `usr_${random(16)}`,
+    username,
+    displayName,
+    passwordHash,
+    createdAt: now(),
+    disabledAt: null,
+  }
   return (await users.create(user)) ? ok(user) : err('username_taken')
 }

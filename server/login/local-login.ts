@@ -34,9 +34,10 @@ export function localLogin(options: LocalLoginOptions): Login {
     async verify(username, password, from) {
       if (!(await brake.begin(username, from))) return err('too_many_attempts')
       const user = await users.findByUsername(username)
-      // Without an account the same work is done for nothing: the time must not tell whether there is one.
+      // Without an account, or a password, the same work is done for nothing: the time must not tell whether there is one.
       const fits = await verify(password, user?.passwordHash ?? NOBODYS_HASH)
       if (user === null || !fits) return err('bad_credentials')
+      if (user.disabledAt !== null) return err('account_disabled')
       await brake.succeeded(username, from)
       return ok(user)
     },

@@ -13,6 +13,7 @@ import { linkTo } from './links.ts'
 /** What the page may have to say. */
 export const SIGN_IN_NOTES = {
   bad_credentials: 'That name and password do not fit together. Check both and try again.',
+  account_disabled: 'This account is disabled. Ask whoever runs this server to enable it.',
   too_many_attempts: 'Too many attempts from here. Wait 15 minutes, then try again.',
 } as const
 

@@ -10,6 +10,7 @@ import type { Result } from '../../shared/result.ts'
 import { ok } from '../../shared/result.ts'
 import { auditEntry } from '../core/audit.ts'
 import { claimsOf } from '../core/claimed.ts'
+import type { SignInProblem } from '../core/ports.ts'
 import type { Client } from '../core/records.ts'
 import { afterSignIn, judge } from './authorize.ts'
 import { inAttempt, type PagesContext } from './context.ts'
@@ -98,7 +99,7 @@ const partyOf = (query: string | undefined, { client }: Purpose): string | null 
 
 /** Whose account it was for, if there is one. What was typed is not kept: people type passwords into the wrong field. */
 async function noteFailure(
-  reason: 'bad_credentials' | 'too_many_attempts',
+  reason: SignInProblem,
   username: string,
   { query = '', client }: { query: string | undefined; client: Client | null },
   ctx: PagesContext,
@@ -110,7 +111,7 @@ async function noteFailure(
   ctx.audit({ ...auditEntry({ type: 'sign_in_failed', reason, ...known }, origin), claimed })
 }
 
-const STATUS = { bad_credentials: 403, too_many_attempts: 429 } as const
+const STATUS = { bad_credentials: 403, too_many_attempts: 429, account_disabled: 403 } as const
 
 async function answer(
   visitor: Visitor,

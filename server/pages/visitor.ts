@@ -31,7 +31,7 @@ export async function readVisitor(request: Request, ctx: PagesContext): Promise<
   const csrf = await csrfToken(cookie, ctx.hash)
   const session = await ctx.store.sessions.find(await ctx.hash(cookie), ctx.now())
   const user = session === null ? null : await ctx.store.users.find(session.userId)
-  return { cookie, csrf, user }
+  return { cookie, csrf, user: user?.disabledAt === null ? user : null }
 }
 
 /** The visitor's form token; a browser without a cookie gets one with it. */

@@ -9,25 +9,14 @@ import { insertEntry } from './audit-entries.ts'
 import { codeToRow, insertCode } from './codes.ts'
 import { grantToRow, toGrant } from './grant-row.ts'
 import type { Database, GrantRow } from './schema.ts'
-import { type Parameter, statement } from './statement.ts'
+import { type Parameter, type Statement, statement } from './statement.ts'
 
 export function createGrants(database: Database): Grants {
   const { db } = database
   const find = statement((value: Parameter<{ id: string }>) =>
     db.selectFrom('grants').selectAll().where('id', '=', value('id')),
   )
-  const insert = statement((value: Parameter<GrantRow>) =>
-    db.insertInto('grants').values({
-      id: value('id'),
-      user_id: value('user_id'),
-      client_id: value('client_id'),
-      resource: value('resource'),
-      scopes: value('scopes'),
-      created_at: value('created_at'),
-      expires_at: value('expires_at'),
-      revoked_at: value('revoked_at'),
-    }),
-  )
+  const insert = insertGrant(database)
   const insertItsCode = insertCode(database)
   const note = insertEntry(database)
   const revoke = statement((value: Parameter<{ id: string; now: number }>) =>
@@ -52,9 +41,8 @@ export function createGrants(database: Database): Grants {
   )
 
   return {
-    async create(grant, code, entry) {
-      await database.runGuarded(insert(grantToRow(grant)), [insertItsCode(codeToRow(code)), ...note(entry)])
-    },
+    create: (grant, code, entry) =>
+      database.runGuarded(insert(grantToRow(grant)), [insertItsCode(codeToRow(code)), ...note(entry)]),
 
     async find(id) {
       const [row] = (await database.run(find({ id }))).rows
@@ -82,3 +70,32 @@ export function createGrants(database: Database): Grants {
     revoke: (id, now, entry) => database.runGuarded(revoke({ id, now }), note(entry)),
   }
 }
+
+/**
+ * Stores a grant, unless its person is disabled. Whoever disables them either committed before and is seen here, or waits and then finds the
+ * grant. People of an embedding application are not in the table: nobody can disable them here.
+ */
+export const insertGrant = ({ db, engine }: Database): Statement<GrantRow, unknown> =>
+  statement((value: Parameter<GrantRow>) =>
+    db
+      .insertInto('grants')
+      .columns(['id', 'user_id', 'client_id', 'resource', 'scopes', 'created_at', 'expires_at', 'revoked_at'])
+      .expression(() => {
+        const user = db.selectFrom('users').select('users.id').where('users.id', '=', value('user_id'))
+        const enabled = user.where('users.disabled_at', 'is', null)
+        return db
+          .selectNoFrom([
+            value('id').as('id'),
+            value('user_id').as('user_id'),
+            value('client_id').as('client_id'),
+            value('resource').as('resource'),
+            value('scopes').as('scopes'),
+            value('created_at').as('created_at'),
+            value('expires_at').as('expires_at'),
+            value('revoked_at').as('revoked_at'),
+          ])
+          .where(({ exists, not, or }) =>
+            or([exists(engine === 'postgres' ? enabled.forShare() : enabled), not(exists(user))]),
+          )
+      }),
+  )

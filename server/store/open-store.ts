@@ -13,9 +13,11 @@ import { connect } from './connect.ts'
 import { createConsents } from './consents.ts'
 import { createFlowLog } from './flow-log.ts'
 import { createGrants } from './grants.ts'
+import { createIdentities } from './identities.ts'
 import { createLeases } from './leases.ts'
 import { migrate } from './migrate.ts'
 import { MIGRATION_TIMEOUT } from './migrate-database.ts'
+import { createPendingSignIns } from './pending-sign-ins.ts'
 import { createProofs } from './proofs.ts'
 import { createPublishedKeys } from './published-keys.ts'
 import { purge } from './purge.ts'
@@ -96,6 +98,8 @@ export function createStore(database: Database): OpenStore {
     proofs: reportingOutages(createProofs(database)),
     consents: reportingOutages(createConsents(database)),
     users: reportingOutages(createUsers(database)),
+    identities: reportingOutages(createIdentities(database)),
+    pendingSignIns: reportingOutages(createPendingSignIns(database)),
     sessions: reportingOutages(createSessions(database)),
     signInAttempts: reportingOutages(createSignInAttempts(database)),
     sharedLimits: reportingOutages(createSharedLimits(database)),

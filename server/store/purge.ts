@@ -47,6 +47,7 @@ const EXPIRING = [
   { table: 'client_documents', key: ['client_id'], end: 'kept_until' },
   { table: 'published_keys', key: ['jwks_uri'], end: 'kept_until' },
   { table: 'sessions', key: ['hash'], end: 'expires_at' },
+  { table: 'pending_sign_ins', key: ['hash'], end: 'expires_at' },
   { table: 'sign_in_attempts', key: ['key_hash'], end: 'ends_at' },
   { table: 'shared_limits', key: ['key'], end: 'ends_at' },
 ] as const

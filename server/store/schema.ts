@@ -138,8 +138,28 @@ export interface UserRow {
   /** The name as it is compared. */
   username_key: string
   display_name: string | null
+  /** Empty: the person has none. */
   password_hash: string
   created_at: number
+  disabled_at: number | null
+}
+
+export interface IdentityRow {
+  issuer: string
+  subject: string
+  user_id: string
+  linked_at: number
+  last_seen_at: number
+  sealed_refresh_token: string | null
+  check_at: number | null
+}
+
+export interface PendingSignInRow {
+  hash: string
+  browser: string
+  provider: string
+  request: string | null
+  expires_at: number
 }
 
 export interface SessionRow {
@@ -147,6 +167,10 @@ export interface SessionRow {
   user_id: string
   created_at: number
   expires_at: number
+  upstream_issuer: string | null
+  upstream_subject: string | null
+  upstream_sid: string | null
+  sealed_id_token: string | null
 }
 
 export interface SignInAttemptsRow {
@@ -222,6 +246,8 @@ export interface Tables {
   proofs: ProofRow
   consents: ConsentRow
   users: UserRow
+  identities: IdentityRow
+  pending_sign_ins: PendingSignInRow
   sessions: SessionRow
   sign_in_attempts: SignInAttemptsRow
   shared_limits: SharedLimitRow

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Sessions } from '../core/ports.ts'
+import type { Session, UpstreamSession } from '../core/records.ts'
 import { insertEntry } from './audit-entries.ts'
 import type { Database, SessionRow } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
@@ -20,6 +21,10 @@ export function createSessions(database: Database): Sessions {
       user_id: value('user_id'),
       created_at: value('created_at'),
       expires_at: value('expires_at'),
+      upstream_issuer: value('upstream_issuer'),
+      upstream_subject: value('upstream_subject'),
+      upstream_sid: value('upstream_sid'),
+      sealed_id_token: value('sealed_id_token'),
     }),
   )
   const remove = statement((value: Parameter<{ hash: string }>) =>
@@ -28,19 +33,51 @@ export function createSessions(database: Database): Sessions {
   const note = insertEntry(database)
 
   return {
-    async create({ hash, userId, createdAt, expiresAt }, entry) {
-      const row = { hash, user_id: userId, created_at: createdAt, expires_at: expiresAt }
-      await database.runGuarded(insert(row), note(entry))
+    async create(session, entry) {
+      await database.runGuarded(insert(toRow(session)), note(entry))
     },
 
     async find(hash, now) {
       const [row] = (await database.run(find({ hash, now }))).rows
-      if (row === undefined) return null
-      return { hash: row.hash, userId: row.user_id, createdAt: row.created_at, expiresAt: row.expires_at }
+      return row === undefined ? null : toSession(row)
     },
 
     async remove(hash, entry) {
       await database.runGuarded(remove({ hash }), note(entry))
     },
+
+    async removeUpstream({ issuer, ...names }) {
+      const ofIssuer = db.deleteFrom('sessions').where('upstream_issuer', '=', issuer)
+      const ofSession = 'sid' in names ? ofIssuer.where('upstream_sid', '=', names.sid) : ofIssuer
+      const { subject } = names
+      const named = subject === undefined ? ofSession : ofSession.where('upstream_subject', '=', subject)
+      const rows = await named.returning('user_id').execute()
+      return [...new Set(rows.map(({ user_id }) => user_id))]
+    },
   }
+}
+
+const toRow = ({ hash, userId, createdAt, expiresAt, upstream }: Session): SessionRow => ({
+  hash,
+  user_id: userId,
+  created_at: createdAt,
+  expires_at: expiresAt,
+  upstream_issuer: upstream?.issuer ?? null,
+  upstream_subject: upstream?.subject ?? null,
+  upstream_sid: upstream?.sid ?? null,
+  sealed_id_token: upstream?.sealedIdToken ?? null,
+})
+
+const toSession = (row: SessionRow): Session => ({
+  hash: row.hash,
+  userId: row.user_id,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  ...upstreamOf(row),
+})
+
+function upstreamOf(row: SessionRow): { readonly upstream?: UpstreamSession } {
+  const { upstream_issuer: issuer, upstream_subject: subject, sealed_id_token: sealedIdToken } = row
+  if (issuer === null || subject === null || sealedIdToken === null) return {}
+  return { upstream: { issuer, subject, sid: row.upstream_sid, sealedIdToken } }
 }

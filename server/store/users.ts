@@ -1,13 +1,14 @@
 /**
- * Local accounts.
+ * The people who can sign in.
  *
  * @module
  */
 import type { Users } from '../core/ports.ts'
 import type { User } from '../core/records.ts'
 import { insertEntry } from './audit-entries.ts'
+import { endAccess } from './end-access.ts'
 import type { Database, UserRow } from './schema.ts'
-import { type Parameter, statement } from './statement.ts'
+import { type Parameter, type Statement, statement } from './statement.ts'
 
 export function createUsers(database: Database): Users {
   const { db } = database
@@ -15,6 +16,7 @@ export function createUsers(database: Database): Users {
     db.selectFrom('users').selectAll().where('id', '=', value('id')),
   )
 
+  const insert = insertUser(database)
   const note = insertEntry(database)
 
   return {
@@ -32,21 +34,7 @@ export function createUsers(database: Database): Users {
       return row === undefined ? null : toUser(row)
     },
 
-    async create(user, entry) {
-      const insert = db
-        .insertInto('users')
-        .values({
-          id: user.id,
-          username: user.username,
-          username_key: usernameKey(user.username),
-          display_name: user.displayName,
-          password_hash: user.passwordHash,
-          created_at: user.createdAt,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .compile()
-      return database.runGuarded(insert, note(entry))
-    },
+    create: (user, entry) => database.runGuarded(insert(userToRow(user)), note(entry)),
 
     async setPassword(id, passwordHash, entry) {
       return db.transaction().execute(async (transaction) => {
@@ -64,19 +52,39 @@ export function createUsers(database: Database): Users {
 
     async remove(id, now, entry) {
       return db.transaction().execute(async (transaction) => {
-        await transaction
-          .updateTable('grants')
-          .set({ revoked_at: now })
-          .where('user_id', '=', id)
-          .where('revoked_at', 'is', null)
-          .execute()
-        await transaction.deleteFrom('sessions').where('user_id', '=', id).execute()
+        await endAccess({ db: transaction }, id, now)
         await transaction.deleteFrom('consents').where('user_id', '=', id).execute()
+        await transaction.deleteFrom('identities').where('user_id', '=', id).execute()
         const { numDeletedRows } = await transaction.deleteFrom('users').where('id', '=', id).executeTakeFirst()
         if (numDeletedRows === 0n) return false
         for (const insert of note(entry)) await transaction.executeQuery(insert)
         return true
       })
+    },
+
+    async disable(id, now, entry) {
+      return db.transaction().execute(async (transaction) => {
+        // First of all: from here on whoever creates a grant waits, and then sees it.
+        const { numUpdatedRows } = await transaction
+          .updateTable('users')
+          .set({ disabled_at: now })
+          .where('id', '=', id)
+          .where('disabled_at', 'is', null)
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return false
+        await endAccess({ db: transaction }, id, now)
+        for (const insert of note(entry)) await transaction.executeQuery(insert)
+        return true
+      })
+    },
+
+    enable(id, entry) {
+      const update = db
+        .updateTable('users')
+        .set({ disabled_at: null })
+        .where('id', '=', id)
+        .where('disabled_at', 'is not', null)
+      return database.runGuarded(update.compile(), note(entry))
     },
 
     async list() {
@@ -86,13 +94,44 @@ export function createUsers(database: Database): Users {
   }
 }
 
+/** Stores a user, unless the name or the id is taken. */
+export const insertUser = ({ db }: Database): Statement<UserRow, unknown> =>
+  statement((value: Parameter<UserRow>) =>
+    db
+      .insertInto('users')
+      .values({
+        id: value('id'),
+        username: value('username'),
+        username_key: value('username_key'),
+        display_name: value('display_name'),
+        password_hash: value('password_hash'),
+        created_at: value('created_at'),
+        disabled_at: value('disabled_at'),
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  )
+
 /** Names that look the same are the same. Done here, because the engines fold case differently. */
 const usernameKey = (username: string): string => username.normalize('NFKC').toLowerCase()
+
+export const userToRow = (user: User): UserRow => ({
+  id: user.id,
+  username: user.username,
+  username_key: usernameKey(user.username),
+  display_name: user.displayName,
+  password_hash: user.passwordHash ?? NO_PASSWORD,
+  created_at: user.createdAt,
+  disabled_at: user.disabledAt,
+})
+
+/** SQLite cannot make a column nullable that was not. */
+const NO_PASSWORD = ''
 
 const toUser = (row: UserRow): User => ({
   id: row.id,
   username: row.username,
   displayName: row.display_name,
-  passwordHash: row.password_hash,
+  passwordHash: row.password_hash === NO_PASSWORD ? null : row.password_hash,
   createdAt: row.created_at,
+  disabledAt: row.disabled_at,
 })

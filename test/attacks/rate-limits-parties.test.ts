@@ -5,7 +5,7 @@
  * @see docs/adr/0111-rate-limits.md
  * @module
  */
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { ConfigInput } from '../../server/config.ts'
 import { hashPassword } from '../../server/login/password-hash.ts'
 import { hash } from '../../server/store/hash.ts'
@@ -20,12 +20,20 @@ import {
   USER,
 } from '../support/authorization-server.ts'
 import { expectError } from '../support/oauth-error.ts'
+import { usePostgres } from '../support/postgres.ts'
+
+setDefaultTimeout(60_000)
 
 const servers: TestServer[] = []
 afterAll(() => Promise.all(servers.map((server) => server.close())))
 
-async function start(rate_limits: NonNullable<ConfigInput['rate_limits']> = {}): Promise<TestServer> {
-  const server = await createTestServer({ rate_limits })
+const postgres = usePostgres()
+
+async function start(
+  rate_limits: NonNullable<ConfigInput['rate_limits']> = {},
+  config: ConfigInput = {},
+): Promise<TestServer> {
+  const server = await createTestServer({ rate_limits, ...config })
   servers.push(server)
   return server
 }
@@ -91,6 +99,13 @@ describe('one software that registers', () => {
     expect((await registerAs(server, loop)).status).toBe(201)
   })
 
+  test('is not taken for another one whose name is as long: in Chinese a name is soon longer than what is kept', async () => {
+    const server = await start({ register: { per_client: 2 } })
+    const [one, other] = ['会议记录助手'.repeat(20), '日程安排助手'.repeat(20)]
+    expect(await knock(4, () => registerAs(server, { client_name: one }))).toEqual({ 201: 2, 429: 2 })
+    expect(await knock(4, () => registerAs(server, { client_name: other }))).toEqual({ 201: 2, 429: 2 })
+  })
+
   test('what is refused does not count', async () => {
     const server = await start({ register: { per_client: 2 } })
     const bad = { client_name: 'App', redirect_uris: ['javascript:alert(1)'] }
@@ -121,7 +136,14 @@ describe('signing in', () => {
 
   /** Somebody else with the same password. */
   async function addPerson(server: TestServer, username: string): Promise<string> {
-    const person = { id: username, username, displayName: null, passwordHash: await cheap, createdAt: 0 }
+    const person = {
+      id: username,
+      username,
+      displayName: null,
+      passwordHash: await cheap,
+      createdAt: 0,
+      disabledAt: null,
+    }
     await server.store.users.create(person)
     return username
   }
@@ -170,6 +192,31 @@ describe('signing in', () => {
     expect(await knock(5, () => signIn(server, query, { username }))).toEqual({ 303: 5 })
     expect((await signIn(server, query)).status).toBe(303)
     expect((await signIn(server, query, { username })).status).toBe(429)
+  })
+
+  test('one person at two replicas on one PostgreSQL counts once a minute, and the limit is that of both', async () => {
+    const database = await postgres.createDatabase()
+    const replicas = [
+      await start({ sign_in: { per_client: 2 } }, { database }),
+      await start({ sign_in: { per_client: 2 } }, { database }),
+    ] as const
+    const [one, two] = replicas
+    for (const name of ['bea', 'cleo']) await addPerson(one, name)
+    const query = await authorizationQuery((await registerClient(one)).client_id)
+    /** What waits to be told is told. */
+    const settle = async (): Promise<void> => {
+      for (const replica of [one, two, one]) await replica.flush()
+    }
+    const statuses: number[] = []
+    const visit = async (replica: TestServer, who: Partial<typeof USER> = {}): Promise<void> => {
+      statuses.push((await signIn(replica, query, who)).status)
+      await settle()
+    }
+    for (const replica of [one, two, one, two]) await visit(replica)
+    await visit(two, { username: 'bea' })
+    expect(statuses).toEqual([303, 303, 303, 303, 303])
+    for (const replica of replicas) await visit(replica, { username: 'cleo' })
+    expect(statuses.slice(5)).toEqual([429, 429])
   })
 
   test('for a client that is only read once somebody is signed in counts as well', async () => {

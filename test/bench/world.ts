@@ -81,7 +81,14 @@ export async function prepareDatabase(database: string): Promise<void> {
     lastUsedAt: null,
     expiresAt: null,
   })
-  await store.users.create({ id: USER, username: USER, displayName: null, passwordHash: '', createdAt: now })
+  await store.users.create({
+    id: USER,
+    username: USER,
+    displayName: null,
+    passwordHash: null,
+    createdAt: now,
+    disabledAt: null,
+  })
   await store.sessions.create({ hash: hash(COOKIE), userId: USER, createdAt: now, expiresAt: now + 86_400 })
   const subject = { clientId: CLIENT.id, resource: RESOURCE, scopes: [SCOPE] }
   await store.consents.remember({ ...subject, userId: USER, grantedAt: now, clientDigest: null })

@@ -90,6 +90,7 @@ describe.each(useEngines())('on $name', ({ pair }) => {
         username: `person-${caller}`,
         displayName: null,
         passwordHash,
+        disabledAt: null,
         createdAt: server.clock.now,
       }),
     )
@@ -112,6 +113,7 @@ describe.each(useEngines())('on $name', ({ pair }) => {
       username: 'grace',
       displayName: null,
       passwordHash: await HASH,
+      disabledAt: null,
       createdAt: servers[0].clock.now,
     })
     const answers = await atOnce(servers, async (server) => (await signIn(server, 'grace', 'wrong')).answer.status)

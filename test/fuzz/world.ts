@@ -157,7 +157,14 @@ async function browserFor({ store, clock, userId }: TestServer, who: Sent['brows
 async function addPerson({ store, clock }: TestServer) {
   const [username, password] = ['grace', 'nanoseconds and wire']
   const passwordHash = await hashPassword(password, { ln: 1, r: 1, p: 1 })
-  await store.users.create({ id: `usr_${random(16)}`, username, displayName: null, passwordHash, createdAt: clock.now })
+  await store.users.create({
+    id: `usr_${random(16)}`,
+    username,
+    displayName: null,
+    passwordHash,
+    createdAt: clock.now,
+    disabledAt: null,
+  })
   return { username, password }
 }
 

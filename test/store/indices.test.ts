@@ -12,7 +12,9 @@ import {
   code,
   consent,
   grant,
+  identity,
   NOW,
+  pendingSignIn,
   refreshToken,
   registrationToken,
   resource,
@@ -86,6 +88,26 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.sessions.create({ hash: 'cookie-hash', userId: 'user-1', createdAt: NOW, expiresAt: NOW + 59 })
   await store.sessions.find('cookie-hash', NOW)
   await store.sessions.remove('cookie-hash')
+  const { issuer, subject } = identity()
+  await store.sessions.removeUpstream({ issuer, sid: 'sid', subject })
+  await store.sessions.removeUpstream({ issuer, sid: 'sid' })
+  await store.sessions.removeUpstream({ issuer, subject })
+  await store.users.disable('user-1', NOW)
+  await store.users.enable('user-1')
+  await store.identities.admit(
+    user({ id: 'user-3', username: 'cleo' }),
+    identity({ subject: 'cleo', userId: 'user-3' }),
+  )
+  await store.identities.link(identity({ checkAt: NOW }))
+  await store.identities.find(issuer, subject)
+  await store.identities.list('user-1')
+  await store.identities.takeDue(NOW, NOW + 60, 10)
+  await store.identities.seen(identity({ sealedRefreshToken: 'sealed' }))
+  await store.identities.lose(identity({ sealedRefreshToken: 'sealed' }), NOW)
+  await store.identities.unlink(issuer, subject)
+  await store.pendingSignIns.create(pendingSignIn())
+  await store.pendingSignIns.find('state-hash', NOW)
+  await store.pendingSignIns.take('state-hash', 'cookie-hash', NOW)
   await store.consents.remember(consent())
   await store.consents.find('user-1', 'client-1', consent().resource)
   await store.consents.forget('user-1', 'client-1', consent().resource)
@@ -164,7 +186,17 @@ async function fill({ engine, db }: Database): Promise<void> {
   await rows('published_keys', 'jwks_uri, jwks, fetched_at, kept_until', `'https://d' || n || '/', '', n, ${end}`)
   await rows('consents', 'user_id, client_id, resource, scopes, granted_at', `'u' || n, 'c' || n, '', '', n`)
   await rows('users', 'id, username, username_key, password_hash, created_at', `'u' || n, 'u' || n, 'u' || n, '', n`)
-  await rows('sessions', 'hash, user_id, created_at, expires_at', `'h' || n, '', n, ${end}`)
+  await rows(
+    'sessions',
+    'hash, user_id, created_at, expires_at, upstream_issuer, upstream_subject, upstream_sid',
+    `'h' || n, '', n, ${end}, 'i', 's' || n, 'd' || n`,
+  )
+  await rows(
+    'identities',
+    'issuer, subject, user_id, linked_at, last_seen_at, check_at',
+    `'i', 's' || n, 'u' || n, n, n, ${end}`,
+  )
+  await rows('pending_sign_ins', 'hash, browser, provider, expires_at', `'h' || n, 'b', 'p', ${end}`)
   await rows('sign_in_attempts', 'key_hash, count, ends_at', `'k' || n, 1, ${end}`)
   await rows('shared_limits', 'key, ends_at', `'k' || n, ${end}`)
   await rows('flow_steps', 'at, step, outcome', `n, 't', 'done'`)

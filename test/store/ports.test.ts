@@ -98,7 +98,7 @@ describe('cases', () => {
 })
 
 /** What the ports take and give, and a port of ports. */
-const DATA = ['Audited', 'ClientUse', 'Part', 'AttemptLimit', 'Debt', 'Keep']
+const DATA = ['Audited', 'SignInProblem', 'ClientUse', 'Part', 'AttemptLimit', 'Debt', 'Keep']
 
 /** `codes.redeem`, and so on. */
 const verbsOf = (store: OpenStore): readonly string[] =>

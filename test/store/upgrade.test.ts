@@ -15,7 +15,9 @@ import {
   code,
   consent,
   grant,
+  identity,
   NOW,
+  pendingSignIn,
   refreshToken,
   registrationToken,
   resource,
@@ -115,6 +117,11 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_,
 
     if (migration >= '0007') expect(await store.proofs.remember('proof-1', NOW + 60)).toBe(false)
     if (migration >= '0008') expect(await store.publishedKeys.find(publishedKeySet().jwksUri)).not.toBeNull()
+
+    if (migration >= '0010') {
+      expect(await store.identities.list('user-1')).toEqual([identity()])
+      expect(await store.pendingSignIns.find('state-hash', NOW)).toEqual(pendingSignIn())
+    }
 
     const token = /access token: (\S+)/.exec(script)?.[1] ?? ''
     const signer = await createSigner({ keys: store.signingKeys, secret: FIXTURE_SECRET, now: () => NOW + 1 })

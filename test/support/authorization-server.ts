@@ -77,6 +77,7 @@ export async function createTestServer(
     username,
     displayName: null,
     passwordHash: await passwordHash,
+    disabledAt: null,
     createdAt: now(),
   }
   await store.users.create(user)

@@ -73,7 +73,13 @@ async function start(issuer: string, config: ConfigInput, stop: () => Promise<vo
   const seen: Seen[] = []
   const answers = new EventTarget()
   const store = await openStore({ database: settings.database })
-  const user = { id: 'user-1', username: USER.username, displayName: null, passwordHash: PASSWORD_HASH }
+  const user = {
+    id: 'user-1',
+    username: USER.username,
+    displayName: null,
+    passwordHash: PASSWORD_HASH,
+    disabledAt: null,
+  }
   await store.users.create({ ...user, createdAt: clock.now })
   const demo = await createDemo({
     settings,

@@ -101,6 +101,7 @@ export async function createPagesFixture(
     username: USERNAME,
     displayName: 'Ada Lovelace',
     passwordHash: await hashPassword(PASSWORD, CHEAP),
+    disabledAt: null,
     createdAt: clock.now,
   })
   const login = localLogin({

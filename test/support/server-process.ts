@@ -47,6 +47,7 @@ export async function install(config: ConfigInput = {}): Promise<Installation> {
     username: USER.username,
     displayName: null,
     passwordHash: await hashPassword(USER.password, CHEAP),
+    disabledAt: null,
     createdAt: 1_800_000_000,
   })
   await store.close()

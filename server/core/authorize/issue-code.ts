@@ -8,7 +8,7 @@ import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { partiesOf } from '../live-grant.ts'
 import { createGrantId, createOpaqueToken, hashOpaqueToken } from '../tokens/opaque-token.ts'
-import { successRedirect } from './redirect.ts'
+import { errorRedirect, successRedirect } from './redirect.ts'
 import type { ValidRequest } from './request.ts'
 
 /** Stores grant and code; the redirect that carries the code. */
@@ -39,7 +39,11 @@ export async function issueCode(request: ValidRequest, userId: string, deps: Dep
   // Before there is a grant that needs it.
   await clientDocuments?.keep(grant.clientId, grant.expiresAt)
   const entry = auditEntry({ type: 'authorization_granted', ...partiesOf(grant), scopes: grant.scopes }, deps)
-  await store.grants.create(grant, record, entry)
+  // Disabled since the page was shown: nothing was stored.
+  if (!(await store.grants.create(grant, record, entry))) {
+    audit(auditEntry({ type: 'authorization_rejected', reason: 'user_disabled', ...partiesOf(grant) }, deps))
+    return errorRedirect(request, 'user_disabled', settings.issuer)
+  }
   audit(entry)
   return successRedirect(request, code, settings.issuer)
 }

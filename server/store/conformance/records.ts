@@ -8,9 +8,12 @@ import type {
   Client,
   Consent,
   Grant,
+  Identity,
+  PendingSignIn,
   RefreshToken,
   RegistrationToken,
   Resource,
+  Session,
   User,
 } from '../../core/records.ts'
 import type { OpenStore } from '../open-store.ts'
@@ -113,6 +116,35 @@ export const user = (changes: Partial<User> = {}): User => ({
   displayName: 'Anna Ånes',
   passwordHash: '$scrypt$ln=15,r=8,p=3$salt$key',
   createdAt: NOW,
+  disabledAt: null,
+  ...changes,
+})
+
+export const identity = (changes: Partial<Identity> = {}): Identity => ({
+  issuer: 'https://login.company.example',
+  subject: 'a1b2-c3',
+  userId: 'user-1',
+  linkedAt: NOW,
+  lastSeenAt: NOW,
+  sealedRefreshToken: null,
+  checkAt: null,
+  ...changes,
+})
+
+export const session = (changes: Partial<Session> = {}): Session => ({
+  hash: 'cookie-hash',
+  userId: 'user-1',
+  createdAt: NOW,
+  expiresAt: NOW + 60,
+  ...changes,
+})
+
+export const pendingSignIn = (changes: Partial<PendingSignIn> = {}): PendingSignIn => ({
+  hash: 'state-hash',
+  browser: 'cookie-hash',
+  provider: 'company',
+  request: 'client_id=client-1&state=x',
+  expiresAt: NOW + 600,
   ...changes,
 })
 

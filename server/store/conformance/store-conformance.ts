@@ -10,6 +10,7 @@ import type { ConformanceCase } from './conformance-case.ts'
 import { flowCases } from './flows.ts'
 import { grantCases } from './grants.ts'
 import { housekeepingCases } from './housekeeping.ts'
+import { identityCases } from './identities.ts'
 import { leaseCases } from './leases.ts'
 import { peopleCases } from './people.ts'
 import { proofCases } from './proofs.ts'
@@ -37,6 +38,7 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...replayCases,
   ...proofCases,
   ...peopleCases,
+  ...identityCases,
   ...signInAttemptCases,
   ...sharedLimitCases,
   ...signingKeyCases,

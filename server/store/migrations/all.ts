@@ -12,6 +12,7 @@ import { complete } from './0006-complete.ts'
 import { dpop } from './0007-dpop.ts'
 import { publishedKeys } from './0008-published-keys.ts'
 import { proofs } from './0009-proofs.ts'
+import { identities } from './0010-identities.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   dpop,
   publishedKeys,
   proofs,
+  identities,
 ]

@@ -1,0 +1,17 @@
+/**
+ * Ending all that a person has: every live grant and every session, inside a transaction of somebody else.
+ *
+ * @module
+ */
+import type { DatabaseTransaction } from './schema.ts'
+
+/** To be called once the transaction holds what keeps new grants from being created, where they must not be. */
+export async function endAccess({ db }: Pick<DatabaseTransaction, 'db'>, userId: string, now: number): Promise<void> {
+  await db
+    .updateTable('grants')
+    .set({ revoked_at: now })
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .execute()
+  await db.deleteFrom('sessions').where('user_id', '=', userId).execute()
+}
