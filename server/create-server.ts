@@ -49,6 +49,7 @@ import { ordinal } from './store/ordinal.ts'
 import { random as secureRandom } from './store/random.ts'
 import { sealer } from './store/sealer.ts'
 import { createSigner } from './store/signer.ts'
+import { wifOf, xaaOf } from './trusted-issuers.ts'
 
 /** What an authorization server is made from. */
 export interface ServerOptions {
@@ -117,6 +118,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const outbound = rateLimited(door, now)
   const outboundForUnused = rateLimited(door, now)
   const documents = rateLimited(door, now)
+  const outboundForIssuers = rateLimited(door, now)
   const clientDocuments = publishedClients(settings, { store, outbound: documents, now })
   const clients = clientDocuments === undefined ? store.clients : withDocuments(store.clients, clientDocuments)
   const known = { ...store, resources, clients }
@@ -130,6 +132,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     ordinal,
     outbound,
     outboundForUnused,
+    outboundForIssuers,
     clientDocuments,
     dpop: settings.dpop.enabled ? toDpop(settings, now) : undefined,
     now,
@@ -140,6 +143,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const limits = createRateLimiter({
     limits: rateLimits(settings.rate_limits),
     now,
+    digest,
     onLimited: options.onLimited ?? (() => {}),
     meeting: isAlone(settings) ? null : { shared: store.sharedLimits, inASecond, onFailure: options.onFailure },
   })
@@ -186,6 +190,8 @@ const toCoreSettings = (settings: Settings): AuthorizationServerSettings => ({
   refreshAbsoluteLifetime: settings.refresh.absolute_lifetime,
   clientCredentials: settings.client_credentials.enabled,
   tokenEndpointAudience: settings.compat.token_endpoint_audience,
+  xaa: xaaOf(settings),
+  wif: wifOf(settings),
   registration: {
     mode: settings.registration.mode,
     approvedRedirects: settings.registration.approved_redirects,

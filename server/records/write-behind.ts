@@ -24,7 +24,10 @@ export interface WriteBehind<Item> {
   add(item: Item): void
   /** Writes what waits, for the last time. */
   flush(): Promise<void>
-  /** Writes what waits, now, and goes on trying. False: not all of it is written, or some was dropped. */
+  /**
+   * Writes what waits, now, and goes on trying. False: not all of it is written, or some that was added since the last call was dropped. So
+   * whoever adds something and calls this in the same turn is told of their own.
+   */
   push(): Promise<boolean>
 }
 
@@ -39,6 +42,8 @@ export function writeBehind<Item>(options: WriteBehindOptions<Item>): WriteBehin
   let waiting: readonly Item[] = []
   let added: Item[] = []
   let lost = 0
+  /** What was dropped is known when it is added, and nobody else may be told of it in that caller's place. */
+  let droppedSincePush = false
   let writing: Promise<boolean> = Promise.resolve(true)
   let timer: ReturnType<typeof setTimeout> | null = null
 
@@ -53,10 +58,9 @@ export function writeBehind<Item>(options: WriteBehindOptions<Item>): WriteBehin
     } catch (error) {
       onFailure(error)
     }
-    const isAll = waiting.length === 0 && lost === 0
     if (lost > 0) onLost(lost)
     lost = 0
-    return isAll
+    return waiting.length === 0
   }
 
   function write(): Promise<boolean> {
@@ -66,21 +70,28 @@ export function writeBehind<Item>(options: WriteBehindOptions<Item>): WriteBehin
     return writing
   }
 
-  async function push(): Promise<boolean> {
-    const isAll = await write()
+  async function writeOn(): Promise<boolean> {
+    const isWritten = await write()
     if (waiting.length > 0) pushIn(DELAY)
-    return isAll
+    return isWritten
+  }
+
+  async function push(): Promise<boolean> {
+    const isDropped = droppedSincePush
+    droppedSincePush = false
+    return (await writeOn()) && !isDropped
   }
 
   // Whoever stops the process without a word loses them.
   const pushIn = (milliseconds: number): void => {
-    timer ??= setTimeout(() => void push(), milliseconds).unref()
+    timer ??= setTimeout(() => void writeOn(), milliseconds).unref()
   }
 
   return {
     add(item) {
       if (waiting.length + added.length >= most) {
         lost += 1
+        droppedSincePush = true
         return
       }
       added.push(item)

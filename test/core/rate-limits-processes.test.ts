@@ -10,6 +10,7 @@ import { UNASKED_SHARE } from '../../server/core/rate-limits/bucket.ts'
 import { createRateLimiter, type RateLimiter } from '../../server/core/rate-limits/rate-limiter.ts'
 import { NO_LIMITS } from '../../server/core/rate-limits/rate-limits.ts'
 import type { Rule } from '../../server/core/rate-limits/rule.ts'
+import { digest } from '../../server/store/hash.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 
 const NOW = 1_800_000_000
@@ -24,6 +25,7 @@ async function cluster(count: number, rule: Rule) {
     createRateLimiter({
       limits: { ...NO_LIMITS, token: { ...NO_LIMITS.token, perAddress: rule } },
       now: () => clock.now,
+      digest,
       onLimited: () => {},
       meeting: {
         shared,
@@ -46,6 +48,10 @@ async function cluster(count: number, rule: Rule) {
       for (const process of processes) await process.exchange()
     },
   }
+}
+
+const fail = (error: unknown): never => {
+  throw error
 }
 
 /** So many requests at once; how many passed. */
@@ -149,7 +155,7 @@ describe('several processes', () => {
     const { store } = await three({ limit: 1, window: 60 })
     const limits = { ...NO_LIMITS, token: { ...NO_LIMITS.token, perClient: { limit: 5, window: 3600 } } }
     const meeting = { shared: store.sharedLimits, inASecond: () => {}, onFailure: () => {} }
-    const start = () => createRateLimiter({ limits, now: () => NOW, onLimited: () => {}, meeting })
+    const start = () => createRateLimiter({ limits, now: () => NOW, digest, onLimited: () => {}, meeting })
     const processes = [start(), start(), start()]
     let passed = 0
     for (let turn = 0; turn < 30; turn += 1) {
@@ -162,6 +168,37 @@ describe('several processes', () => {
     expect(passed).toBeLessThanOrEqual(5 + 2)
   })
 
+  test('one person counts once a minute at all of them together, and at once or in turn alike', async () => {
+    const { store, clock } = await three({ limit: 1, window: 60 })
+    const limits = { ...NO_LIMITS, sign_in: { ...NO_LIMITS.sign_in, perClient: { limit: 4, window: 60_000 } } }
+    const planned: (() => void)[] = []
+    const meeting = { shared: store.sharedLimits, inASecond: (run: () => void) => planned.push(run), onFailure: fail }
+    const start = () => createRateLimiter({ limits, now: () => clock.now, digest, onLimited: () => {}, meeting })
+    const processes = [start(), start(), start()]
+    const everybody = async (): Promise<void> => {
+      for (let round = 0; round < 2; round += 1) for (const process of processes) await process.exchange()
+    }
+    const isWelcome = async (process: RateLimiter | undefined): Promise<boolean> =>
+      (await process?.sign_in.waitFor('client-1', null)) === 0
+    /** Ada, often, at each. */
+    const knock = async (): Promise<void> => {
+      for (const process of [...processes, ...processes]) process.sign_in.succeeded('client-1', 'ada')
+      await everybody()
+      for (const process of processes) {
+        process.sign_in.succeeded('client-1', 'ada')
+        await everybody()
+      }
+    }
+    await knock()
+    for (const person of ['bea', 'cleo']) processes[0]?.sign_in.succeeded('client-1', person)
+    await everybody()
+    expect(await Promise.all(processes.map(isWelcome))).toEqual([true, true, true])
+    // A minute later she counts once more, which is one too many.
+    clock.now += 60
+    await knock()
+    expect(await Promise.all(processes.map(isWelcome))).toEqual([false, false, false])
+  })
+
   test('who is refused by one limit has used up no other, also when the others had to be asked', async () => {
     const { store } = await three({ limit: 1, window: 60 })
     const limits = {
@@ -169,7 +206,7 @@ describe('several processes', () => {
       token: { ...NO_LIMITS.token, perAddress: { limit: 5, window: 3600 }, total: { limit: 8, window: 3600 } },
     }
     const meeting = { shared: store.sharedLimits, inASecond: () => {}, onFailure: () => {} }
-    const start = () => createRateLimiter({ limits, now: () => NOW, onLimited: () => {}, meeting })
+    const start = () => createRateLimiter({ limits, now: () => NOW, digest, onLimited: () => {}, meeting })
     const processes = [start(), start(), start()]
     expect(await sendToEach(processes, 5)).toBe(5)
     await Promise.all(processes.map((process) => process.exchange()))
@@ -249,6 +286,7 @@ describe('several processes', () => {
     const limiter = createRateLimiter({
       limits: { ...NO_LIMITS, token: { ...NO_LIMITS.token, failures: { limit: 4, window: 60 } } },
       now: () => NOW,
+      digest,
       onLimited: () => {},
       meeting: {
         shared: {
@@ -261,16 +299,20 @@ describe('several processes', () => {
         onFailure: () => {},
       },
     })
-    for (const client of ['client-1', '\0', '', 'a b', '\ud800', 'x'.repeat(100_000)]) {
+    const names = ['client-1', '\0', '', 'a b', '\ud800', 'x'.repeat(100_000), `${'x'.repeat(100_000)}y`]
+    for (const client of names) {
       for (const _ of [1, 2]) limiter.token.failed(client, '192.0.2.1')
     }
     await limiter.exchange()
-    expect(told).toEqual(['token.failures 192.0.2.1 client-1', 'token.failures 192.0.2.1 -'])
+    expect(told[0]).toBe('token.failures 192.0.2.1 client-1')
+    for (const key of told.slice(1)) expect(key).toMatch(/^token\.failures 192\.0\.2\.1 long:[\w-]{43}$/)
+    // What is long is no other's for that.
+    expect(new Set(told).size).toBe(names.length)
   })
 
   test('and alone, with nobody to meet, counts for itself', async () => {
     const limits = { ...NO_LIMITS, token: { ...NO_LIMITS.token, total: { limit: 3, window: 60 } } }
-    const limiter = createRateLimiter({ limits, now: () => NOW, onLimited: () => {}, meeting: null })
+    const limiter = createRateLimiter({ limits, now: () => NOW, digest, onLimited: () => {}, meeting: null })
     await limiter.exchange()
     expect([await send(limiter, 2), await send(limiter, 2, '192.0.2.2')]).toEqual([2, 1])
   })

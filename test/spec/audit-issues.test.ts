@@ -10,6 +10,7 @@ import type { Claimed } from '../../server/core/claimed.ts'
 import { StoreUnavailable } from '../../server/core/ports.ts'
 import { createIssues } from '../../server/records/issues.ts'
 import { createObservations } from '../../server/records/observations.ts'
+import { writeBehind } from '../../server/records/write-behind.ts'
 import { openStore } from '../../server/store/open-store.ts'
 import {
   createTestServer,
@@ -148,6 +149,41 @@ describe('audit.before_answer', () => {
     issues.add(issue(1))
     await issues.stored()
     expect(appended).toEqual([issue(0), issue(1)])
+  })
+
+  test('a token whose row found no place is not handed out, while one whose row did is, whoever else asks meanwhile', async () => {
+    const release = Promise.withResolvers<void>()
+    const appended: unknown[] = []
+    const append = async (entries: readonly unknown[]) => {
+      await release.promise
+      appended.push(...entries)
+    }
+    const behind = writeBehind({ write: append, most: 2, onFailure: () => {} })
+    const handOut = (row: string): Promise<boolean> => {
+      behind.add(row)
+      return behind.push()
+    }
+    const [one, two] = [handOut('one'), handOut('two')]
+    const three = handOut('three')
+    release.resolve()
+    // The write that `one` waits for is the one at whose end it is told how many were dropped.
+    expect(await Promise.all([one, two, three])).toEqual([true, true, false])
+    expect(appended).toEqual(['one', 'two'])
+    expect(await handOut('four')).toBe(true)
+  })
+
+  test('a token whose row found no place is not handed out, and the loss is told of', async () => {
+    const release = Promise.withResolvers<void>()
+    const told = Promise.withResolvers<number>()
+    const write = (): Promise<void> => release.promise
+    const behind = writeBehind({ write, most: 1, delay: 1, onFailure: () => {}, onLost: told.resolve })
+    behind.add('one')
+    behind.add('two')
+    const two = behind.push()
+    release.resolve()
+    expect(await told.promise).toBe(1)
+    expect(await two).toBe(false)
+    expect(await behind.push()).toBe(true)
   })
 
   test('off, which is the default, nobody waits: the row comes after the answer', async () => {

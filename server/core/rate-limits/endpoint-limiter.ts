@@ -4,11 +4,11 @@
  * @see docs/adr/0111-rate-limits.md
  * @module
  */
+import type { Digest } from '../claimed.ts'
 import type { Clock } from '../ports.ts'
-import { type Counter, KEYS } from './counter.ts'
+import type { Counter } from './counter.ts'
 import type { Exchange } from './exchange.ts'
 import type { EndpointLimits } from './rate-limits.ts'
-import { recentKeys } from './recent-keys.ts'
 
 /**
  * Everyone answers in whole seconds that the caller has to wait; 0: go on. A promise, when other processes had to be asked first.
@@ -28,20 +28,27 @@ export interface EndpointLimiter {
 }
 
 /** Null: there is no such limit. */
-export type EndpointCounters = { readonly [Kind in keyof EndpointLimits]: Counter | null }
+export type EndpointCounters = { readonly [Kind in keyof EndpointLimits]: Counter | null } & {
+  /** Who has counted lately for whom. */
+  readonly people: Counter | null
+}
 
 type Asking = Pick<Exchange, 'tick' | 'ask'>
 
-export function createEndpointLimiter(counters: EndpointCounters, now: Clock, exchange: Asking): EndpointLimiter {
-  const { perClient, failures, total } = counters
-  const people = recentKeys<number>(KEYS)
+interface Tools {
+  readonly now: Clock
+  /** What stands for the names of clients that are too long to keep. */
+  readonly digest: Digest
+  readonly exchange: Asking
+}
 
-  /** So that one person cannot use up what is there for all users of a client. */
-  const isCounted = (key: string, at: number): boolean => {
-    if (at - (people.get(key) ?? Number.NEGATIVE_INFINITY) < A_MINUTE) return true
-    people.set(key, at)
-    return false
-  }
+export function createEndpointLimiter(counters: EndpointCounters, tools: Tools): EndpointLimiter {
+  const { now, digest, exchange } = tools
+  const { perClient, failures, total } = counters
+
+  const clientKey = (clientId: string): string => (SHORT.test(clientId) ? clientId : `long:${digest(clientId)}`)
+
+  const countOnce = onceForEach(counters, tools)
 
   const waitNow = (client: string, guesses: string | null, requestId: string | null): number => {
     const at = now()
@@ -68,8 +75,8 @@ export function createEndpointLimiter(counters: EndpointCounters, now: Clock, ex
 
     succeeded(clientId, userId) {
       const client = clientKey(clientId)
-      const at = now()
-      if (userId === undefined || !isCounted(`${userId} ${client}`, at)) perClient?.add(client, at)
+      if (userId === undefined) perClient?.add(client, now())
+      else void countOnce(`${userId} ${client}`, client)
     },
 
     failed(clientId, network) {
@@ -78,6 +85,19 @@ export function createEndpointLimiter(counters: EndpointCounters, now: Clock, ex
     },
   }
 }
+
+/** Counts for a client, each person once: nobody can use up what is there for all its users, at one process or at all of them in turn. */
+const onceForEach =
+  ({ people, perClient }: EndpointCounters, { now, exchange }: Tools) =>
+  async (person: string, client: string): Promise<void> => {
+    const at = now()
+    if (people === null || people.wait(person, at) > 0) return
+    if (!people.add(person, at)) {
+      await exchange.ask()
+      if (people.excess(person, now()) > 0) return people.takeBack(person, now())
+    }
+    perClient?.add(client, now())
+  }
 
 function arrivals(
   { perAddress, total }: EndpointCounters,
@@ -113,10 +133,5 @@ function arrivals(
 
 const EVERYONE = ''
 
-/** Seconds. */
-const A_MINUTE = 60
-
-/** What is remembered is bounded, and can be stored. No client id of ours, and hardly a URL, is anything else. */
-const clientKey = (clientId: string): string => (/^[\x21-\x7E]{1,512}$/.test(clientId) ? clientId : OTHER)
-
-const OTHER = '-'
+/** What is remembered is bounded, and can be stored. A name in other letters than Latin is soon longer, percent-encoded. */
+const SHORT = /^[\x21-\x7E]{1,256}$/

@@ -5,11 +5,13 @@
  * @see docs/adr/0112-limits-across-processes.md
  * @module
  */
+import type { Digest } from '../claimed.ts'
 import type { Clock, SharedLimits } from '../ports.ts'
 import { type Counter, createCounter } from './counter.ts'
 import { createEndpointLimiter, type EndpointLimiter } from './endpoint-limiter.ts'
 import { createExchange, noExchange } from './exchange.ts'
 import { type EndpointLimits, LIMIT_KINDS, type LimitedEndpoint, NO_LIMITS, type RateLimits } from './rate-limits.ts'
+import type { Rule } from './rule.ts'
 
 /** The limits of each endpoint, and what keeps processes together. */
 export interface RateLimiter extends Readonly<Record<LimitedEndpoint, EndpointLimiter>> {
@@ -40,6 +42,8 @@ export interface Meeting {
 export interface RateLimiterOptions {
   readonly limits: RateLimits
   readonly now: Clock
+  /** What stands for the names of clients that are too long to keep. */
+  readonly digest: Digest
   /** Told once for each key and window, not for each request. */
   readonly onLimited: (limited: Limited) => void
   /** Where processes meet; null: there is only one. */
@@ -50,10 +54,10 @@ export interface RateLimiterOptions {
  * Starts counting.
  *
  * @example
- * const limiter = createRateLimiter({ limits, now, onLimited, meeting: null })
+ * const limiter = createRateLimiter({ limits, now, digest, onLimited, meeting: null })
  * const seconds = limiter.token.arrive('192.0.2.1')
  */
-export function createRateLimiter({ limits, now, onLimited, meeting }: RateLimiterOptions): RateLimiter {
+export function createRateLimiter({ limits, now, digest, onLimited, meeting }: RateLimiterOptions): RateLimiter {
   const counters = new Map<string, Counter>()
   const exchange = meeting === null ? noExchange : createExchange({ ...meeting, counters, now })
   const onNews = meeting === null ? null : exchange.news
@@ -72,7 +76,10 @@ export function createRateLimiter({ limits, now, onLimited, meeting }: RateLimit
   const limiterOf = (endpoint: LimitedEndpoint): EndpointLimiter => {
     const addresses = { perAddress: counterOf(endpoint, 'perAddress'), failures: counterOf(endpoint, 'failures') }
     const others = { perClient: counterOf(endpoint, 'perClient'), total: counterOf(endpoint, 'total') }
-    return createEndpointLimiter({ ...addresses, ...others }, now, exchange)
+    // Only those who sign in are people, and it is no limit of its own: nobody is told that they reached it.
+    const people = endpoint === 'sign_in' ? createCounter(ONCE_A_MINUTE, { onNews }) : null
+    if (people !== null) counters.set(`${endpoint}.people`, people)
+    return createEndpointLimiter({ ...addresses, ...others, people }, { now, digest, exchange })
   }
 
   return {
@@ -85,9 +92,11 @@ export function createRateLimiter({ limits, now, onLimited, meeting }: RateLimit
   }
 }
 
+const ONCE_A_MINUTE: Rule = { limit: 1, window: 60 }
+
 /** Refuses nobody. */
 export const unlimited = (): RateLimiter =>
-  createRateLimiter({ limits: NO_LIMITS, now: () => 0, onLimited: () => {}, meeting: null })
+  createRateLimiter({ limits: NO_LIMITS, now: () => 0, digest: () => '', onLimited: () => {}, meeting: null })
 
 /** A key as the log may show it: the client that a failing caller named may be anything. */
 function whose(kind: keyof EndpointLimits, key: string): Omit<Limited, 'limit'> {
