@@ -11,8 +11,8 @@ import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import type { JsonAnswer } from '../http/request-json.ts'
 import type { ClientAuthentication } from '../token/client-authentication.ts'
 
-/** Form parameters; `undefined` is left out. */
-export type FormParameters = Readonly<Record<string, string | undefined>>
+/** Form parameters; `undefined` is left out, several values become several parameters. */
+export type FormParameters = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** What a grant is given for one authorization. Everything has been discovered and checked. */
 export interface GrantStep {
@@ -94,6 +94,8 @@ export interface GrantType {
   readonly name: string
   /** No person is waited for, so `session.fetch` may run it. */
   readonly unattended?: boolean
+  /** Its tokens are a person's, though nobody is waited for: in a store that is shared, each person has a `profile`. */
+  readonly personal?: boolean
   /** Works without a client id (RFC 7521 section 4.1); a configured one is used all the same. */
   readonly anonymous?: boolean
   /** Asked for where the resource's challenge names no scope, and the session's options neither. */

@@ -13,6 +13,7 @@ import { newBinding } from '../dpop/new-binding.ts'
 import type { StoredKey } from '../dpop/stored-key.ts'
 import { hasCode, SallyportError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
+import { withBehind } from '../grants/behind.ts'
 import type { DeviceCode, GrantStep, GrantType } from '../grants/grant-type.ts'
 import { requestJson } from '../http/request-json.ts'
 import { type ChosenIdentity, chooseIdentity, forgetIdentity } from '../registration/choose.ts'
@@ -78,7 +79,7 @@ async function once(
   const step = stepOf(state, discovery, identity, scope, dpop?.key, AbortSignal.any([signal, over.signal]))
   context.emit({ type: 'grant_started', grant: grant.name, issuer, scope })
   try {
-    const answer = await grant.obtain(step)
+    const answer = await grant.obtain(withBehind(step, { context, dpop }))
     const clientId = identity?.clientId ?? ''
     return toCredential(answer, { resource, issuer, clientId, requestedScope: scope, scope, dpop }, context.now())
   } catch (cause) {

@@ -76,6 +76,9 @@ export function toContext(resource: string | URL, options: SessionOptions): Clie
     onEvent,
   } = options
   checkClientOptions(client, grant)
+  if (grant?.personal === true && options.store !== undefined && options.profile === undefined) {
+    throw misconfigured('beside this grant a store needs a profile for each person')
+  }
   if (!(timeout > 0)) throw misconfigured('timeout is a number of seconds, and more than none')
   if (!isDpopMode(dpop)) throw misconfigured('dpop is required, preferred or off')
   const peers = createPeers()

@@ -20,6 +20,9 @@ import { type JsonAnswer, requestJson } from '../http/request-json.ts'
 import type { ClientIdentity } from '../registration/client-identity.ts'
 import { authenticateClient } from './client-authentication.ts'
 
+/** Form parameters: `undefined` is left out, several values are several parameters. */
+export type TokenParameters = Readonly<Record<string, string | readonly string[] | undefined>>
+
 /** What goes with a token request, and what ends it. */
 export interface TokenRequestOptions {
   /** The key that the tokens shall be bound to, or are. */
@@ -39,9 +42,21 @@ export async function requestToken(
   context: ClientContext,
   server: ValidatedServerMetadata,
   identity: ClientIdentity | undefined,
-  params: Readonly<Record<string, string | undefined>>,
-  { key, ...ending }: TokenRequestOptions = {},
+  params: TokenParameters,
+  options: TokenRequestOptions = {},
 ): Promise<ForeignTokenResponse> {
+  const answer = await askTokenEndpoint(context, server, identity, params, options)
+  return readTokens(answer, server.token_endpoint, context.now())
+}
+
+/** The request, whatever the answer. */
+export async function askTokenEndpoint(
+  context: ClientContext,
+  server: ValidatedServerMetadata,
+  identity: ClientIdentity | undefined,
+  params: TokenParameters,
+  { key, ...ending }: TokenRequestOptions = {},
+): Promise<JsonAnswer> {
   const [url, method] = [server.token_endpoint, 'POST'] as const
   const send = async (proof: Readonly<Record<string, string>>): Promise<JsonAnswer> => {
     // Anew each time: an assertion counts once, also where the proof beside it was refused.
@@ -50,11 +65,13 @@ export async function requestToken(
     const headers = { 'content-type': 'application/x-www-form-urlencoded', ...authentication?.headers, ...proof }
     return requestJson(context, { purpose: 'token', url, method, headers, body, ...ending })
   }
-  const answer =
-    key === undefined
-      ? await send({})
-      : await sendProven(context, key, { url, method, send: (dpop) => send({ dpop }), refusal, discard: () => {} })
-  if (answer.status !== 200) throw failure(answer, url, context.now())
+  if (key === undefined) return send({})
+  return sendProven(context, key, { url, method, send: (dpop) => send({ dpop }), refusal, discard: () => {} })
+}
+
+/** The tokens of an answer. Throws as `requestToken` does. */
+export function readTokens(answer: JsonAnswer, url: string, now: number): ForeignTokenResponse {
+  if (answer.status !== 200) throw failure(answer, url, now)
   const parsed = v.safeParse(ForeignTokenResponse, answer.json)
   if (!parsed.success) throw new SallyportError('invalid_response', { status: 200, url: withoutQuery(url) })
   return parsed.output

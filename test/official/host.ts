@@ -9,6 +9,7 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { importPKCS8 } from 'jose'
 import * as v from 'valibot'
+import { crossAppAccess, workloadIdentity } from '../../client/grants/index.ts'
 import {
   type ClientOptions,
   clientCredentials,
@@ -33,6 +34,9 @@ const HandedOut = v.object({
   private_key_pem: v.optional(v.string()),
   signing_algorithm: v.optional(v.string()),
 })
+/** What the company's identity provider knows. */
+const Vouched = v.object({ idp_client_id: v.string(), idp_id_token: v.string(), idp_issuer: v.string() })
+const Workload = v.object({ valid_jwt: v.string() })
 
 const { MCP_CONFORMANCE_SCENARIO: scenario, ...given } = v.parse(Setting, process.env)
 const url = new URL(process.argv.at(-1) ?? '')
@@ -63,7 +67,19 @@ async function options(): Promise<SessionOptions> {
   const known = { name: 'Sallyport', metadataUrl: 'https://conformance-test.local/client-metadata.json' }
   const compat = { authorizeAtOrigin: scenario.startsWith('auth/2025-03-26-') }
   if (given.MCP_CONFORMANCE_CONTEXT === undefined) return { client: known, interaction: follow(), compat }
+  if (scenario === 'auth/wif-jwt-bearer') {
+    const { valid_jwt: assertion } = v.parse(Workload, given.MCP_CONFORMANCE_CONTEXT)
+    return { grant: workloadIdentity({ issuer: await issuerOf(url.href), assertion }) }
+  }
   const client = await preRegistered(v.parse(HandedOut, given.MCP_CONFORMANCE_CONTEXT))
+  if (scenario === 'auth/enterprise-managed-authorization') {
+    const {
+      idp_issuer: issuer,
+      idp_client_id: id,
+      idp_id_token: identity,
+    } = v.parse(Vouched, given.MCP_CONFORMANCE_CONTEXT)
+    return { client, grant: crossAppAccess({ idp: { issuer, client: { id } }, identity }) }
+  }
   return scenario.startsWith('auth/client-credentials-')
     ? { client, grant: clientCredentials() }
     : { client, interaction: follow() }

@@ -1,0 +1,80 @@
+/**
+ * An ID-JAG from the identity provider, for what the company knows of the person.
+ *
+ * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 4.3 (the exchange), section 9.2 (`insufficient_user_authentication`)
+ * @see MCP Enterprise-Managed Authorization, section 4
+ * @module
+ */
+import * as v from 'valibot'
+import { ID_JAG_TOKEN_TYPE } from '../../shared/id-jag.ts'
+import { formatScope } from '../../shared/scope.ts'
+import { SallyportError } from '../errors.ts'
+import { readTokens } from '../token/token-request.ts'
+import { checkIdJag, type IdJag } from './check-id-jag.ts'
+import type { GrantStep } from './grant-type.ts'
+import type { AskProvider, ProviderAnswer } from './identity-provider.ts'
+import { readSource, type TokenSource, type TokenType, tokenTypeUri } from './token-source.ts'
+
+/** What the provider wants of a sign-in before it vouches for the person. Nothing: whatever there is. */
+export interface WantedSignIn {
+  /** It may be so many seconds old. */
+  readonly maxAge?: number
+  readonly acrValues?: string
+}
+
+const UNMET = 'insufficient_user_authentication'
+
+const Unmet = v.pipe(
+  v.looseObject({
+    error: v.literal(UNMET),
+    max_age: v.optional(v.number()),
+    acr_values: v.optional(v.string()),
+  }),
+  v.transform(
+    ({ max_age, acr_values }): WantedSignIn => ({
+      ...(max_age !== undefined && { maxAge: max_age }),
+      ...(acr_values !== undefined && { acrValues: acr_values }),
+    }),
+  ),
+)
+
+/**
+ * Obtains an ID-JAG for the step's server and resource. `identity` says who the person is.
+ *
+ * @throws {SallyportError} `identity_rejected`, `assertion_unusable`, `dpop_downgrade`, and what the requests throw
+ */
+export async function obtainIdJag(
+  step: GrantStep,
+  ask: AskProvider,
+  identity: TokenSource<WantedSignIn>,
+  type: TokenType,
+): Promise<IdJag> {
+  const exchange = async (wanted: WantedSignIn): Promise<ProviderAnswer> =>
+    ask(step, {
+      requested_token_type: ID_JAG_TOKEN_TYPE,
+      subject_token: await readSource(identity, wanted),
+      subject_token_type: tokenTypeUri(type),
+      // Discovery has found the server's own metadata under this very name.
+      audience: step.issuer,
+      resource: step.indicator ?? step.resource,
+      scope: step.scope.length === 0 ? undefined : formatScope(step.scope),
+    })
+  const first = await exchange({})
+  const unmet = v.safeParse(Unmet, first.answer.json)
+  // Whoever can bring a better sign-in is told what is wanted, once.
+  const again = first.answer.status !== 200 && unmet.success && typeof identity === 'function'
+  const { answer, tokenEndpoint, proven } = again ? await exchange(unmet.output) : first
+  return checkIdJag(step, tokensOf(answer, tokenEndpoint, step.now()), proven)
+}
+
+/** What the provider does not believe any more only the person can mend, there. */
+function tokensOf(...answer: Parameters<typeof readTokens>): ReturnType<typeof readTokens> {
+  try {
+    return readTokens(...answer)
+  } catch (cause) {
+    if (!(cause instanceof SallyportError)) throw cause
+    if (cause.code !== 'invalid_grant' && cause.oauthError !== UNMET) throw cause
+    const { oauthError, errorDescription, errorUri, status, url } = cause
+    throw new SallyportError('identity_rejected', { cause, oauthError, errorDescription, errorUri, status, url })
+  }
+}

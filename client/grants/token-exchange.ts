@@ -1,0 +1,74 @@
+/**
+ * Token exchange as a grant: a token for this resource in place of one for another, for the same person, with whoever acts for them.
+ *
+ * @see RFC 8693 section 2.1 (the request), section 2.2 (the response), section 1.1 (impersonation and delegation)
+ * @see docs/adr/0199-what-is-shown-to-whom.md
+ * @module
+ */
+import { formatScope, parseScope } from '../../shared/scope.ts'
+import { ACCESS_TOKEN_TOKEN_TYPE, JWT_TOKEN_TYPE, TOKEN_EXCHANGE_GRANT } from '../../shared/token-exchange.ts'
+import { SallyportError } from '../errors.ts'
+import type { GrantType } from './grant-type.ts'
+import { requireOffered } from './offered.ts'
+import { readSource, type TokenSource, type TokenType, tokenTypeUri } from './token-source.ts'
+
+/** What is exchanged, for whom, and where. */
+export interface TokenExchangeOptions {
+  /** The authorization server that the tokens may be shown to, byte for byte: to any other they would be worth something. */
+  readonly issuer: string
+  /** The token of the person (or program) for whom something is done; read each time. */
+  readonly subject: TokenSource
+  /** Default `access_token`. */
+  readonly subjectType?: TokenType
+  /** The token of who does it, where the server is to write that down: delegation. Without: impersonation. */
+  readonly actor?: TokenSource
+  /** Default `access_token`. */
+  readonly actorType?: TokenType
+  /** Names of the target, beside `resource`, for servers that know it by another name. */
+  readonly audience?: string | readonly string[]
+  /** No more than the subject's token has. Where the resource's challenge names none. Default: as the session's `scope`. */
+  readonly scope?: string | readonly string[]
+}
+
+/**
+ * Tokens for the session's resource, in exchange for others. Needs a client that may exchange (`client.id` with its `issuer`). A store that
+ * is shared needs a `profile` for each subject.
+ *
+ * @throws {SallyportError} from `authorize` and `fetch`: `invalid_grant` and `token_request_failed` (with `oauthError`, for example
+ *   `invalid_target`) where the server does not allow it, `grant_unsupported`, `invalid_response`
+ * @example
+ * // In an MCP server that calls another one for the same person:
+ * createSession('https://calendar.example.com/mcp', {
+ *   grant: tokenExchange({ issuer: 'https://as.example.com', subject: callersToken, actor: () => ownToken() }),
+ *   client: { id: 'planner', issuer: 'https://as.example.com', auth: privateKeyJwt(jwk) },
+ * })
+ */
+export function tokenExchange(options: TokenExchangeOptions): GrantType {
+  const { issuer, subject, subjectType = 'access_token', actor, actorType = 'access_token', audience, scope } = options
+  return {
+    name: TOKEN_EXCHANGE_GRANT,
+    unattended: true,
+    personal: true,
+    issuer,
+    ...(scope !== undefined && { scope: typeof scope === 'string' ? parseScope(scope) : scope }),
+    async obtain(step) {
+      requireOffered(step, TOKEN_EXCHANGE_GRANT)
+      const acting = actor && {
+        actor_token: await readSource(actor, undefined),
+        actor_token_type: tokenTypeUri(actorType),
+      }
+      const answer = await step.token({
+        grant_type: TOKEN_EXCHANGE_GRANT,
+        subject_token: await readSource(subject, undefined),
+        subject_token_type: tokenTypeUri(subjectType),
+        ...acting,
+        audience,
+        scope: step.scope.length === 0 ? undefined : formatScope(step.scope),
+      })
+      const { issued_token_type: issued = ACCESS_TOKEN_TOKEN_TYPE } = answer
+      // Whatever else it may be, it is not for a resource.
+      if (issued !== ACCESS_TOKEN_TOKEN_TYPE && issued !== JWT_TOKEN_TYPE) throw new SallyportError('invalid_response')
+      return answer
+    },
+  }
+}
