@@ -28,7 +28,11 @@ interface OfGrant {
 export type Act =
   | ({ readonly type: 'authorization_granted'; readonly scopes: readonly string[] } & OfGrant)
   | ({ readonly type: 'token_issued' | 'token_refreshed' } & OfGrant)
-  | ({ readonly type: 'token_revoked'; readonly grantId: string | null } & Omit<OfGrant, 'grantId'>)
+  /** Without a grant and a person: of a client that acts for itself. */
+  | ({ readonly type: 'token_revoked'; readonly grantId: string | null; readonly userId: string | null } & Omit<
+      OfGrant,
+      'grantId' | 'userId'
+    >)
   | ({
       readonly type: 'grant_revoked'
       readonly reason: 'code_replayed' | 'refresh_reused' | 'revocation_request' | 'user'

@@ -60,8 +60,11 @@ async function revokeAccessToken(value: string, client: Client, deps: Dependenci
   const claims = await signer.readAccessToken(value)
   if (claims === null) return null
   if (claims.client_id !== client.id) return reject('client_mismatch')
-  const parties = { userId: claims.sub, clientId: client.id, resource: [claims.aud].flat().join(' ') }
-  const entry = auditEntry({ type: 'token_revoked', grantId: grantOfAccessToken(claims.jti), ...parties }, deps)
+  const grantId = grantOfAccessToken(claims.jti)
+  // Where there is no grant the subject is the client itself.
+  const parties = { grantId, userId: grantId === null ? null : claims.sub, clientId: client.id }
+  const resource = [claims.aud].flat().join(' ')
+  const entry = auditEntry({ type: 'token_revoked', ...parties, resource }, deps)
   if (await store.revokedTokens.remember(stemOf(claims.jti), claims.exp, entry)) audit(entry)
   return ok(null)
 }

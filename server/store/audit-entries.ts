@@ -57,7 +57,7 @@ type NewAuditRow = Omit<AuditRow, 'id'>
 /** Every member that an event may have; those that it has not are null. */
 interface Members {
   readonly reason?: string
-  readonly userId?: string
+  readonly userId?: string | null
   readonly clientId?: string
   readonly resource?: string
   /** Of what has no id. */

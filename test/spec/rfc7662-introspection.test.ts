@@ -173,7 +173,7 @@ describe('RFC 7009 section 2.1 what was revoked is inactive at once', () => {
     server.events.length = 0
     expect((await postForm(server, '/oauth/revoke', { token: one }, machine.basic)).status).toBe(200)
     expect(server.events).toEqual([
-      { type: 'token_revoked', grantId: null, userId: machine.id, clientId: machine.id, resource: RESOURCE },
+      { type: 'token_revoked', grantId: null, userId: null, clientId: machine.id, resource: RESOURCE },
     ])
     expect(await told(one, notes)).toEqual(INACTIVE)
     expect(await told(other, notes)).toMatchObject({ active: true })
