@@ -4,8 +4,7 @@
  * @see RFC 7009 section 2.1 (request), section 2.2 (200 also for an unknown token), section 2.2.1 (`unsupported_token_type`)
  * @module
  */
-import * as v from 'valibot'
-import { ForeignOAuthError } from '../shared/foreign-oauth-error.ts'
+import { isForeignOAuthError } from '../shared/foreign-oauth-error.ts'
 import { writeForm } from '../shared/form.ts'
 import type { ClientContext } from './context.ts'
 import type { ValidatedServerMetadata } from './discovery/discovery.ts'
@@ -41,8 +40,7 @@ export async function revoke(
       body: writeForm({ token, token_type_hint: hint, ...authentication.params }).toString(),
       signal,
     })
-    const problem = v.safeParse(ForeignOAuthError, json)
-    if (problem.success && problem.output.error === 'unsupported_token_type') return 'unsupported'
+    if (isForeignOAuthError(json) && json.error === 'unsupported_token_type') return 'unsupported'
     return status === 200
   }
   try {

@@ -8,7 +8,7 @@
  */
 import * as v from 'valibot'
 import { Actor, MayAct } from './actor.ts'
-import { JwkThumbprint } from './dpop/public-key.ts'
+import { JwkThumbprint } from './dpop/jwk-thumbprint.ts'
 
 /** The JOSE header `typ` that tells an access token from every other JWT. */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'

@@ -5,15 +5,15 @@
  * @see RFC 9207 section 2: `iss`
  * @module
  */
-import * as v from 'valibot'
+import { type Guarded, isOptional, isRecord, isString } from './guard.ts'
 
 /** Parameters of either outcome. Each at most once: feed it from `readForm`, so that a repeat is refused. */
-export const AuthorizationResponse = v.object({
-  code: v.optional(v.string()),
-  state: v.optional(v.string()),
-  iss: v.optional(v.string()),
-  error: v.optional(v.string()),
-  error_description: v.optional(v.string()),
-  error_uri: v.optional(v.string()),
+export const isAuthorizationResponse = isRecord({
+  code: isOptional(isString),
+  state: isOptional(isString),
+  iss: isOptional(isString),
+  error: isOptional(isString),
+  error_description: isOptional(isString),
+  error_uri: isOptional(isString),
 })
-export type AuthorizationResponse = v.InferOutput<typeof AuthorizationResponse>
+export type AuthorizationResponse = Guarded<typeof isAuthorizationResponse>

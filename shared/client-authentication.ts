@@ -14,6 +14,3 @@ export const clientAuthentication = {
   client_assertion: v.optional(v.string()),
   client_assertion_type: v.optional(v.string()),
 }
-
-/** RFC 7523 section 2.2: the only type there is. */
-export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'

@@ -4,15 +4,15 @@
  * @see RFC 7591 section 3.2.1
  * @module
  */
-import * as v from 'valibot'
+import { type Guarded, isListOf, isNumber, isOptional, isRecord, isString, isText } from './guard.ts'
 
 /** What a client accepts from any server's registration endpoint. */
-export const ForeignClientInformation = v.looseObject({
-  client_id: v.pipe(v.string(), v.minLength(1)),
-  client_secret: v.optional(v.string()),
-  client_secret_expires_at: v.optional(v.pipe(v.number(), v.finite())),
-  redirect_uris: v.optional(v.array(v.string())),
-  token_endpoint_auth_method: v.optional(v.string()),
-  scope: v.optional(v.string()),
+export const isForeignClientInformation = isRecord({
+  client_id: isText,
+  client_secret: isOptional(isString),
+  client_secret_expires_at: isOptional(isNumber),
+  redirect_uris: isOptional(isListOf(isString)),
+  token_endpoint_auth_method: isOptional(isString),
+  scope: isOptional(isString),
 })
-export type ForeignClientInformation = v.InferOutput<typeof ForeignClientInformation>
+export type ForeignClientInformation = Guarded<typeof isForeignClientInformation>

@@ -5,15 +5,6 @@
  * @module
  */
 import { encode } from 'jose/base64url'
-import * as v from 'valibot'
-
-/** 43 to 128 unreserved characters. */
-export const CodeVerifier = v.pipe(v.string(), v.regex(/^[A-Za-z0-9\-._~]{43,128}$/, 'not a code verifier'))
-export type CodeVerifier = v.InferOutput<typeof CodeVerifier>
-
-/** A base64url SHA-256: 43 characters. */
-export const S256CodeChallenge = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, 'not an S256 code challenge'))
-export type S256CodeChallenge = v.InferOutput<typeof S256CodeChallenge>
 
 /** base64url(SHA-256(ASCII(verifier))). */
 export async function s256(verifier: string): Promise<string> {

@@ -8,7 +8,7 @@
  */
 import * as v from 'valibot'
 import { clientAuthentication } from './client-authentication.ts'
-import { CodeVerifier } from './pkce.ts'
+import { CodeVerifier } from './pkce-syntax.ts'
 import { ResourceParameter } from './resource-parameter.ts'
 
 const common = {

@@ -5,8 +5,7 @@
  * @see OAuth 2.1 section 4.1.2 (draft-ietf-oauth-v2-1-16): repeated parameters, `state`
  * @module
  */
-import * as v from 'valibot'
-import { AuthorizationResponse } from '../../shared/authorization-response.ts'
+import { isAuthorizationResponse } from '../../shared/authorization-response.ts'
 import { readForm } from '../../shared/form.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { SallyportError, type SallyportErrorCode } from '../errors.ts'
@@ -37,9 +36,9 @@ export function verifyCallback(
   now: number,
 ): Result<VerifiedCallback, SallyportError> {
   const params = callbackParams(callback)
-  const response = params === undefined ? undefined : v.safeParse(AuthorizationResponse, readForm(params))
-  if (response?.success !== true) return fail('callback_invalid')
-  const { iss, state, error, error_description, error_uri, code } = response.output
+  const response = params && readForm(params)
+  if (!isAuthorizationResponse(response)) return fail('callback_invalid')
+  const { iss, state, error, error_description, error_uri, code } = response
 
   // Plain comparison: no case folding, no slash, no port is forgiven. A server could be another one by just that.
   const promised = flow.server.authorization_response_iss_parameter_supported === true

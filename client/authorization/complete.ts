@@ -4,7 +4,6 @@
  * @see OAuth 2.1 section 4.1.2 (draft-ietf-oauth-v2-1-16)
  * @module
  */
-import * as v from 'valibot'
 import type { ClientContext } from '../context.ts'
 import { hasCode, SallyportError } from '../errors.ts'
 import { findIdentity, forgetIdentity } from '../registration/choose.ts'
@@ -12,7 +11,7 @@ import { flowKey } from '../stores/keys.ts'
 import type { Credential } from '../token/credential.ts'
 import { type Callback, verifyCallback } from './callback.ts'
 import { exchangeCode } from './exchange.ts'
-import { FlowRecord } from './flow.ts'
+import { isFlowRecord } from './flow.ts'
 
 /**
  * Verifies the response and redeems its code. A response that does not belong to the flow leaves the flow alone, so that a
@@ -27,9 +26,8 @@ export async function completeFlow(
   signal?: AbortSignal,
 ): Promise<Credential> {
   const { store } = context
-  const stored = v.safeParse(FlowRecord, await store.get(flowKey(state)))
-  if (!stored.success || stored.output.sessionResource !== context.resource) throw new SallyportError('flow_unknown')
-  const flow = stored.output
+  const flow = await store.get(flowKey(state))
+  if (!isFlowRecord(flow) || flow.sessionResource !== context.resource) throw new SallyportError('flow_unknown')
   const verified = verifyCallback(callback, flow, context.now())
   if (!verified.ok) {
     if (endsFlow(verified.error)) await store.delete(flowKey(state), flow.generation)

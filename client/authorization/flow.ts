@@ -5,32 +5,32 @@
  * @see OAuth 2.1 section 7.5.1 (draft-ietf-oauth-v2-1-16): a new verifier for every request
  * @module
  */
-import * as v from 'valibot'
-import { ValidatedServerMetadata } from '../discovery/discovery.ts'
-import { StoredKey } from '../dpop/stored-key.ts'
+import { type Guarded, isBoolean, isListOf, isNumber, isOptional, isRecord, isString } from '../../shared/guard.ts'
+import { isValidatedServerMetadata } from '../discovery/discovery.ts'
+import { isStoredKey } from '../dpop/stored-key.ts'
 
 /** How long an authorization may take, in seconds. */
 export const FLOW_LIFETIME = 600
 
 /** What the store holds. Everything that decides about the answer was fixed before the browser left. */
-export const FlowRecord = v.object({
-  generation: v.string(),
-  dropAfter: v.number(),
-  state: v.string(),
-  codeVerifier: v.string(),
-  issuer: v.string(),
-  server: ValidatedServerMetadata,
+export const isFlowRecord = isRecord({
+  generation: isString,
+  dropAfter: isNumber,
+  state: isString,
+  codeVerifier: isString,
+  issuer: isString,
+  server: isValidatedServerMetadata,
   /** The session's resource, and the `resource` on the wire. */
-  sessionResource: v.string(),
-  resource: v.optional(v.string()),
-  clientId: v.string(),
-  redirectUri: v.string(),
-  scope: v.array(v.string()),
-  expiresAt: v.number(),
+  sessionResource: isString,
+  resource: isOptional(isString),
+  clientId: isString,
+  redirectUri: isString,
+  scope: isListOf(isString),
+  expiresAt: isNumber,
   /** The key that the code is bound to, and whether tokens have to be. */
-  dpop: v.optional(v.object({ key: StoredKey, required: v.boolean() })),
+  dpop: isOptional(isRecord({ key: isStoredKey, required: isBoolean })),
 })
-export type FlowRecord = v.InferOutput<typeof FlowRecord>
+export type FlowRecord = Guarded<typeof isFlowRecord>
 
 /**
  * What the host holds: plain JSON without secrets, fit for a cookie or a web session. Bind it to the person's browser. The verifier

@@ -6,7 +6,7 @@
  * @see MCP 2026-07-28, security considerations: no PKCE in the metadata, no authorization
  * @module
  */
-import { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
+import { type ForeignServerMetadata, isForeignServerMetadata } from '../../shared/foreign-server-metadata.ts'
 import { checkUrl } from '../../shared/url-policy.ts'
 import { authorizationServerMetadataUrls } from '../../shared/well-known.ts'
 import type { ClientContext } from '../context.ts'
@@ -34,7 +34,7 @@ export async function readServerMetadata(
   }
   for (const url of authorizationServerMetadataUrls(issuer)) {
     const request = { purpose: 'server_metadata', url, signal } as const
-    const found = await fetchMetadata(context, AuthorizationServerMetadata, request)
+    const found = await fetchMetadata(context, isForeignServerMetadata, request)
     if (found === undefined) continue
     const metadata = validate(found.document, issuer, context.resource, url)
     // Who needs no person needs neither; a server for machines may well lack both.
@@ -49,7 +49,7 @@ export async function readServerMetadata(
 }
 
 function validate(
-  metadata: AuthorizationServerMetadata,
+  metadata: ForeignServerMetadata,
   issuer: string,
   resource: string,
   foundAt: string,

@@ -5,12 +5,11 @@
  * @see RFC 9728 section 5.2 (a new challenge is read again), section 7.10 (caching)
  * @module
  */
-import * as v from 'valibot'
 import { type ClientContext, configuredId, randomToken } from '../context.ts'
 import { discoveryKey } from '../stores/keys.ts'
 import { readServerMetadata } from './authorization-server.ts'
 import { chooseServer } from './choose-server.ts'
-import { Discovery, type ReceivedChallenge } from './discovery.ts'
+import { type Discovery, isDiscovery, type ReceivedChallenge } from './discovery.ts'
 import { findResourceMetadata } from './protected-resource.ts'
 
 /**
@@ -53,8 +52,8 @@ export async function discover(
 
 /** What was discovered last, however old: good for refreshing and revoking at the server that issued a credential. */
 export async function knownDiscovery(context: ClientContext): Promise<Discovery | undefined> {
-  const parsed = v.safeParse(Discovery, await context.store.get(storeKey(context)))
-  return parsed.success ? parsed.output : undefined
+  const stored = await context.store.get(storeKey(context))
+  return isDiscovery(stored) ? stored : undefined
 }
 
 const storeKey = ({ resource, profile, client }: ClientContext): string =>

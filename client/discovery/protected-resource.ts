@@ -5,7 +5,7 @@
  * @see RFC 9728 section 3.1 (where), section 3.3 (the `resource` must be identical)
  * @module
  */
-import { ProtectedResourceMetadata } from '../../shared/protected-resource-metadata.ts'
+import { type ForeignResourceMetadata, isForeignResourceMetadata } from '../../shared/foreign-resource-metadata.ts'
 import { protectedResourceMetadataUrls } from '../../shared/well-known.ts'
 import type { ClientContext } from '../context.ts'
 import { SallyportError } from '../errors.ts'
@@ -16,7 +16,7 @@ import { metadataOfOrigin } from './resource-origin.ts'
 
 export interface FoundResourceMetadata {
   readonly url: string
-  readonly metadata: ProtectedResourceMetadata
+  readonly metadata: ForeignResourceMetadata
   readonly freshUntil: number
 }
 
@@ -32,7 +32,7 @@ export async function findResourceMetadata(
   signal?: AbortSignal,
 ): Promise<FoundResourceMetadata> {
   for (const { url, resource } of candidates(context.resource, hint)) {
-    const found = await fetchMetadata(context, ProtectedResourceMetadata, { purpose: 'resource_metadata', url, signal })
+    const found = await fetchMetadata(context, isForeignResourceMetadata, { purpose: 'resource_metadata', url, signal })
     if (found === undefined) continue
     if (!isExpected(context, resource, found.document.resource)) {
       throw new SallyportError('resource_mismatch', { url: withoutQuery(url) })

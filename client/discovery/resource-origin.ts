@@ -6,12 +6,13 @@
  * @see docs/adr/0169-servers-without-resource-metadata.md
  * @module
  */
-import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
-import type { ProtectedResourceMetadata } from '../../shared/protected-resource-metadata.ts'
+
+import type { ForeignResourceMetadata } from '../../shared/foreign-resource-metadata.ts'
+import type { ForeignServerMetadata } from '../../shared/foreign-server-metadata.ts'
 import type { ClientContext } from '../context.ts'
 
 /** In place of the metadata that no location has. */
-export const metadataOfOrigin = ({ resource }: ClientContext): ProtectedResourceMetadata => ({
+export const metadataOfOrigin = ({ resource }: ClientContext): ForeignResourceMetadata => ({
   resource,
   authorization_servers: [new URL(resource).origin],
 })
@@ -20,7 +21,7 @@ export const metadataOfOrigin = ({ resource }: ClientContext): ProtectedResource
 export function endpointsOfOrigin(
   { resource, compat }: ClientContext,
   issuer: string,
-): AuthorizationServerMetadata | undefined {
+): ForeignServerMetadata | undefined {
   if (compat.authorizeAtOrigin !== true || issuer !== new URL(resource).origin) return undefined
   return {
     issuer,

@@ -6,27 +6,29 @@
  * @see docs/adr/0057-where-a-key-is-kept.md
  * @module
  */
-import * as v from 'valibot'
-import { type DpopAlgorithm, type DpopPublicKey, isDpopAlgorithm, JwkThumbprint } from '../../shared/dpop/public-key.ts'
+import { type DpopAlgorithm, type DpopPublicKey, isDpopAlgorithm } from '../../shared/dpop/public-key.ts'
 import { type DpopSigningKey, exportDpopKey, generateDpopKey, importDpopKey } from '../../shared/dpop/signing-key.ts'
+import { type Guard, type Guarded, isObject, isRecord, isString } from '../../shared/guard.ts'
 import { SallyportError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 
-const Algorithm = v.custom<DpopAlgorithm>(isDpopAlgorithm)
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 /** Not `instanceof`: pages without a secure context have no `CryptoKey` to compare with, and load this module all the same. */
-const isCryptoKey = (value: unknown): boolean => Object.prototype.toString.call(value) === '[object CryptoKey]'
+const isCryptoKey: Guard<CryptoKey> = (value): value is CryptoKey =>
+  Object.prototype.toString.call(value) === '[object CryptoKey]'
+/** Importing it tells the rest. */
+const isPrivateJwk: Guard<JsonWebKey> = (value): value is JsonWebKey => isObject(value)
+const isPublicJwk: Guard<DpopPublicKey> = (value): value is DpopPublicKey => isObject(value)
 
-const Written = v.object({ alg: Algorithm, privateJwk: v.custom<JsonWebKey>(isObject) })
-const Kept = v.object({
-  alg: Algorithm,
-  privateKey: v.custom<CryptoKey>(isCryptoKey),
-  publicJwk: v.custom<DpopPublicKey>(isObject),
-  thumbprint: JwkThumbprint,
+const isWritten = isRecord({ alg: isDpopAlgorithm, privateJwk: isPrivateJwk })
+const isKept = isRecord({
+  alg: isDpopAlgorithm,
+  privateKey: isCryptoKey,
+  publicJwk: isPublicJwk,
+  thumbprint: isString,
 })
 
-export const StoredKey = v.union([Written, Kept])
-export type StoredKey = v.InferOutput<typeof StoredKey>
+export type StoredKey = Guarded<typeof isWritten> | Guarded<typeof isKept>
+export const isStoredKey: Guard<StoredKey> = (value): value is StoredKey => isWritten(value) || isKept(value)
 
 /** A new key, in the best form that `store` can keep; `undefined` where this runtime has no such keys. */
 export async function newKey({ keepsCryptoKeys = false }: Store, alg: DpopAlgorithm): Promise<StoredKey | undefined> {

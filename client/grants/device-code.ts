@@ -4,9 +4,12 @@
  * @see RFC 8628 section 3.1 (request), section 3.2 (response), section 3.4 and section 3.5 (polling)
  * @module
  */
-import * as v from 'valibot'
-import { DEVICE_CODE, ForeignDeviceAuthorization } from '../../shared/device-authorization.ts'
-import { ForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
+import {
+  DEVICE_CODE,
+  type ForeignDeviceAuthorization,
+  readDeviceAuthorization,
+} from '../../shared/device-authorization.ts'
+import { isForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
 import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import { formatScope, parseScope } from '../../shared/scope.ts'
 import { hasCode, SallyportError } from '../errors.ts'
@@ -66,14 +69,13 @@ async function requestCode(step: GrantStep): Promise<ForeignDeviceAuthorization>
   const scope = step.scope.length === 0 ? undefined : formatScope(step.scope)
   const answer = await step.post(endpoint, { scope, resource: step.indicator, ...params }, headers)
   const about = { status: answer.status, url: withoutQuery(endpoint) }
-  const code = v.safeParse(ForeignDeviceAuthorization, answer.json)
-  if (answer.status === 200 && code.success) return code.output
-  const problem = v.safeParse(ForeignOAuthError, answer.json)
+  const code = readDeviceAuthorization(answer.json)
+  if (answer.status === 200 && code !== undefined) return code
   if (answer.status === 200) throw new SallyportError('invalid_response', about)
-  if (answer.status >= 500 || answer.status === 429 || !problem.success) {
+  if (answer.status >= 500 || answer.status === 429 || !isForeignOAuthError(answer.json)) {
     throw new SallyportError('server_unavailable', about)
   }
-  const { error, error_description } = problem.output
+  const { error, error_description } = answer.json
   const details = { ...about, oauthError: error, errorDescription: error_description }
   if (error === 'invalid_client') throw new SallyportError(error, details)
   const refused = error === 'unauthorized_client' || error === 'unsupported_grant_type'

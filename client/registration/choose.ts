@@ -4,14 +4,13 @@
  * @see MCP 2026-07-28, client registration: the order of priority
  * @module
  */
-import * as v from 'valibot'
 import type { ClientContext } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import { SallyportError } from '../errors.ts'
 import { registrationKey } from '../stores/keys.ts'
 import type { ClientIdentity } from './client-identity.ts'
 import { documentIdentity, ofDocument, readsDocument } from './document.ts'
-import { fits, Registration, register, toIdentity } from './dynamic.ts'
+import { fits, isRegistration, type Registration, register, toIdentity } from './dynamic.ts'
 import { preRegistered } from './pre-registered.ts'
 
 /** An identity, and whether it was registered at an earlier time and so may be stale. */
@@ -91,8 +90,8 @@ export async function forgetIdentity(context: ClientContext, identity: ClientIde
 }
 
 async function readRegistration(context: ClientContext, issuer: string): Promise<Registration | undefined> {
-  const parsed = v.safeParse(Registration, await context.store.get(keyAt(context, issuer)))
-  return parsed.success ? parsed.output : undefined
+  const stored = await context.store.get(keyAt(context, issuer))
+  return isRegistration(stored) ? stored : undefined
 }
 
 const keyAt = ({ profile, grant }: ClientContext, issuer: string): string =>

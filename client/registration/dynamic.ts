@@ -6,10 +6,10 @@
  * @see RFC 9449 section 5.2: `dpop_bound_access_tokens`
  * @module
  */
-import * as v from 'valibot'
 import type { ClientAuthMethod } from '../../shared/client-metadata.ts'
-import { ForeignClientInformation } from '../../shared/foreign-client-information.ts'
-import { ForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
+import { type ForeignClientInformation, isForeignClientInformation } from '../../shared/foreign-client-information.ts'
+import { isForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
+import { type Guarded, isNumber, isOptional, isRecord, isString } from '../../shared/guard.ts'
 import { isLoopbackUrl } from '../../shared/loopback.ts'
 import { classifyRedirectUri, matchesRedirectUri } from '../../shared/redirect-uri.ts'
 import { type ClientContext, randomToken } from '../context.ts'
@@ -21,17 +21,17 @@ import { authMethods, isKnownAuthMethod } from '../token/client-authentication.t
 import type { ClientIdentity } from './client-identity.ts'
 
 /** A registration as it is stored, per issuer. `secretExpiresAt` in seconds since the epoch. */
-export const Registration = v.object({
-  generation: v.string(),
-  issuer: v.string(),
-  clientId: v.string(),
-  clientSecret: v.optional(v.string()),
-  secretExpiresAt: v.optional(v.number()),
-  authMethod: v.optional(v.string()),
+export const isRegistration = isRecord({
+  generation: isString,
+  issuer: isString,
+  clientId: isString,
+  clientSecret: isOptional(isString),
+  secretExpiresAt: isOptional(isNumber),
+  authMethod: isOptional(isString),
   /** Absent for a grant that has none. */
-  redirectUri: v.optional(v.string()),
+  redirectUri: isOptional(isString),
 })
-export type Registration = v.InferOutput<typeof Registration>
+export type Registration = Guarded<typeof isRegistration>
 
 /**
  * Registers the client with `redirectUri`, or for a grant that has none.
@@ -58,16 +58,17 @@ export async function register(
     throw new SallyportError('server_unavailable', { status, retryAfter: retryAfter(headers, context.now()) })
   }
   if (status >= 400) {
-    const problem = v.safeParse(ForeignOAuthError, json)
-    const details = problem.success
-      ? { oauthError: problem.output.error, errorDescription: problem.output.error_description }
-      : {}
+    const details = isForeignOAuthError(json) && {
+      oauthError: json.error,
+      errorDescription: json.error_description,
+    }
     throw new SallyportError('registration_failed', { status, ...details })
   }
   // RFC 7591 says 201; some servers say 200.
-  const parsed = v.safeParse(ForeignClientInformation, json)
-  if ((status !== 201 && status !== 200) || !parsed.success) throw new SallyportError('invalid_response', { status })
-  return toRegistration(parsed.output, server.issuer, redirectUri)
+  if ((status !== 201 && status !== 200) || !isForeignClientInformation(json)) {
+    throw new SallyportError('invalid_response', { status })
+  }
+  return toRegistration(json, server.issuer, redirectUri)
 }
 
 function registrationRequest(context: ClientContext, server: ValidatedServerMetadata, redirectUri: string | undefined) {

@@ -5,9 +5,8 @@
  * @see docs/adr/0170-what-the-sdks-are-handed.md
  * @module
  */
-import * as v from 'valibot'
-import { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
-import { type Flow, FlowRecord } from '../authorization/flow.ts'
+import { readTokenResponse } from '../../shared/foreign-token-response.ts'
+import { type Flow, type FlowRecord, isFlowRecord } from '../authorization/flow.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import { SallyportError } from '../errors.ts'
 import { chooseIdentity, findIdentity } from '../registration/choose.ts'
@@ -42,8 +41,8 @@ export function createSdkFlow(session: Session, state: SessionState, host: OAuth
 
   /** Its record, while it waits for an answer. */
   async function pending(): Promise<FlowRecord | undefined> {
-    const parsed = v.safeParse(FlowRecord, latest && (await store.get(flowKey(latest.state))))
-    return parsed.success ? parsed.output : undefined
+    const stored = latest && (await store.get(flowKey(latest.state)))
+    return isFlowRecord(stored) ? stored : undefined
   }
 
   const discovered = async () => discoverForAuthorization(state, await readStored(state), undefined)
@@ -88,13 +87,13 @@ export function createSdkFlow(session: Session, state: SessionState, host: OAuth
      */
     async redeemed(answer: object): Promise<void> {
       const record = await pending()
-      const parsed = v.safeParse(ForeignTokenResponse, answer)
+      const tokens = readTokenResponse(answer)
       if (record === undefined) throw new SallyportError('flow_unknown')
-      if (!parsed.success) throw new SallyportError('invalid_response')
+      if (tokens === undefined) throw new SallyportError('invalid_response')
       await store.delete(flowKey(record.state), record.generation)
       const { issuer, clientId, resource, scope } = record
       const origin = { resource, issuer, clientId, requestedScope: scope, scope }
-      await adopt(state, toCredential(parsed.output, origin, context.now()))
+      await adopt(state, toCredential(tokens, origin, context.now()))
     },
   }
 }

@@ -4,7 +4,7 @@
  * @see RFC 9110 section 10.2.3: `Retry-After`
  * @module
  */
-import * as v from 'valibot'
+import { type Guarded, isNumber, isRecord, isString } from '../../shared/guard.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import { SallyportError } from '../errors.ts'
 import { pauseKey } from '../stores/keys.ts'
@@ -17,8 +17,8 @@ const LONGEST_PAUSE = 60
 const FURTHEST = 3600
 
 /** As it is stored. `until` in seconds since the epoch. */
-const Pause = v.object({ generation: v.string(), until: v.number(), failures: v.number() })
-export type Pause = v.InferOutput<typeof Pause>
+const isPause = isRecord({ generation: isString, until: isNumber, failures: isNumber })
+export type Pause = Guarded<typeof isPause>
 
 /**
  * The pause that a refresh of the credential at `key` comes after; `undefined`: none that is known.
@@ -26,11 +26,11 @@ export type Pause = v.InferOutput<typeof Pause>
  * @throws {SallyportError} `refresh_unavailable` while it lasts
  */
 export async function afterPause({ store, now }: ClientContext, key: string): Promise<Pause | undefined> {
-  const parsed = v.safeParse(Pause, await store.get(pauseKey(key)))
-  if (!parsed.success) return undefined
-  const left = parsed.output.until - now()
+  const pause = await store.get(pauseKey(key))
+  if (!isPause(pause)) return undefined
+  const left = pause.until - now()
   if (left > 0 && left <= FURTHEST) throw new SallyportError('refresh_unavailable', { retryAfter: left })
-  return parsed.output
+  return pause
 }
 
 /** Begins a pause, of `asked` seconds or more; its length. */

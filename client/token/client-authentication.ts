@@ -6,7 +6,7 @@
  * @see RFC 8414 section 2: an absent `token_endpoint_auth_methods_supported` means `client_secret_basic`
  * @module
  */
-import { JWT_BEARER } from '../../shared/client-authentication.ts'
+import { JWT_BEARER } from '../../shared/client-assertion-type.ts'
 import type { ClientContext } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import { SallyportError } from '../errors.ts'

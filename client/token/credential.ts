@@ -5,34 +5,34 @@
  * @see RFC 9449 section 5: `token_type` tells whether the token is bound; one that is not is refused where that matters
  * @module
  */
-import * as v from 'valibot'
 import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
+import { type Guarded, isBoolean, isListOf, isNumber, isOptional, isRecord, isString } from '../../shared/guard.ts'
 import { parseScope } from '../../shared/scope.ts'
 import { type ClientContext, randomToken } from '../context.ts'
-import { StoredKey, signingKey } from '../dpop/stored-key.ts'
+import { isStoredKey, type StoredKey, signingKey } from '../dpop/stored-key.ts'
 import { SallyportError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 
 /** Tokens with everything that they are bound to. Times in seconds since the epoch. */
-export const Credential = v.object({
+export const isCredential = isRecord({
   /** New with every write: what was decided by an older one is not written. */
-  generation: v.string(),
+  generation: isString,
   /** The `resource` on the wire, byte for byte as the metadata has it; absent where none is sent. */
-  resource: v.optional(v.string()),
-  issuer: v.string(),
-  clientId: v.string(),
-  accessToken: v.string(),
-  refreshToken: v.optional(v.string()),
+  resource: isOptional(isString),
+  issuer: isString,
+  clientId: isString,
+  accessToken: isString,
+  refreshToken: isOptional(isString),
   /** What was granted, as far as the server told. */
-  scope: v.array(v.string()),
+  scope: isListOf(isString),
   /** What was asked for. */
-  requestedScope: v.array(v.string()),
-  obtainedAt: v.number(),
-  expiresAt: v.optional(v.number()),
+  requestedScope: isListOf(isString),
+  obtainedAt: isNumber,
+  expiresAt: isOptional(isNumber),
   /** The key of its token requests, whether the access token is bound to it, and whether it has to be. Absent: no key was used. */
-  dpop: v.optional(v.object({ key: StoredKey, bound: v.boolean(), required: v.optional(v.boolean()) })),
+  dpop: isOptional(isRecord({ key: isStoredKey, bound: isBoolean, required: isOptional(isBoolean) })),
 })
-export type Credential = v.InferOutput<typeof Credential>
+export type Credential = Guarded<typeof isCredential>
 
 /** What a host learns of a credential: everything but the tokens. `expiresAt` in seconds since the epoch. */
 export interface Grant {
@@ -134,19 +134,18 @@ export const toGrant = (credential: Credential, resource: string): Grant => ({
 })
 
 /** Which issuer and client a resource's session used last. */
-export const Selection = v.object({ generation: v.string(), issuer: v.string(), clientId: v.string() })
-export type Selection = v.InferOutput<typeof Selection>
+const isSelection = isRecord({ generation: isString, issuer: isString, clientId: isString })
+export type Selection = Guarded<typeof isSelection>
 
 export async function readSelection(store: Store, key: string): Promise<Selection | undefined> {
-  const parsed = v.safeParse(Selection, await store.get(key))
-  return parsed.success ? parsed.output : undefined
+  const stored = await store.get(key)
+  return isSelection(stored) ? stored : undefined
 }
 
 /** A credential whose key cannot be used (any more) is none. */
 export async function readCredential(store: Store, key: string): Promise<Credential | undefined> {
-  const parsed = v.safeParse(Credential, await store.get(key))
-  if (!parsed.success) return undefined
-  const credential = parsed.output
+  const credential = await store.get(key)
+  if (!isCredential(credential)) return undefined
   if (credential.dpop === undefined) return credential
   return signingKey(credential.dpop.key).then(
     () => credential,

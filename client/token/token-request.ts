@@ -5,9 +5,8 @@
  * @see RFC 9449 section 5: the proof
  * @module
  */
-import * as v from 'valibot'
-import { ForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
-import { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
+import { isForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
+import { type ForeignTokenResponse, readTokenResponse } from '../../shared/foreign-token-response.ts'
 import { writeForm } from '../../shared/form.ts'
 import type { ClientContext } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
@@ -72,26 +71,25 @@ export async function askTokenEndpoint(
 /** The tokens of an answer. Throws as `requestToken` does. */
 export function readTokens(answer: JsonAnswer, url: string, now: number): ForeignTokenResponse {
   if (answer.status !== 200) throw failure(answer, url, now)
-  const parsed = v.safeParse(ForeignTokenResponse, answer.json)
-  if (!parsed.success) throw new SallyportError('invalid_response', { status: 200, url: withoutQuery(url) })
-  return parsed.output
+  const tokens = readTokenResponse(answer.json)
+  if (tokens === undefined) throw new SallyportError('invalid_response', { status: 200, url: withoutQuery(url) })
+  return tokens
 }
 
 /** RFC 9449 section 8 shows 400; some servers say 401. */
 function refusal({ status, json }: JsonAnswer): ProofRefusal | undefined {
-  const problem = v.safeParse(ForeignOAuthError, json)
-  const error = problem.success && (status === 400 || status === 401) ? problem.output.error : undefined
+  const error = isForeignOAuthError(json) && (status === 400 || status === 401) ? json.error : undefined
   return isProofRefusal(error) ? error : undefined
 }
 
 function failure({ status, headers, json }: JsonAnswer, endpoint: string, now: number): SallyportError {
   const url = withoutQuery(endpoint)
   const after = retryAfter(headers, now)
-  const problem = v.safeParse(ForeignOAuthError, json)
-  const definite = status >= 400 && status < 500 && status !== 429 && status !== 408 && problem.success
+  const definite = status >= 400 && status < 500 && status !== 429 && status !== 408
   // Proxies and overloaded servers answer with anything: only OAuth's own words say that a token is dead.
-  if (!definite) return new SallyportError('server_unavailable', { status, url, retryAfter: after })
-  const { error, error_description, error_uri } = problem.output
+  if (!definite || !isForeignOAuthError(json))
+    return new SallyportError('server_unavailable', { status, url, retryAfter: after })
+  const { error, error_description, error_uri } = json
   const details = {
     status,
     url,

@@ -8,7 +8,8 @@
  * @module
  */
 import * as v from 'valibot'
-import { expandScopes, type ScopeHierarchy, ScopeToken } from '../../shared/scope.ts'
+import { expandScopes, type ScopeHierarchy } from '../../shared/scope.ts'
+import { ScopeToken } from '../../shared/scope-syntax.ts'
 import { LONGEST_ACCESS_TOKEN } from './limits.ts'
 import { nonEmpty } from './setting.ts'
 

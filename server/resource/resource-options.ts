@@ -7,7 +7,8 @@
  */
 import * as v from 'valibot'
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
-import { type ScopeHierarchy, ScopeToken } from '../../shared/scope.ts'
+import type { ScopeHierarchy } from '../../shared/scope.ts'
+import { ScopeToken } from '../../shared/scope-syntax.ts'
 import { checkUrl } from '../../shared/url-policy.ts'
 import { type DpopOptions, type DpopSettings, dpopProblems, settleDpopOptions } from './dpop-options.ts'
 import type { ResourceEvent } from './events.ts'

@@ -6,7 +6,6 @@
  * @module
  */
 import { encode } from 'jose/base64url'
-import * as v from 'valibot'
 
 /** What proofs may be signed with: asymmetric, and of no less than 112 bits of strength. The first is preferred. */
 export const DPOP_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519'] as const
@@ -37,7 +36,3 @@ export function thumbprintInput(key: DpopPublicKey): string {
 export async function jwkThumbprint(key: DpopPublicKey): Promise<string> {
   return encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(thumbprintInput(key)))))
 }
-
-/** A `jkt` as it is sent: `dpop_jkt`, `cnf.jkt`. */
-export const JwkThumbprint = v.pipe(v.string(), v.regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/, 'not a JWK thumbprint'))
-export type JwkThumbprint = v.InferOutput<typeof JwkThumbprint>

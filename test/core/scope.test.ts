@@ -13,10 +13,9 @@ import {
   includesScopes,
   missingScopes,
   parseScope,
-  ScopeString,
-  ScopeToken,
   unionScopes,
 } from '../../shared/scope.ts'
+import { ScopeString, ScopeToken } from '../../shared/scope-syntax.ts'
 
 const token = fc.stringMatching(/^[\x21\x23-\x5B\x5D-\x7E]{1,8}$/)
 const scopes = fc.uniqueArray(token)

@@ -6,7 +6,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { JWT_BEARER } from '../../shared/client-authentication.ts'
+import { JWT_BEARER } from '../../shared/client-assertion-type.ts'
 import { ISSUER, postForm, VERIFIER } from '../support/authorization-server.ts'
 import { CALLBACK, CLIENT_ID, createScene, decide, type Scene, visit } from '../support/client-documents.ts'
 

@@ -21,7 +21,7 @@
  */
 import { afterAll, describe, expect, test } from 'bun:test'
 import type { Reason } from '../../server/core/rejection.ts'
-import { JWT_BEARER } from '../../shared/client-authentication.ts'
+import { JWT_BEARER } from '../../shared/client-assertion-type.ts'
 import { createTestServer, postForm, type TestServer } from '../support/authorization-server.ts'
 import {
   type AssertionAlgorithm,

@@ -8,7 +8,7 @@ import type { Client } from '../../server/core/records.ts'
 import { client as clientRecord } from '../../server/store/conformance/records.ts'
 import { hash } from '../../server/store/hash.ts'
 import { random } from '../../server/store/random.ts'
-import { JWT_BEARER } from '../../shared/client-authentication.ts'
+import { JWT_BEARER } from '../../shared/client-assertion-type.ts'
 import type { ClientJwks } from '../../shared/client-jwks.ts'
 import { REDIRECT_URI, type TestServer } from './authorization-server.ts'
 

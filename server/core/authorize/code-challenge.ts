@@ -7,7 +7,7 @@
  */
 import * as v from 'valibot'
 import type { AuthorizationRequest } from '../../../shared/authorization-request.ts'
-import { S256CodeChallenge } from '../../../shared/pkce.ts'
+import { S256CodeChallenge } from '../../../shared/pkce-syntax.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import { type Rejection, reject } from '../rejection.ts'
 

@@ -5,7 +5,7 @@
  * @module
  */
 import * as v from 'valibot'
-import { JwkThumbprint } from '../../../shared/dpop/public-key.ts'
+import { JwkThumbprint } from '../../../shared/dpop/jwk-thumbprint.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import { type Rejection, reject } from '../rejection.ts'
 

@@ -7,7 +7,8 @@
  */
 import * as v from 'valibot'
 import { ok, type Result } from '../../../shared/result.ts'
-import { expandScopes, includesScopes, parseScope, ScopeString } from '../../../shared/scope.ts'
+import { expandScopes, includesScopes, parseScope } from '../../../shared/scope.ts'
+import { ScopeString } from '../../../shared/scope-syntax.ts'
 import { withoutOfflineAccess } from '../offline-access.ts'
 import type { Client, Resource } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'

@@ -6,7 +6,7 @@
  * @see docs/adr/0102-client-assertions.md
  * @module
  */
-import { JWT_BEARER } from '../../../shared/client-authentication.ts'
+import { JWT_BEARER } from '../../../shared/client-assertion-type.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import type { Replays } from '../ports.ts'
 import type { Client } from '../records.ts'
