@@ -26,6 +26,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '015': 'Client',
   '016': 'Client',
   '017': 'Client',
+  '020': 'Delegation, agents and companies',
 }
 
 /** The page. Throws for a decision without a title, or of an area that has no name. */

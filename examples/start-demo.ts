@@ -87,4 +87,5 @@ const NOBODY: NewClient = {
   resource: null,
   scopeCeiling: null,
   dpop: 'optional',
+  agent: false,
 }

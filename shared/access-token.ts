@@ -8,6 +8,7 @@
  */
 import * as v from 'valibot'
 import { Actor, MayAct } from './actor.ts'
+import { agentClaims } from './agent-claims.ts'
 import { JwkThumbprint } from './dpop/jwk-thumbprint.ts'
 
 /** The JOSE header `typ` that tells an access token from every other JWT. */
@@ -30,5 +31,6 @@ export const AccessTokenClaims = v.looseObject({
   cnf: v.exactOptional(Confirmation),
   act: v.exactOptional(Actor),
   may_act: v.exactOptional(MayAct),
+  ...agentClaims,
 })
 export type AccessTokenClaims = v.InferOutput<typeof AccessTokenClaims>

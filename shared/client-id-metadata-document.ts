@@ -44,6 +44,8 @@ export const ClientIdMetadataDocument = v.object({
   jwks_uri: v.optional(uri),
   grant_types: v.optional(v.array(text)),
   dpop_bound_access_tokens: v.optional(v.boolean()),
+  /** ADR 0203. Anything but a boolean is not this member. */
+  agent: lenient(v.boolean()),
   scope: lenient(uri),
   client_uri: lenient(uri),
   logo_uri: lenient(uri),

@@ -46,6 +46,8 @@ export const ClientRegistrationRequest = v.object({
   jwks: v.optional(v.unknown()),
   jwks_uri: v.optional(uri),
   dpop_bound_access_tokens: v.optional(v.boolean()),
+  /** Whether it acts by itself (docs/adr/0203-agents.md). Anything but a boolean is not this member. */
+  agent: lenient(v.optional(v.boolean())),
   software_statement: v.nullish(v.pipe(v.string(), v.maxLength(16_384))),
   client_uri: lenient(descriptive.client_uri),
   logo_uri: lenient(descriptive.logo_uri),
@@ -73,6 +75,7 @@ export const ClientInformationResponse = v.object({
   jwks: v.optional(ClientJwks),
   jwks_uri: v.optional(v.string()),
   dpop_bound_access_tokens: v.optional(v.boolean()),
+  agent: v.optional(v.boolean()),
   ...descriptive,
 })
 export type ClientInformationResponse = v.InferOutput<typeof ClientInformationResponse>

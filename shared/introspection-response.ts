@@ -9,6 +9,7 @@
 import * as v from 'valibot'
 import { Confirmation } from './access-token.ts'
 import { Actor } from './actor.ts'
+import { agentClaims } from './agent-claims.ts'
 
 /** Nothing but `active` when that is false. `token_type` is there for access tokens, as `jti` is. Times in seconds since the epoch. */
 export const IntrospectionResponse = v.variant('active', [
@@ -26,6 +27,7 @@ export const IntrospectionResponse = v.variant('active', [
     jti: v.exactOptional(v.string()),
     cnf: v.exactOptional(Confirmation),
     act: v.exactOptional(Actor),
+    ...agentClaims,
   }),
 ])
 export type IntrospectionResponse = v.InferOutput<typeof IntrospectionResponse>

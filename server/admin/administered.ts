@@ -4,6 +4,7 @@
  * @see docs/adr/0114-acts-carry-their-entry.md
  * @module
  */
+import { agentsBehind } from '../core/agents.ts'
 import type { Act, AuditEntry } from '../core/audit.ts'
 import type { Clock, Store } from '../core/ports.ts'
 
@@ -18,7 +19,8 @@ export function administered<Opened extends Store>(
     ...store,
     clients: {
       ...clients,
-      create: (client) => clients.create(client, entry({ type: 'client_registered', clientId: client.id })),
+      create: (client) =>
+        clients.create(client, entry({ type: 'client_registered', clientId: client.id, ...agentsBehind(client) })),
       replaceSecrets: (id, before, after) =>
         clients.replaceSecrets(id, before, after, entry({ type: 'client_changed', clientId: id })),
       remove: (id, at) => clients.remove(id, at, entry({ type: 'client_removed', clientId: id })),

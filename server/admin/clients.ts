@@ -26,6 +26,8 @@ export interface NewClient {
   readonly scopeCeiling: readonly string[] | null
   /** Whether its tokens must be bound to a key. */
   readonly dpop: DpopPolicy
+  /** Whether it acts by itself. */
+  readonly agent: boolean
 }
 
 /** How it proves itself: not at all, by a secret that it is given, or by keys of its own. */
@@ -115,6 +117,7 @@ const toClient = (wanted: NewClient, id: string, now: number): Omit<Client, 'jwk
     scopeCeiling: wanted.scopeCeiling,
     resource: wanted.resource,
     dpop: wanted.dpop,
+    agent: wanted.agent,
     metadata: {},
     origin: 'administrator',
     issuedAt: now,

@@ -27,6 +27,7 @@ interface NewClientOptions {
   readonly resourceServer?: string
   readonly scope?: readonly string[]
   readonly dpop?: DpopPolicy
+  readonly agent?: true
 }
 
 const DAY = 24 * 60 * 60
@@ -45,6 +46,7 @@ export function addClientCommands(program: Command, run: Run): void {
     .option('--client-credentials', 'It gets tokens of its own, without a person.')
     .option('--resource-server <url>', 'It is the server of this resource, and may ask what its tokens are worth.')
     .option('--scope <scopes...>', 'The most that it may ask for. Default: whatever the resource offers.')
+    .option('--agent', 'It is software that acts by itself: pages and tokens say so.')
     .addOption(dpopOption('All of its tokens must be bound to a key of its own; nonce: with proofs that hold a nonce.'))
     .action((options: NewClientOptions, self: Command) =>
       run(self, async (context) => {
@@ -58,6 +60,7 @@ export function addClientCommands(program: Command, run: Run): void {
           resource: options.resourceServer ?? null,
           scopeCeiling: options.scope?.flatMap((scopes) => scopes.split(' ')) ?? null,
           dpop: options.dpop ?? 'optional',
+          agent: options.agent === true,
         })
       }),
     )

@@ -16,6 +16,11 @@ import type { Sighting } from './flow.ts'
 import type { Clock, SignInProblem } from './ports.ts'
 import type { Reason } from './rejection.ts'
 
+/** The agents that stand behind it, the first that acted first; left out: none. */
+interface OfAgents {
+  readonly agents?: readonly string[]
+}
+
 /** Everything that a grant says of itself. */
 interface OfGrant {
   readonly grantId: string
@@ -26,8 +31,8 @@ interface OfGrant {
 
 /** What was done: it is in the database exactly if its entry is. */
 export type Act =
-  | ({ readonly type: 'authorization_granted'; readonly scopes: readonly string[] } & OfGrant)
-  | ({ readonly type: 'token_issued' | 'token_refreshed' } & OfGrant)
+  | ({ readonly type: 'authorization_granted'; readonly scopes: readonly string[] } & OfGrant & OfAgents)
+  | ({ readonly type: 'token_issued' | 'token_refreshed' } & OfGrant & OfAgents)
   /** Without a grant and a person: of a client that acts for itself. */
   | ({ readonly type: 'token_revoked'; readonly grantId: string | null; readonly userId: string | null } & Omit<
       OfGrant,
@@ -39,8 +44,9 @@ export type Act =
     } & OfGrant)
   | ({ readonly type: 'consent_remembered'; readonly scopes: readonly string[] } & Omit<OfGrant, 'grantId'>)
   | ({ readonly type: 'consent_forgotten' } & Omit<OfGrant, 'grantId'>)
+  | ({ readonly type: 'client_registered'; readonly clientId: string } & OfAgents)
   | {
-      readonly type: 'client_registered' | 'client_changed' | 'client_removed' | 'client_pinned' | 'client_unpinned'
+      readonly type: 'client_changed' | 'client_removed' | 'client_pinned' | 'client_unpinned'
       readonly clientId: string
     }
   | { readonly type: 'resource_stored' | 'resource_removed'; readonly resource: string }
@@ -62,8 +68,8 @@ export type Act =
 
 /** A token that was issued without anything else being stored: each has its row. */
 export type Issue =
-  | ({ readonly type: 'refresh_replayed' } & OfGrant)
-  | { readonly type: 'machine_token_issued'; readonly clientId: string; readonly resource: string }
+  | ({ readonly type: 'refresh_replayed' } & OfGrant & OfAgents)
+  | ({ readonly type: 'machine_token_issued'; readonly clientId: string; readonly resource: string } & OfAgents)
 
 /** What was refused. `clientId`, `userId`: only of those that are known, proven or not. */
 export type Observation =
@@ -192,6 +198,8 @@ export interface AuditRecord extends Circumstances {
   readonly resource: string | null
   readonly grantId: string | null
   readonly scopes: readonly string[] | null
+  /** The agents that stood behind it, the first that acted first; null: none. */
+  readonly agents: readonly string[] | null
   /** How many events it stands for. */
   readonly count: number
 }

@@ -5,6 +5,7 @@
  * @see RFC 7662 section 2 and section 4
  * @see RFC 9449 section 6.2: the key that a token is bound to
  * @see RFC 8693 section 4.1: who acts
+ * @see docs/adr/0203-agents.md
  * @see docs/adr/0101-introspection.md
  * @module
  */
@@ -55,7 +56,7 @@ async function describeToken(token: string, caller: Client, deps: Dependencies):
 async function describeAccessToken(token: string, caller: Client, deps: Dependencies) {
   const claims = await deps.signer.readAccessToken(token)
   if (claims === null) return null
-  const { iss, sub, aud, client_id, scope, iat, exp, jti, cnf, act } = claims
+  const { iss, sub, aud, client_id, scope, iat, exp, jti, cnf, act, agent_id, agent_chain } = claims
   const concerned = client_id === caller.id || (caller.resource !== null && [aud].flat().includes(caller.resource))
   if (!concerned || exp <= deps.now()) {
     const reason = concerned ? 'token_expired' : 'token_of_another_resource'
@@ -70,6 +71,8 @@ async function describeAccessToken(token: string, caller: Client, deps: Dependen
     ...(scope === undefined ? {} : { scope }),
     ...(cnf === undefined ? {} : { cnf }),
     ...(act === undefined ? {} : { act }),
+    ...(agent_id === undefined ? {} : { agent_id }),
+    ...(agent_chain === undefined ? {} : { agent_chain }),
   } satisfies IntrospectionResponse
 }
 

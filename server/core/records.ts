@@ -38,6 +38,8 @@ export interface Client {
   readonly resource: string | null
   /** Of its tokens, whichever resource they are for. */
   readonly dpop: DpopPolicy
+  /** Whether it is software that acts by itself: as it says, or as an administrator says. */
+  readonly agent: boolean
   /** Descriptive members of its metadata (`client_uri`, `logo_uri`, ...), echoed and shown. */
   readonly metadata: ClientDescription
   /** Who registered it: an administrator, or the client itself. */

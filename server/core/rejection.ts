@@ -105,6 +105,11 @@ const WIRE = {
   reused_refresh_token: ['invalid_grant', 400, 'The refresh token is not valid.'],
   dead_grant: ['invalid_grant', 400, 'The grant has ended.'],
   scope_beyond_grant: ['invalid_scope', 400, 'The scope goes beyond what was granted.'],
+  agent_chain_too_long: [
+    'invalid_request',
+    400,
+    'More agents would stand behind that token than a token can name (8).',
+  ],
   // Proof of possession.
   missing_dpop_proof: [
     'invalid_dpop_proof',

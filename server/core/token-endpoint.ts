@@ -78,7 +78,7 @@ async function answer<Type extends keyof Requests>(
   const entitlement = await grantType.authorize(request, client, sender.value, deps)
   if (!entitlement.ok) return entitlement
   await noteUse(client, entitlement.value.grant.expiresAt, deps)
-  const minted = await mint(entitlement.value, deps)
+  const minted = await mint(entitlement.value, client, deps)
   const { entry } = entitlement.value
   deps.audit(entry)
   if (deps.auditStored !== undefined && isIssue(entry)) await deps.auditStored()

@@ -26,6 +26,7 @@ export function insertEntry({ db }: Pick<Database | DatabaseTransaction, 'db'>):
       resource: value('resource'),
       grant_id: value('grant_id'),
       scopes: value('scopes'),
+      agents: value('agents'),
       request_id: value('request_id'),
       count: value('count'),
     }),
@@ -64,6 +65,7 @@ interface Members {
   readonly name?: string
   readonly grantId?: string | null
   readonly scopes?: readonly string[]
+  readonly agents?: readonly string[]
 }
 
 function toRow(entry: AuditEntry | Tally): NewAuditRow {
@@ -79,6 +81,7 @@ function toRow(entry: AuditEntry | Tally): NewAuditRow {
     resource: members.resource ?? asClaimed(claimed?.resource),
     grant_id: members.grantId ?? null,
     scopes: members.scopes?.join(' ') ?? null,
+    agents: members.agents?.join(' ') ?? null,
     request_id: requestId,
     count: 'count' in entry ? entry.count : 1,
   }

@@ -83,6 +83,7 @@ const toRecord = (row: Selectable<AuditRow>): AuditRecord => ({
   resource: row.resource,
   grantId: row.grant_id,
   scopes: row.scopes?.split(' ').filter((scope) => scope !== '') ?? null,
+  agents: row.agents?.split(' ') ?? null,
   requestId: row.request_id,
   count: row.count,
 })

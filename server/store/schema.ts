@@ -27,6 +27,8 @@ export interface ClientRow {
   scope_ceiling: Json | null
   resource: string | null
   dpop: DpopPolicy
+  /** 0 or 1. */
+  agent: number
   metadata: Json
   origin: Client['origin']
   issued_at: number
@@ -213,6 +215,7 @@ export interface AuditRow {
   resource: string | null
   grant_id: string | null
   scopes: string | null
+  agents: string | null
   request_id: string | null
   count: number
 }

@@ -75,6 +75,7 @@ export async function prepareDatabase(database: string): Promise<void> {
     scopeCeiling: null,
     resource: null,
     dpop: 'optional',
+    agent: false,
     metadata: {},
     origin: 'administrator',
     issuedAt: now,

@@ -29,6 +29,7 @@ const publicClient: Client = {
   scopeCeiling: null,
   resource: null,
   dpop: 'optional',
+  agent: false,
   metadata: {},
   origin: 'dynamic',
   issuedAt: 0,

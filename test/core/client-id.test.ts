@@ -34,6 +34,7 @@ test('nor that of one that an administrator registered', async () => {
     resource: null,
     scopeCeiling: null,
     dpop: 'optional',
+    agent: false,
   })
   expect(added).toMatchObject({ ok: true, value: 'client_id=_AAAAAAAAAAAAAAAAAAAAA' })
   await server.close()

@@ -25,6 +25,7 @@ const client: Client = {
   scopeCeiling: null,
   resource: null,
   dpop: 'optional',
+  agent: false,
   metadata: {},
   origin: 'dynamic',
   issuedAt: 0,

@@ -293,6 +293,7 @@ async function addAgent(jwks: object): Promise<string> {
     resource: null,
     scopeCeiling: null,
     dpop: 'optional',
+    agent: false,
   } as const
   const context = { store: world.demo.store, random, hash, now: () => world.demo.clock.now }
   const added = await addClient(context, { ...wanted, name: 'Agent', proof: { type: 'keys', jwks } })

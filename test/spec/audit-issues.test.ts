@@ -70,7 +70,15 @@ describe.each(Object.entries(databases))('%s', (_, database) => {
       const stored = (await rows({ store })).slice(before)
       expect(stored.map(({ id: _, ...row }) => row)).toEqual(
         Array.from({ length: count }, (_, index) => ({
-          ...{ type: 'machine_token_issued', reason: null, userId: null, grantId: null, scopes: null, count: 1 },
+          ...{
+            type: 'machine_token_issued',
+            reason: null,
+            userId: null,
+            grantId: null,
+            scopes: null,
+            agents: null,
+            count: 1,
+          },
           ...{ clientId: `client-${index % 3}`, resource: RESOURCE },
           ...{ at: 1_800_000_000 + index, requestId: `request-${index}` },
         })),

@@ -4,6 +4,7 @@
  * @see RFC 6749 section 4.1.2: short-lived, one use, bound to client and redirect URI
  * @module
  */
+import { agentsBehind } from '../agents.ts'
 import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { partiesOf } from '../live-grant.ts'
@@ -38,7 +39,8 @@ export async function issueCode(request: ValidRequest, userId: string, deps: Dep
   }
   // Before there is a grant that needs it.
   await clientDocuments?.keep(grant.clientId, grant.expiresAt)
-  const entry = auditEntry({ type: 'authorization_granted', ...partiesOf(grant), scopes: grant.scopes }, deps)
+  const granted = { ...partiesOf(grant), scopes: grant.scopes, ...agentsBehind(request.client) }
+  const entry = auditEntry({ type: 'authorization_granted', ...granted }, deps)
   // Disabled since the page was shown: nothing was stored.
   if (!(await store.grants.create(grant, record, entry))) {
     audit(auditEntry({ type: 'authorization_rejected', reason: 'user_disabled', ...partiesOf(grant) }, deps))

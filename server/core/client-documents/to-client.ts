@@ -36,6 +36,7 @@ export function toClient(known: ClientDocument): Client {
     scopeCeiling: null,
     resource: null,
     dpop: document.dpop_bound_access_tokens === true ? 'required' : 'optional',
+    agent: document.agent === true,
     metadata: describe(document),
     origin: pinned ? 'administrator' : 'document',
     issuedAt: fetchedAt,

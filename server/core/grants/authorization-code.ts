@@ -11,6 +11,7 @@
 import { s256 } from '../../../shared/pkce.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import type { AuthorizationCodeRequest } from '../../../shared/token-request.ts'
+import { agentsBehind } from '../agents.ts'
 import { auditEntry } from '../audit.ts'
 import { hasAgreedKeys } from '../consent-digest.ts'
 import type { Dependencies } from '../dependencies.ts'
@@ -58,7 +59,7 @@ export const authorizationCode: GrantType<'authorization_code'> = {
     const refreshToken = client.grantTypes.includes('refresh_token')
       ? await createRefreshToken(grant, refreshTokenKey(client, sender), deps)
       : null
-    const entry = auditEntry({ type: 'token_issued', ...partiesOf(grant) }, deps)
+    const entry = auditEntry({ type: 'token_issued', ...partiesOf(grant), ...agentsBehind(client) }, deps)
     // Many may pass the checks; this line lets one through, and it comes before minting.
     const outcome = await store.codes.redeem(code.hash, refreshToken?.record ?? null, at, sender?.proof ?? null, entry)
     switch (outcome) {

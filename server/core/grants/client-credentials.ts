@@ -8,6 +8,7 @@
  * @module
  */
 import { ok } from '../../../shared/result.ts'
+import { agentsBehind } from '../agents.ts'
 import { auditEntry } from '../audit.ts'
 import { checkScope } from '../authorize/scope-allowed.ts'
 import { isConfidential } from '../client-auth/is-confidential.ts'
@@ -32,13 +33,14 @@ export const clientCredentials: GrantType<'client_credentials'> = {
     if (!scopes.ok) return scopes
     const { identifier } = resource.value
     const itself = { userId: client.id, clientId: client.id, resource: identifier }
+    const issued = { clientId: client.id, resource: identifier, ...agentsBehind(client) }
     return ok({
       grant: { id: null, expiresAt: Number.POSITIVE_INFINITY, ...itself },
       scopes: scopes.value,
       admission: admission.value,
       proof: proof.value,
       refreshToken: null,
-      entry: auditEntry({ type: 'machine_token_issued', clientId: client.id, resource: identifier }, deps),
+      entry: auditEntry({ type: 'machine_token_issued', ...issued }, deps),
     })
   },
 }

@@ -7,6 +7,7 @@
  */
 import type { Result } from '../../../shared/result.ts'
 import type { TokenRequest } from '../../../shared/token-request.ts'
+import type { AgentChain } from '../agents.ts'
 import type { AuditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Client, Grant } from '../records.ts'
@@ -21,6 +22,8 @@ export interface Entitlement {
   readonly proof: ProofUsed
   /** The scopes of the access token. */
   readonly scopes: readonly string[]
+  /** Of what was made from a token: the agents behind it. */
+  readonly agentChain?: AgentChain
   /** To be told to the client; null: none. */
   readonly refreshToken: string | null
   /** What the audit log says of it. */

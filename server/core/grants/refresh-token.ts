@@ -12,6 +12,7 @@
 import { ok, type Result } from '../../../shared/result.ts'
 import { expandScopes, includesScopes, parseScope } from '../../../shared/scope.ts'
 import type { RefreshTokenRequest } from '../../../shared/token-request.ts'
+import { agentsBehind } from '../agents.ts'
 import { auditEntry } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { partiesOf, revokeGrant } from '../live-grant.ts'
@@ -45,14 +46,14 @@ export const refreshToken: GrantType<'refresh_token'> = {
     if (!live.ok) return refuseUsing(sender, live.error, deps)
     if (token.consumedAt !== null) {
       const proof = await useProof(sender, deps)
-      return proof.ok ? replayOrRevoke(presented, request, sender, proof.value, deps) : proof
+      return proof.ok ? replayOrRevoke(presented, request, { client, sender }, proof.value, deps) : proof
     }
     const wanted = checkRequest(grant, request, sender, await store.resources.list())
     if (!wanted.ok) return refuseUsing(sender, wanted.error, deps)
 
     const boundTo = refreshTokenKey(client, sender, token.boundTo)
     const successor = await createRefreshToken(grant, boundTo, deps, request.refresh_token)
-    const entry = auditEntry({ type: 'token_refreshed', ...partiesOf(grant) }, deps)
+    const entry = auditEntry({ type: 'token_refreshed', ...partiesOf(grant), ...agentsBehind(client) }, deps)
     // Many may pass the checks; this line lets one through, and it comes before minting.
     const rotation = { hash: token.hash, successor: successor.record, now: now() }
     const outcome = await store.refreshTokens.rotate(rotation, sender?.proof ?? null, entry)
@@ -60,7 +61,7 @@ export const refreshToken: GrantType<'refresh_token'> = {
       case 'rotated':
         return ok({ grant, ...wanted.value, proof: usedWith(outcome), refreshToken: successor.value, entry })
       case 'consumed':
-        return replayLost(token, request, sender, usedWith(outcome), deps)
+        return replayLost(token, request, { client, sender }, usedWith(outcome), deps)
       case 'dead':
         return reject('dead_grant')
       case 'replayed':
@@ -73,7 +74,7 @@ export const refreshToken: GrantType<'refresh_token'> = {
 export function checkRefreshToken(
   token: RefreshToken,
   grant: Grant,
-  { client, sender }: { readonly client: Client; readonly sender: Sender },
+  { client, sender }: Caller,
   now: number,
 ): Result<null, Rejection> {
   if (grant.clientId !== client.id) return reject('client_mismatch')
@@ -104,6 +105,12 @@ export function checkRequest(
   return ok({ admission: admission.value, scopes: implied.filter((scope) => grant.scopes.includes(scope)) })
 }
 
+/** Who asks. */
+interface Caller {
+  readonly client: Client
+  readonly sender: Sender
+}
+
 /** A refresh token together with its grant, as they were read. */
 interface Presented {
   readonly token: RefreshToken
@@ -127,18 +134,18 @@ export function replayable(token: RefreshToken, next: Presented | null, window: 
 async function replayLost(
   { hash }: RefreshToken,
   request: RefreshTokenRequest,
-  sender: Sender,
+  caller: Caller,
   proof: ProofUsed,
   deps: Dependencies,
 ) {
   const consumed = await deps.store.refreshTokens.find(hash)
-  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, sender, proof, deps)
+  return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, caller, proof, deps)
 }
 
 async function replayOrRevoke(
   { token, grant }: Presented,
   request: RefreshTokenRequest,
-  sender: Sender,
+  caller: Caller,
   proof: ProofUsed,
   deps: Dependencies,
 ): Promise<Result<Entitlement, Rejection>> {
@@ -146,11 +153,11 @@ async function replayOrRevoke(
   const next = token.successorHash === null ? null : await store.refreshTokens.find(token.successorHash)
   const sealed = replayable(token, next, settings.replayWindow, now())
   if (sealed !== null) {
-    const wanted = checkRequest(grant, request, sender, await store.resources.list())
+    const wanted = checkRequest(grant, request, caller.sender, await store.resources.list())
     if (!wanted.ok) return wanted
     const value = await sealer.open(sealed, request.refresh_token)
     if (value !== null) {
-      const entry = auditEntry({ type: 'refresh_replayed', ...partiesOf(grant) }, deps)
+      const entry = auditEntry({ type: 'refresh_replayed', ...partiesOf(grant), ...agentsBehind(caller.client) }, deps)
       return ok({ grant, ...wanted.value, proof, refreshToken: value, entry })
     }
   }

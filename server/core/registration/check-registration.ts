@@ -31,6 +31,7 @@ export type RegisteredMetadata = Pick<
   | 'applicationType'
   | 'scope'
   | 'dpop'
+  | 'agent'
   | 'metadata'
 >
 
@@ -75,6 +76,7 @@ export function checkRegistration(
     scope: request.scope ?? null,
     // Nobody is promised what is not on offer.
     dpop: request.dpop_bound_access_tokens === true && offered.dpopAlgorithms.length > 0 ? 'required' : 'optional',
+    agent: request.agent === true,
     metadata: describe(request),
   })
 }

@@ -14,6 +14,7 @@
  */
 import type { ClientInformationResponse, ClientRegistrationRequest } from '../../../shared/client-metadata.ts'
 import { ok, type Result } from '../../../shared/result.ts'
+import { agentsBehind } from '../agents.ts'
 import { auditEntry, type Circumstances } from '../audit.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Client } from '../records.ts'
@@ -79,7 +80,10 @@ async function create(
     lastUsedAt: null,
     expiresAt: at + settings.registration.unusedLifetime,
   }
-  const entry = { ...auditEntry({ type: 'client_registered', clientId: client.id }, deps), ...permission }
+  const entry = {
+    ...auditEntry({ type: 'client_registered', clientId: client.id, ...agentsBehind(client) }, deps),
+    ...permission,
+  }
   // 128 random bits: a taken id means that the random source is broken, which no retry mends.
   if (!(await store.clients.create(client, entry))) throw new Error('the random source repeated a client id')
   audit(entry)
@@ -102,6 +106,7 @@ function toClientInformation(client: Client, secret: string | null): ClientInfor
     ...(client.jwks === null ? {} : { jwks: client.jwks }),
     ...(client.jwksUri === null ? {} : { jwks_uri: client.jwksUri }),
     ...(client.dpop === 'optional' ? {} : { dpop_bound_access_tokens: true }),
+    ...(client.agent ? { agent: true } : {}),
     ...client.metadata,
   }
 }

@@ -4,17 +4,20 @@
  * @see RFC 9068 section 2
  * @see RFC 6749 section 5.1
  * @see RFC 9449 section 6.1: `cnf`
+ * @see docs/adr/0203-agents.md: `agent_id`, `agent_chain`
  * @see docs/adr/0109-lifetimes-per-resource.md
  * @module
  */
 import { formatScope } from '../../../shared/scope.ts'
 import type { TokenResponse } from '../../../shared/token-response.ts'
+import { agentClaims } from '../agents.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Entitlement } from '../grants/grant-type.ts'
+import type { Client } from '../records.ts'
 import { formatAccessTokenId } from './access-token-id.ts'
 
-export async function mint(entitlement: Entitlement, deps: Dependencies): Promise<TokenResponse> {
-  const { grant, admission, scopes, refreshToken } = entitlement
+export async function mint(entitlement: Entitlement, client: Client, deps: Dependencies): Promise<TokenResponse> {
+  const { grant, admission, scopes, refreshToken, agentChain } = entitlement
   const { resource, sender } = admission
   const { settings, signer, random, now } = deps
   const iat = now()
@@ -31,6 +34,7 @@ export async function mint(entitlement: Entitlement, deps: Dependencies): Promis
     jti: formatAccessTokenId(grant.id, random(16)),
     ...(scope === '' ? {} : { scope }),
     ...(sender === null ? {} : { cnf: { jkt: sender.thumbprint } }),
+    ...agentClaims(client, agentChain),
   })
   return {
     access_token,

@@ -42,7 +42,7 @@ const acts: readonly ActCase[] = [
   },
   {
     name: 'codes.redeem',
-    event: { type: 'token_issued', ...parties },
+    event: { type: 'token_issued', ...parties, agents: ['client-2', 'https://agent.example/client.json'] },
     prepare: (store) => store.grants.create(grant(), code()),
     act: (store, entry) => store.codes.redeem(code().hash, refreshToken(), NOW, null, entry),
     done: async (store) => (await store.refreshTokens.find(refreshToken().hash)) !== null,
@@ -167,12 +167,12 @@ export const auditCases: readonly ConformanceCase[] = [
         equal(await done(store), false)
         await act(store, entry(event))
         equal(await done(store), true)
-        const { scopes, ...members }: Act & { scopes?: readonly string[] } = event
+        const { scopes, agents, ...members }: Act & { scopes?: readonly string[]; agents?: readonly string[] } = event
         const [record] = await readAll(store)
         const { id: _, ...stored } = record ?? {}
         deepEqual(stored, {
           ...{ at: NOW, reason: null, userId: null, clientId: null, resource: null, grantId: null },
-          ...{ scopes: scopes ?? null, requestId: 'request-1', count: 1 },
+          ...{ scopes: scopes ?? null, agents: agents ?? null, requestId: 'request-1', count: 1 },
           ...members,
         })
         // Once more changes nothing, except where it does.

@@ -23,6 +23,7 @@ export const clientCases: readonly ConformanceCase[] = [
         jwksUri: 'https://client.example/jwks.json',
         resource: 'https://notes.example/mcp',
         dpop: 'nonce',
+        agent: true,
         scope: null,
         scopeCeiling: ['notes:read'],
         metadata: {},

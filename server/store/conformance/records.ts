@@ -36,6 +36,7 @@ export const client = (changes: Partial<Client> = {}): Client => ({
   scopeCeiling: null,
   resource: null,
   dpop: 'optional',
+  agent: false,
   metadata: { client_uri: 'https://client.example/', contacts: ['a@client.example'] },
   origin: 'dynamic',
   issuedAt: NOW,

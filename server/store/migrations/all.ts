@@ -13,6 +13,7 @@ import { dpop } from './0007-dpop.ts'
 import { publishedKeys } from './0008-published-keys.ts'
 import { proofs } from './0009-proofs.ts'
 import { identities } from './0010-identities.ts'
+import { agents } from './0011-agents.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   publishedKeys,
   proofs,
   identities,
+  agents,
 ]
