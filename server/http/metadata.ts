@@ -14,8 +14,9 @@ import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import { JWKS_MAX_AGE } from '../core/key-life-cycle.ts'
 import { memoizeLast } from '../core/memoize-last.ts'
+import { oncePerTurn } from '../next-turn.ts'
 import { CORS_HEADERS } from './cors.ts'
-import { requestIdHeaders } from './request-id.ts'
+import { requestIdBeside } from './request-id.ts'
 
 /** Short enough that a new key or scope is seen soon, long enough to spare the server. */
 const CACHE = { 'cache-control': `public, max-age=${JWKS_MAX_AGE}` }
@@ -29,11 +30,11 @@ const withTrouble = <Document>(document: Document) => ({
 
 /** `onRead`: told of each reading of the server's metadata. */
 export const metadata = (as: AuthorizationServer, onRead: (request: Request) => void = () => {}) => {
-  const metadataResponse = documents(AuthorizationServerMetadata)
-  const keysResponse = documents(JsonWebKeySet)
-  const serve = async ({ request }: { request: Request }) => {
+  const answerMetadata = documents(AuthorizationServerMetadata, as.metadata)
+  const answerKeys = documents(JsonWebKeySet, as.jwks)
+  const serve = ({ request }: { request: Request }) => {
     onRead(request)
-    return metadataResponse(await as.metadata(), request)
+    return answerMetadata(request)
   }
   return new Elysia({ name: 'metadata' })
     .get('/.well-known/oauth-authorization-server', serve, {
@@ -44,7 +45,7 @@ export const metadata = (as: AuthorizationServer, onRead: (request: Request) => 
       response: withTrouble(AuthorizationServerMetadata),
       detail: { summary: 'The same document under its OpenID Connect name', tags: ['Discovery'] },
     })
-    .get('/.well-known/jwks.json', async ({ request }) => keysResponse(await as.jwks(), request), {
+    .get('/.well-known/jwks.json', ({ request }) => answerKeys(request), {
       response: withTrouble(JsonWebKeySet),
       detail: { summary: 'The public keys of access tokens (RFC 7517)', tags: ['Discovery'] },
     })
@@ -52,9 +53,13 @@ export const metadata = (as: AuthorizationServer, onRead: (request: Request) => 
 
 const HEADERS = { 'content-type': 'application/json', ...CACHE, ...CORS_HEADERS }
 
-/** Documents as answers. As long as a document is the same object, it is neither checked nor written again. */
-function documents<const Schema extends v.GenericSchema>(schema: Schema) {
+/**
+ * Documents as answers. Requests that arrive together share one reading; as long as that gives the same object, it is neither checked nor written
+ * again.
+ */
+function documents<const Schema extends v.GenericSchema>(schema: Schema, read: () => Promise<v.InferInput<Schema>>) {
   const write = memoizeLast((document: v.InferInput<Schema>) => JSON.stringify(v.parse(schema, document)))
-  return (document: v.InferInput<Schema>, request: Request): Response =>
-    new Response(write(document), { headers: { ...HEADERS, ...requestIdHeaders(request) } })
+  const text = oncePerTurn(async () => write(await read()))
+  const withId = requestIdBeside(HEADERS)
+  return async (request: Request): Promise<Response> => new Response(await text(), { headers: withId(request) })
 }

@@ -21,10 +21,26 @@ export const requestIdOf = (request: Request): string | null => arrivalOf(reques
  * that are asked for most are made with it.
  */
 export function requestIdHeaders(request: Request): Readonly<Record<string, string>> {
+  const id = idToAnswer(request)
+  return id === null ? {} : { [REQUEST_ID]: id }
+}
+
+/** The same beside others that never change. They are good until the next request; an answer that is made with them takes a copy. */
+export function requestIdBeside(others: Readonly<Record<string, string>>): (request: Request) => Headers {
+  const headers = new Headers(others)
+  return (request) => {
+    const id = idToAnswer(request)
+    if (id === null) headers.delete(REQUEST_ID)
+    else headers.set(REQUEST_ID, id)
+    return headers
+  }
+}
+
+function idToAnswer(request: Request): string | null {
   const arrival = arrivalOf(request)
-  if (arrival === undefined) return {}
+  if (arrival === undefined) return null
   arrival.answered = true
-  return { [REQUEST_ID]: arrival.id }
+  return arrival.id
 }
 
 /** The answer with the id on it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { expect, test } from 'bun:test'
-import { nextTurn } from '../../server/next-turn.ts'
+import { nextTurn, oncePerTurn } from '../../server/next-turn.ts'
 
 test('everyone who asks in one turn goes on in the same one, a step at a time', async () => {
   const steps: string[] = []
@@ -28,4 +28,19 @@ test('whatever is ready comes first, and who asks later waits for a turn of its 
   expect(ready).toBe(100)
   await chain
   expect(nextTurn()).not.toBe(first)
+})
+
+test('what is read once a turn is read anew in the next, and a failure is not kept', async () => {
+  let readings = 0
+  const read = oncePerTurn(async () => {
+    readings += 1
+    if (readings === 2) throw new Error('down')
+    return readings
+  })
+  expect(await Promise.all([read(), read(), read()])).toEqual([1, 1, 1])
+  await nextTurn()
+  const failed = await Promise.allSettled([read(), read()])
+  expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  await nextTurn()
+  expect(await read()).toBe(3)
 })
