@@ -6,30 +6,33 @@
  */
 import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { decodeJwt } from 'jose/jwt/decode'
-import * as v from 'valibot'
+import { type Guarded, isListOf, isNumber, isOptional, isRecord, isString } from '../../shared/guard.ts'
 
-const oneOrMore = v.pipe(
-  v.union([v.string(), v.array(v.string())]),
-  v.transform((value) => [value].flat()),
-)
+const isNames = (value: unknown): value is string | string[] => isString(value) || isListOf(isString)(value)
 
 /** Of its claims those that say for whom it is. Times in seconds since the epoch. */
-const AssertionClaims = v.looseObject({
-  aud: oneOrMore,
-  exp: v.optional(v.number()),
-  client_id: v.optional(v.string()),
-  resource: v.optional(oneOrMore),
-  scope: v.optional(v.string()),
-  cnf: v.optional(v.looseObject({ jkt: v.optional(v.string()) })),
+const isAssertionClaims = isRecord({
+  aud: isNames,
+  exp: isOptional(isNumber),
+  client_id: isOptional(isString),
+  resource: isOptional(isNames),
+  scope: isOptional(isString),
+  cnf: isOptional(isRecord({ jkt: isOptional(isString) })),
 })
 
-export type AssertionClaims = v.InferOutput<typeof AssertionClaims> & { readonly typ: string | undefined }
+export type AssertionClaims = Guarded<typeof isAssertionClaims> & {
+  /** The header's, without what may be left out. */
+  readonly typ: string | undefined
+}
 
-/** The claims, with the header's `typ`; `undefined`: it is no such JWT. */
+/** The claims; `undefined`: it is no such JWT. */
 export function assertionClaims(assertion: string): AssertionClaims | undefined {
   try {
-    const claims = v.safeParse(AssertionClaims, decodeJwt(assertion))
-    return claims.success ? { ...claims.output, typ: decodeProtectedHeader(assertion).typ } : undefined
+    const claims: unknown = decodeJwt(assertion)
+    const typ = decodeProtectedHeader(assertion)
+      .typ?.toLowerCase()
+      .replace(/^application\//, '')
+    return isAssertionClaims(claims) ? { ...claims, typ } : undefined
   } catch {
     return undefined
   }

@@ -43,9 +43,10 @@ const unusable = (): SallyportError => new SallyportError('assertion_unusable')
 
 /** Providers that name no resource leave the choice to the server. */
 const isForThis = (step: GrantStep, { typ, aud, client_id, resource }: AssertionClaims): boolean =>
-  typ?.toLowerCase().replace(/^application\//, '') === ID_JAG_TYPE &&
-  aud.length === 1 &&
-  aud[0] === step.issuer &&
+  typ === ID_JAG_TYPE &&
+  // For this server, and nobody else.
+  [aud].flat().length === 1 &&
+  [aud].flat()[0] === step.issuer &&
   client_id === step.clientId &&
   namesOnly(step, resource)
 

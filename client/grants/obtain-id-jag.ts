@@ -5,7 +5,7 @@
  * @see MCP Enterprise-Managed Authorization, section 4
  * @module
  */
-import * as v from 'valibot'
+import { type Guarded, isNumber, isOptional, isRecord, isString } from '../../shared/guard.ts'
 import { ID_JAG_TOKEN_TYPE } from '../../shared/id-jag.ts'
 import { formatScope } from '../../shared/scope.ts'
 import { SallyportError } from '../errors.ts'
@@ -24,19 +24,11 @@ export interface WantedSignIn {
 
 const UNMET = 'insufficient_user_authentication'
 
-const Unmet = v.pipe(
-  v.looseObject({
-    error: v.literal(UNMET),
-    max_age: v.optional(v.number()),
-    acr_values: v.optional(v.string()),
-  }),
-  v.transform(
-    ({ max_age, acr_values }): WantedSignIn => ({
-      ...(max_age !== undefined && { maxAge: max_age }),
-      ...(acr_values !== undefined && { acrValues: acr_values }),
-    }),
-  ),
-)
+const isUnmet = isRecord({
+  error: (value): value is typeof UNMET => value === UNMET,
+  max_age: isOptional(isNumber),
+  acr_values: isOptional(isString),
+})
 
 /**
  * Obtains an ID-JAG for the step's server and resource. `identity` says who the person is.
@@ -60,12 +52,17 @@ export async function obtainIdJag(
       scope: step.scope.length === 0 ? undefined : formatScope(step.scope),
     })
   const first = await exchange({})
-  const unmet = v.safeParse(Unmet, first.answer.json)
+  const problem = first.answer.json
   // Whoever can bring a better sign-in is told what is wanted, once.
-  const again = first.answer.status !== 200 && unmet.success && typeof identity === 'function'
-  const { answer, tokenEndpoint, proven } = again ? await exchange(unmet.output) : first
+  const again = first.answer.status !== 200 && isUnmet(problem) && typeof identity === 'function'
+  const { answer, tokenEndpoint, proven } = again ? await exchange(wantedBy(problem)) : first
   return checkIdJag(step, tokensOf(answer, tokenEndpoint, step.now()), proven)
 }
+
+const wantedBy = ({ max_age, acr_values }: Guarded<typeof isUnmet>): WantedSignIn => ({
+  ...(max_age !== undefined && { maxAge: max_age }),
+  ...(acr_values !== undefined && { acrValues: acr_values }),
+})
 
 /** What the provider does not believe any more only the person can mend, there. */
 function tokensOf(...answer: Parameters<typeof readTokens>): ReturnType<typeof readTokens> {

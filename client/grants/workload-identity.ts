@@ -55,8 +55,8 @@ export function workloadIdentity({ issuer, assertion: source, scope }: WorkloadI
       const { token_endpoint: tokenEndpoint } = step.server
       const resource = step.indicator ?? step.resource
       const assertion = await readSource(source, { issuer: step.issuer, tokenEndpoint, resource })
-      const audiences = assertionClaims(assertion)?.aud
-      if (audiences?.some((audience) => isFor(audience, step.issuer, tokenEndpoint)) !== true) {
+      const audiences = [assertionClaims(assertion)?.aud ?? []].flat()
+      if (!audiences.some((audience) => isFor(audience, step.issuer, tokenEndpoint))) {
         throw new SallyportError('assertion_unusable')
       }
       const asked = step.scope.length === 0 ? undefined : formatScope(step.scope)

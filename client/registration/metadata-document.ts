@@ -4,11 +4,18 @@
  * @see draft-ietf-oauth-client-id-metadata-document-02 section 3, section 4
  * @see MCP 2026-07-28, client registration: client ID metadata documents
  * @see RFC 9449 section 5.2: `dpop_bound_access_tokens`
+ * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 8: `authorization_grant_profiles_supported`
  * @module
  */
 import { checkClientDocument, MAX_CLIENT_DOCUMENT } from '../../shared/client-id-metadata-document.ts'
 import { checkClientIdUrl } from '../../shared/client-id-url.ts'
+import { ID_JAG_PROFILE } from '../../shared/id-jag.ts'
+import { TOKEN_EXCHANGE_GRANT } from '../../shared/token-exchange.ts'
+import { JWT_BEARER_GRANT } from '../../shared/token-request.ts'
 import { misconfigured } from '../errors.ts'
+
+/** A client that has both can present what its company's identity provider says of a person. */
+const ID_JAG_GRANTS = [TOKEN_EXCHANGE_GRANT, JWT_BEARER_GRANT]
 
 /** What a host says of itself. */
 export interface ClientDocumentOptions {
@@ -21,7 +28,10 @@ export interface ClientDocumentOptions {
   readonly logoUri?: string
   readonly softwareId?: string
   readonly softwareVersion?: string
-  /** Default: the authorization code and refresh tokens. An agent with keys adds `client_credentials`. */
+  /**
+   * Default: the authorization code and refresh tokens. An agent with keys adds `client_credentials`; a host that redeems ID-JAGs adds the
+   * token exchange and the JWT bearer grant.
+   */
   readonly grantTypes?: readonly string[]
   /** Authorization servers are to refuse tokens for this client without a proof of its key. */
   readonly dpop?: 'required'
@@ -48,6 +58,9 @@ export function clientDocument(options: ClientDocumentOptions): Readonly<Record<
     redirect_uris: [...redirectUris],
     grant_types: [...grantTypes],
     response_types: ['code'],
+    ...(ID_JAG_GRANTS.every((grant) => grantTypes.includes(grant)) && {
+      authorization_grant_profiles_supported: [ID_JAG_PROFILE],
+    }),
     token_endpoint_auth_method: keys === undefined ? 'none' : 'private_key_jwt',
     ...(dpop === 'required' && { dpop_bound_access_tokens: true }),
     ...(keys === undefined ? {} : 'jwks' in keys ? { jwks: keys.jwks } : { jwks_uri: keys.jwksUri }),
