@@ -23,7 +23,7 @@ import { CONNECTION_LOST, type RpcError, toRpcError } from './rpc-error.ts'
 import { pauseAt } from './standing.ts'
 
 /** What a bridge stands on. */
-export interface BridgeOptions extends Pick<RemoteOptions, 'resource' | 'headers' | 'backoff'> {
+export interface BridgeOptions extends Pick<RemoteOptions, 'resource' | 'headers' | 'backoff' | 'patience'> {
   /** Carries the token: `session.fetch`. */
   readonly fetch: Fetch
   /** Gets a person to sign in, for these scopes beside those that are held; rejects when that does not happen in time. */
@@ -32,8 +32,6 @@ export interface BridgeOptions extends Pick<RemoteOptions, 'resource' | 'headers
   readonly toHost: (message: JSONRPCMessage) => void
   /** Tells a person who reads logs. */
   readonly log: (line: string) => void
-  /** Milliseconds for which a message of the host is tried again while the server is away. Hosts give up after 60 s. Default 45 s. */
-  readonly patience?: number
 }
 
 export interface Bridge {
@@ -96,7 +94,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     const id = message.params?.['requestId']
     const one = typeof id === 'string' || typeof id === 'number' ? pending.get(id) : undefined
     if (one !== undefined) settle(one.request.id)
-    const unheard = one !== undefined && !remote.isUnderWay(one.request)
+    const unheard = one !== undefined && remote.progressOf(one.request) === undefined
     if (one !== undefined && (unheard || protocolVersionOf(one.request) !== undefined)) one.abort.abort()
     else pass(message)
   }
@@ -134,9 +132,9 @@ export function createBridge(options: BridgeOptions): Bridge {
     else fail(one, CONNECTION_LOST)
   }
 
-  /** The server has forgotten the session, and with it what it was doing. */
+  /** The server has forgotten the session, and with it what it was doing. What is being sent to it will be told so. */
   function lost(): void {
-    for (const one of [...pending.values()]) if (remote.isUnderWay(one.request)) broken(one)
+    for (const one of [...pending.values()]) if (remote.progressOf(one.request) === 'taken') broken(one)
   }
 
   return {

@@ -8,9 +8,10 @@ import { type JSONRPCMessage, SdkHttpError } from '@modelcontextprotocol/client'
 import { AuthorizationRequiredError, SallyportError } from '../errors.ts'
 import { sleep } from '../sleep.ts'
 import { orAborted } from '../stores/mutex.ts'
+import { NotOpened, SessionLost } from './connection.ts'
 import { isListening, isRepeatable } from './messages.ts'
 import { wasNotSent } from './not-sent.ts'
-import { BACKOFF, type Remote, SessionLost } from './remote.ts'
+import { BACKOFF, PATIENCE, type Remote } from './remote.ts'
 import { type Backoff, pauseAt } from './standing.ts'
 
 /** What a delivery stands on; see `BridgeOptions`. */
@@ -27,8 +28,6 @@ export type Deliver = (
   signal: AbortSignal,
   request?: { readonly wanted: () => boolean; readonly onStreamEnd: () => void },
 ) => Promise<void>
-
-const PATIENCE = 45_000
 
 /** A sign-in, and a step-up: what one message may cost a person. */
 const MAX_SIGN_INS = 2
@@ -64,14 +63,17 @@ export function createDelivery({ remote, signIn, patience = PATIENCE, backoff = 
 
 /** Milliseconds until `message` may be sent again; `undefined` when it must not be. */
 function pauseAfter(problem: unknown, message: JSONRPCMessage, pause: number): number | undefined {
-  if (problem instanceof AuthorizationRequiredError) return undefined
+  if (problem instanceof AuthorizationRequiredError || problem instanceof SessionLost) return undefined
   // Trouble on the way to a token: nothing has reached the resource.
   if (problem instanceof SallyportError) {
     return problem.retryable ? Math.max(pause, (problem.retryAfter ?? 0) * 1000) : undefined
   }
-  if (problem instanceof SdkHttpError) {
-    if (problem.status === 503 || problem.status === 429) return pause
-    return (problem.status === 502 || problem.status === 504) && isRepeatable(message) ? pause : undefined
+  const unsent = problem instanceof NotOpened
+  const trouble = unsent ? problem.cause : problem
+  const harmless = unsent || isRepeatable(message)
+  if (trouble instanceof SdkHttpError) {
+    if (trouble.status === 503 || trouble.status === 429) return pause
+    return (trouble.status === 502 || trouble.status === 504) && harmless ? pause : undefined
   }
-  return wasNotSent(problem) || isRepeatable(message) ? pause : undefined
+  return wasNotSent(trouble) || harmless ? pause : undefined
 }

@@ -10,6 +10,7 @@ import {
   type JSONRPCRequest,
   PROTOCOL_VERSION_META_KEY,
   parseJSONRPCMessage,
+  type RequestId,
 } from '@modelcontextprotocol/client'
 
 /** The version that a request of the newer wire states; `undefined` on the older one, where a connection has one. */
@@ -37,12 +38,65 @@ export function stateKey({ method, params }: JSONRPCRequest): string | undefined
   return undefined
 }
 
-/** The messages of a line: one, or several from a host of the days of batches; `undefined` for what is no JSON-RPC. */
-export function parseLine(line: string): readonly JSONRPCMessage[] | undefined {
+/** What a line holds: messages, and answers to what is none. */
+export interface Line {
+  readonly messages: readonly JSONRPCMessage[]
+  readonly refusals: readonly Refusal[]
+}
+
+/** A JSON-RPC error for what is no message. `id` is the request's, where it has one. */
+export interface Refusal {
+  readonly jsonrpc: '2.0'
+  readonly id: RequestId | null
+  readonly error: { readonly code: -32700 | -32600; readonly message: string }
+}
+
+/**
+ * Reads a line: one message, or several from a host of the days of batches. Members of a batch stand for themselves, here and in the answers,
+ * which come one by one.
+ *
+ * @see JSON-RPC 2.0 section 5.1: parse error, invalid request; section 6: batches
+ * @see MCP 2025-03-26, basic, "Batching": of the versions with sessions, this one alone has it
+ */
+export function parseLine(line: string): Line {
+  const read = parse(line)
+  if (read === undefined) return { messages: [], refusals: [refusal(-32700, 'That line is no JSON.')] }
+  const { value } = read
+  const parts: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (parts.length === 0) return { messages: [], refusals: [refusal(-32600, 'A batch without messages is none.')] }
+  const known = parts.map((part) => messageOf(part))
+  return {
+    messages: known.filter((one) => one !== undefined),
+    refusals: parts.flatMap((part, index) =>
+      known[index] === undefined ? [refusal(-32600, 'That is no JSON-RPC message.', requestId(part))] : [],
+    ),
+  }
+}
+
+function parse(line: string): { readonly value: unknown } | undefined {
   try {
-    const value: unknown = JSON.parse(line)
-    return (Array.isArray(value) ? value : [value]).map((one) => parseJSONRPCMessage(one))
+    return { value: JSON.parse(line) }
   } catch {
     return undefined
   }
 }
+
+function messageOf(value: unknown): JSONRPCMessage | undefined {
+  try {
+    return parseJSONRPCMessage(value)
+  } catch {
+    return undefined
+  }
+}
+
+/** Without a method it is an answer, whose id is of the server's making. */
+function requestId(value: unknown): RequestId | null {
+  if (typeof value !== 'object' || value === null || !('id' in value && 'method' in value)) return null
+  return typeof value.id === 'string' || typeof value.id === 'number' ? value.id : null
+}
+
+const refusal = (code: Refusal['error']['code'], message: string, id: RequestId | null = null): Refusal => ({
+  jsonrpc: '2.0',
+  id,
+  error: { code, message },
+})

@@ -1,6 +1,6 @@
 /**
- * The server's side of a bridge: a connection that outlives its sessions. When the server has forgotten one (it was restarted), the next
- * is opened as the host opened the first, and given back what the host had told the server.
+ * The server's side of a bridge: what outlives its sessions. When the server has forgotten one (it was restarted), the next is opened as
+ * the host opened the first, and given back what the host had told the server.
  *
  * @see MCP 2025-11-25, transports, "Session Management": 404 to a session id means a new `initialize`, without one
  * @see MCP 2026-07-28, transports: no sessions
@@ -13,13 +13,14 @@ import {
   type JSONRPCMessage,
   type JSONRPCNotification,
   type JSONRPCRequest,
-  StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client'
 import type { Fetch } from '../context.ts'
 import { SallyportError } from '../errors.ts'
 import { sleep } from '../sleep.ts'
+import { orAborted } from '../stores/mutex.ts'
+import { type Connection, connect, NotOpened, SessionLost } from './connection.ts'
 import { stateKey } from './messages.ts'
-import { type Backoff, pauseAt, standing } from './standing.ts'
+import { type Backoff, pauseAt } from './standing.ts'
 import { createToolHeaders } from './tool-headers.ts'
 
 /** What a remote stands on. */
@@ -31,9 +32,11 @@ export interface RemoteOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** How long to wait before a server that is away is asked again, in milliseconds. Default 250 ms, doubled each time, at most 15 s. */
   readonly backoff?: Backoff
+  /** Milliseconds for which a message of the host is tried again while the server is away. Hosts give up after 60 s. Default 45 s. */
+  readonly patience?: number
   /** A message of the server, answers included. */
   readonly onMessage: (message: JSONRPCMessage) => void
-  /** The session is gone, and what was under way in it. */
+  /** The session is gone, and with it what the server had taken. What is being sent finds out by itself. */
   readonly onLost: () => void
   readonly log: (line: string) => void
 }
@@ -43,81 +46,48 @@ export interface Remote {
    * Resolves when the server has taken the message. `onStreamEnd` is called when the stream of its answer ends, for whatever reason.
    *
    * @throws {SessionLost} when the session is gone: sent again, the message goes to a new one
+   * @throws {NotOpened} when there is none, and none could be opened
    */
   readonly send: (message: JSONRPCMessage, signal: AbortSignal, onStreamEnd?: () => void) => Promise<void>
-  /** Whether the server has got the request, or is getting it. */
-  readonly isUnderWay: (request: JSONRPCRequest) => boolean
+  /** `sent`: the server may be getting it. `taken`: it has said so. `undefined`: it has not got it, or not in this session. */
+  readonly progressOf: (request: JSONRPCRequest) => 'sent' | 'taken' | undefined
   readonly close: () => Promise<void>
 }
 
-/** The server does not know the session any more, so it has not done what was asked. */
-export class SessionLost extends Error {
-  override readonly name = 'SessionLost'
+export const BACKOFF: Backoff = { first: 250, longest: 15_000 }
+export const PATIENCE = 45_000
+
+/** What the host said that a new session has to hear. */
+interface Told {
+  initialize?: JSONRPCRequest
+  initialized?: JSONRPCNotification
+  readonly states: Map<string, JSONRPCRequest>
 }
 
-export const BACKOFF: Backoff = { first: 250, longest: 15_000 }
-
-/** How long a server may take to hear that the session is over, in milliseconds. */
-const FAREWELL = 1000
-
 export function createRemote(options: RemoteOptions): Remote {
-  const { onMessage, onLost, log } = options
-  const underWay = new WeakSet<JSONRPCMessage>()
+  const { onMessage, onLost, log, backoff = BACKOFF, patience = PATIENCE } = options
+  const progress = new WeakMap<JSONRPCMessage, 'sent' | 'taken'>()
   const toolHeaders = createToolHeaders()
-  /** What the host said that a new session has to hear. */
-  const told: { initialize?: JSONRPCRequest; initialized?: JSONRPCNotification; states: Map<string, JSONRPCRequest> } =
-    {
-      states: new Map(),
-    }
-  /** Requests of the bridge's own. */
-  const own = new Map<unknown, PromiseWithResolvers<JSONRPCMessage>>()
-  let asked = 0
+  const told: Told = { states: new Map() }
   let renewing: Promise<void> | undefined
-  let stale = false
+  /** The current connection has no session yet, and the host believes that it has. */
+  let isStale = false
   const closing = new AbortController()
-  let current = connect()
+  let current = open()
 
-  function connect(): StreamableHTTPClientTransport {
-    const backoff = options.backoff ?? BACKOFF
-    const transport = new StreamableHTTPClientTransport(new URL(options.resource), {
-      fetch: async (input, init = {}) => {
-        const isStream = init.method === 'GET'
-        const response = await (isStream ? standing(options.fetch, input, init, backoff) : options.fetch(input, init))
-        if (!(await isForgotten(response, init))) return response
-        response.body?.cancel().catch(() => {})
-        // Whoever sends a message has it taken out of what is under way first; here nobody does.
-        if (isStream) lose(transport)
-        throw new SessionLost('The server has forgotten the session.')
-      },
-      ...(options.headers !== undefined && { requestInit: { headers: { ...options.headers } } }),
-      // For as long as there is a host: a server that is away comes back.
-      reconnectionOptions: {
-        initialReconnectionDelay: backoff.first,
-        maxReconnectionDelay: backoff.longest,
-        reconnectionDelayGrowFactor: 2,
-        maxRetries: Number.MAX_SAFE_INTEGER,
-      },
+  function open(): Connection {
+    const connection = connect({
+      ...options,
+      backoff,
+      patience,
+      onMessage: receive,
+      onForgotten: () => lose(connection),
     })
-    transport.onmessage = (message) => {
-      if (transport === current) receive(message)
-    }
-    transport.onerror = (error) => {
-      // These are acted upon, and told where that fails.
-      if (!(error instanceof SallyportError || error instanceof SessionLost)) log(error.message)
-    }
-    // Before it is given anything to send; nothing is awaited in there.
-    void transport.start()
-    return transport
+    return connection
   }
 
   function receive(message: JSONRPCMessage): void {
-    const id = 'id' in message ? message.id : undefined
-    const waiting = 'method' in message ? undefined : own.get(id)
-    if (waiting !== undefined) {
-      waiting.resolve(message)
-      return
-    }
-    if (id !== undefined && id === told.initialize?.id) adoptVersion(message)
+    if (!('method' in message) && message.id !== undefined && message.id === told.initialize?.id) adoptVersion(message)
     toolHeaders.learn(message)
     onMessage(message)
   }
@@ -127,23 +97,23 @@ export function createRemote(options: RemoteOptions): Remote {
     if (typeof version === 'string') current.setProtocolVersion(version)
   }
 
-  function lose(transport: StreamableHTTPClientTransport): void {
-    if (transport !== current) return
-    stale = true
-    current = connect()
-    transport.close().catch(() => {})
+  function lose(connection: Connection): void {
+    if (connection !== current) return
+    isStale = true
+    current = open()
+    connection.retire()
     onLost()
     renewAlone().catch(() => {})
   }
 
   /** Without a message to send, too: the server may have something to say. Where a person is needed, the next message sees to it. */
   async function renewAlone(): Promise<void> {
-    for (let attempt = 0; stale && !closing.signal.aborted; attempt += 1) {
+    for (let attempt = 0; isStale && !closing.signal.aborted; attempt += 1) {
       try {
         await renew()
       } catch (problem) {
         if (problem instanceof SallyportError && !problem.retryable) return
-        await sleep(pauseAt(attempt, options.backoff ?? BACKOFF), closing.signal)
+        await sleep(pauseAt(attempt, backoff), closing.signal)
       }
     }
   }
@@ -155,31 +125,25 @@ export function createRemote(options: RemoteOptions): Remote {
     return renewing
   }
 
-  async function reopen(): Promise<void> {
-    stale = told.initialize !== undefined
-    if (told.initialize === undefined || closing.signal.aborted) return
-    const answer = await ask(told.initialize)
-    adoptVersion(answer)
-    if (told.initialized !== undefined) await current.send(told.initialized)
-    stale = false
-    log('The server had forgotten the session; a new one was opened.')
-    for (const request of told.states.values()) await ask(request).catch(() => {})
-    for (const notification of changes(answer)) onMessage(notification)
+  async function opened(): Promise<void> {
+    try {
+      await renew()
+    } catch (cause) {
+      throw cause instanceof SallyportError ? cause : new NotOpened('No session could be opened.', { cause })
+    }
   }
 
-  /** A request of the bridge's own, in words of the host's. */
-  async function ask(request: JSONRPCRequest): Promise<JSONRPCMessage> {
-    asked += 1
-    const id = `sallyport-bridge-${asked}`
-    const waiting = Promise.withResolvers<JSONRPCMessage>()
-    own.set(id, waiting)
-    try {
-      const onRequestStreamEnd = (): void => waiting.reject(new SessionLost('The server broke off.'))
-      await current.send({ ...request, id }, { onRequestStreamEnd })
-      return await waiting.promise
-    } finally {
-      own.delete(id)
-    }
+  async function reopen(): Promise<void> {
+    isStale = told.initialize !== undefined
+    if (told.initialize === undefined || closing.signal.aborted) return
+    const connection = current
+    const answer = await connection.ask(told.initialize)
+    adoptVersion(answer)
+    if (told.initialized !== undefined) await connection.send(told.initialized)
+    isStale = false
+    log('The server had forgotten the session; a new one was opened.')
+    for (const request of told.states.values()) await connection.ask(request).catch(() => {})
+    for (const notification of changes(answer)) onMessage(notification)
   }
 
   function remember(message: JSONRPCMessage): void {
@@ -194,41 +158,28 @@ export function createRemote(options: RemoteOptions): Remote {
   }
 
   return {
-    async send(message, requestSignal, onStreamEnd) {
-      if (stale && !isInitializeRequest(message)) await renew()
-      requestSignal.throwIfAborted()
+    async send(message, signal, onStreamEnd) {
+      while (isStale && !isInitializeRequest(message)) await orAborted(opened(), signal)
+      signal.throwIfAborted()
       remember(message)
-      if (isInitializeRequest(message)) stale = false
-      underWay.add(message)
-      const transport = current
-      const headers = toolHeaders.of(message)
-      const stream = onStreamEnd === undefined ? {} : { onRequestStreamEnd: onStreamEnd }
+      if (isInitializeRequest(message)) isStale = false
+      progress.set(message, 'sent')
+      const connection = current
       try {
-        await transport.send(message, { requestSignal, headers, ...stream })
+        await connection.send(message, { signal, headers: toolHeaders.of(message), onStreamEnd })
+        progress.set(message, 'taken')
       } catch (problem) {
-        underWay.delete(message)
-        if (problem instanceof SessionLost) lose(transport)
+        progress.delete(message)
+        if (problem instanceof SessionLost) lose(connection)
         throw problem
       }
     },
-    isUnderWay: (request) => underWay.has(request),
+    progressOf: (request) => progress.get(request),
     async close() {
       closing.abort()
-      const { promise: late, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, FAREWELL)
-      await Promise.race([current.terminateSession().catch(() => {}), late])
-      clearTimeout(timer)
-      await current.close()
+      await current.end()
     },
   }
-}
-
-/** 404 to a session id, and the 400 that many servers answer instead of it. */
-async function isForgotten(response: Response, init: RequestInit = {}): Promise<boolean> {
-  const { status } = response
-  if ((status !== 404 && status !== 400) || init.method === 'DELETE') return false
-  if (!new Headers(init.headers).has('mcp-session-id')) return false
-  return status === 404 || /session/i.test(await response.clone().text())
 }
 
 /** What the host may have read in the old session and should read anew, as far as the server would have said so. */

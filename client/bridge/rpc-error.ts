@@ -6,10 +6,11 @@
  */
 import { isJSONRPCErrorResponse, type JSONRPCMessage, SdkHttpError } from '@modelcontextprotocol/client'
 import { SallyportError } from '../errors.ts'
+import { NotOpened, SessionLost } from './connection.ts'
 import { wasNotSent } from './not-sent.ts'
 import { SignInPending } from './sign-in.ts'
 
-/** `data.code` is one of the client's error codes, or `http_<status>`, `connection_lost`; `data.url` where a person has to go. */
+/** `data.code` is one of the client's error codes, or `http_<status>`, `network_error`, `connection_lost`, `session_lost`; `data.url` where a person has to go. */
 export interface RpcError {
   readonly code: number
   readonly message: string
@@ -24,8 +25,11 @@ export function toRpcError(problem: unknown, request?: JSONRPCMessage): RpcError
   if (problem instanceof SallyportError) {
     return { code: -32000, message: inWords(problem), data: { code: problem.code } }
   }
-  if (problem instanceof SdkHttpError) return fromHttp(problem, request)
-  if (!wasNotSent(problem)) return CONNECTION_LOST
+  if (problem instanceof SessionLost) return SESSION_LOST
+  const unsent = problem instanceof NotOpened
+  const trouble = unsent ? problem.cause : problem
+  if (trouble instanceof SdkHttpError) return fromHttp(trouble, unsent ? undefined : request)
+  if (!unsent && !wasNotSent(trouble)) return CONNECTION_LOST
   return { code: -32000, message: 'The server could not be reached.', data: { code: 'network_error' } }
 }
 
@@ -35,6 +39,12 @@ export const CONNECTION_LOST: RpcError = {
   message:
     'The connection to the server broke before it answered. Whether it did what was asked is not known: look before you try again.',
   data: { code: 'connection_lost' },
+}
+
+const SESSION_LOST: RpcError = {
+  code: -32000,
+  message: 'The server opens sessions and does not know them afterwards. It has not done what was asked.',
+  data: { code: 'session_lost' },
 }
 
 function fromHttp({ status, statusText, data }: SdkHttpError, request: JSONRPCMessage | undefined): RpcError {

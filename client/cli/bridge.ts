@@ -9,7 +9,7 @@ import { parseLine } from '../bridge/messages.ts'
 import { createSignIn } from '../bridge/sign-in.ts'
 import { EXIT, type ExitCode } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
-import { askInBrowser } from './interactions.ts'
+import { askThroughHost } from './interactions.ts'
 import { linesOf } from './lines.ts'
 import { open } from './open.ts'
 import { printableLines } from './output.ts'
@@ -31,7 +31,7 @@ export async function bridge(url: string, flags: BridgeFlags, { output, signal }
     log(`Sign in in your browser: ${address}${code === undefined ? '' : `, code ${code}`}`)
     signIn.shown(address)
   }
-  const interaction = askInBrowser({ ...flags, show, canPaste: false })
+  const interaction = askThroughHost({ ...flags, show })
   const opened = await open(url, flags, { signal, interaction, note: output.note })
   const { session, store, profile, resource } = opened
   const signIn = createSignIn({
@@ -54,20 +54,14 @@ export async function bridge(url: string, flags: BridgeFlags, { output, signal }
     ...(flags.header !== undefined && { headers: flags.header }),
   })
   for await (const line of linesOf(process.stdin, signal)) {
-    const messages = parseLine(line)
-    if (messages === undefined) await output.data(NOT_JSON_RPC)
-    for (const message of messages ?? []) relay.fromHost(message)
+    const { messages, refusals } = parseLine(line)
+    for (const refusal of refusals) await output.data(JSON.stringify(refusal))
+    for (const message of messages) relay.fromHost(message)
   }
   if (!signal.aborted) await within(LEAVING, relay.idle())
   await relay.close()
   return EXIT.done
 }
-
-const NOT_JSON_RPC = JSON.stringify({
-  jsonrpc: '2.0',
-  id: null,
-  error: { code: -32700, message: 'That line is no JSON-RPC message.' },
-})
 
 /** A server that is away is reported once, not every few seconds. */
 function unrepeated(log: (line: string) => void): (line: string) => void {

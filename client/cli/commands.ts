@@ -10,7 +10,7 @@ import type { LoginFlags, LogoutFlags } from './account.ts'
 import type { BridgeFlags } from './bridge.ts'
 import type { ExitCode } from './explain.ts'
 import type { FetchFlags } from './fetch.ts'
-import { addFlags, headerLine, type SessionFlags } from './flags.ts'
+import { addFlags, headerLine, method, type SessionFlags } from './flags.ts'
 import type { Surroundings } from './perform.ts'
 
 const MCP = 'https://mcp.example.com/mcp'
@@ -96,15 +96,16 @@ function addFetch(program: Command): void {
       `${API}/notes -d '{"text": "Buy bread"}' -i`,
       `${API}/notes/7 -X DELETE --fail`,
       `${API}/notes -H "Accept: text/csv" -o notes.csv`,
+      `${API}/me --json | jq .body.name`,
     ],
     options: [
-      new Option('-X, --request <method>', 'The method. Default: GET, with -d POST.'),
+      new Option('-X, --request <method>', 'The method. Default: GET, with -d POST.').argParser(method),
       header('A header as "Name: value"; may be repeated.'),
       new Option(
         '-d, --data <data>',
         'The body: as it is, @file, or @- for standard input. JSON goes as JSON, other text as a form.',
       ),
-      new Option('-i, --include', 'Writes the status and headers before the body.'),
+      new Option('-i, --include', 'Writes the status and headers before the body.').conflicts('json'),
       new Option('-o, --output <file>', 'Writes into a file.'),
       new Option('--fail', 'Ends with exit code 6 for a status of 400 or more.'),
       new Option(
@@ -113,7 +114,7 @@ function addFetch(program: Command): void {
       ),
     ],
   })
-  addFlags(fetch, 'account', 'asking', 'client', 'general').action((url: string, flags: FetchFlags) =>
+  addFlags(fetch, 'account', 'asking', 'client', 'json', 'general').action((url: string, flags: FetchFlags) =>
     run(url, flags, async (around) => (await import('./fetch.ts')).fetchUrl(url, flags, around)),
   )
 }

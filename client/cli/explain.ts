@@ -35,6 +35,8 @@ export class Stop extends Error {
 /** Any error as a reason to stop. `resource` is for the commands that are named. */
 export function explain(error: unknown, resource: string): Stop {
   if (error instanceof Stop) return error
+  // An interaction's own words come through the session as a cause.
+  if (error instanceof SallyportError && error.cause instanceof Stop) return error.cause
   if (error instanceof SallyportError) return explainOurs(error, resource)
   const message = error instanceof Error ? error.message : String(error)
   const refused = isUnreachable(error)

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { Buffer } from 'node:buffer'
+import { open, readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
@@ -27,16 +27,18 @@ export interface FetchFlags extends SessionFlags {
 export async function fetchUrl(url: string, flags: FetchFlags, around: Surroundings): Promise<ExitCode> {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
     throw new Stop(EXIT.usage, 'usage', `${url} is no http or https URL.`)
+  const body = await bodyOf(flags.data)
+  const method = flags.request ?? (body === undefined ? 'GET' : 'POST')
+  if (body !== undefined && /^(?:GET|HEAD)$/.test(method))
+    throw new Stop(EXIT.usage, 'usage', `A ${method} request has no body: leave -d or -X ${method} out.`)
   const resource = flags.resource ?? (await resourceOf(await openStore(flags), url))
   const opened = await openAttended(resource, flags, around)
-  const body = await bodyOf(flags.data)
   const headers = new Headers(flags.header)
   if (body !== undefined && !headers.has('content-type')) headers.set('content-type', typeOf(body))
-  const method = flags.request ?? (body === undefined ? 'GET' : 'POST')
   const init: RequestInit = { method, headers, redirect: 'manual', signal: around.signal, ...(body && { body }) }
   const response = await signingIn(opened, around, () => opened.session.fetch(url, init))
-  const head = flags.include === true ? headOf(response) : ''
-  await writeAnswer(response, head, flags.output, around)
+  if (flags.json === true) await writeJson(response, flags.output, around)
+  else await writeAnswer(response, flags.include === true ? headOf(response) : '', flags.output, around)
   if (response.ok || flags.fail !== true) return EXIT.done
   throw new Stop(
     EXIT.answeredError,
@@ -48,9 +50,13 @@ export async function fetchUrl(url: string, flags: FetchFlags, around: Surroundi
 /** As with curl: `@file`, `@-` for standard input, or the data themselves. */
 async function bodyOf(data: string | undefined): Promise<Uint8Array<ArrayBuffer> | string | undefined> {
   if (data === undefined || !data.startsWith('@')) return data
-  const bytes = data === '@-' ? await buffer(process.stdin) : await readFile(data.slice(1))
-  return new Uint8Array(bytes)
+  return new Uint8Array(data === '@-' ? await buffer(process.stdin) : await readBody(data.slice(1)))
 }
+
+const readBody = (path: string): Promise<Uint8Array> =>
+  readFile(path).catch(() => {
+    throw new Stop(EXIT.usage, 'usage', `${path} cannot be read.`)
+  })
 
 function typeOf(body: Uint8Array | string): string {
   try {
@@ -66,6 +72,37 @@ function headOf({ status, statusText, headers }: Response): string {
   return `${[`HTTP ${status} ${statusText}`.trim(), ...lines].join('\n')}\n\n`
 }
 
+/** What an answer is, on one line. Text is text, what is JSON is JSON, anything else is in base64; with `-o` it is in the file. */
+async function writeJson(response: Response, file: string | undefined, around: Surroundings): Promise<void> {
+  const { status, headers } = response
+  const about = { status, headers: Object.fromEntries(headers) }
+  if (file !== undefined) {
+    await writeAnswer(response, '', file, around)
+    await around.output.data(JSON.stringify({ ...about, output: file }))
+    return
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  await around.output.data(JSON.stringify({ ...about, ...inJson(bytes, headers.get('content-type') ?? '') }))
+}
+
+function inJson(bytes: Uint8Array, type: string): { readonly body: unknown; readonly encoding: string } {
+  try {
+    const body = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const parsed = /\bjson\b/i.test(type) ? parseJson(body) : undefined
+    return parsed === undefined ? { body, encoding: 'text' } : { body: parsed, encoding: 'json' }
+  } catch {
+    return { body: Buffer.from(bytes).toString('base64'), encoding: 'base64' }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 async function writeAnswer(
   { body }: Response,
   head: string,
@@ -77,7 +114,10 @@ async function writeAnswer(
     for await (const chunk of body ?? []) await output.raw(chunk)
     return
   }
-  const stream = createWriteStream(file)
+  const handle = await open(file, 'w').catch(() => {
+    throw new Stop(EXIT.usage, 'usage', `${file} cannot be written.`)
+  })
+  const stream = handle.createWriteStream()
   if (head !== '') stream.write(head)
   const writable = Writable.toWeb(stream)
   if (body === null) await writable.close()

@@ -84,16 +84,34 @@ export function addFlags(command: Command, ...sets: readonly (keyof typeof SETS)
   return command
 }
 
-/** `name: value`, as often as it is given. */
+/** What a request says of itself, and programs in between with it: wrong values would change what is read as the request. */
+const OWN_HEADERS = /^(?:authorization|dpop)$/i
+const WIRE_HEADERS = /^(?:connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$/i
+
+/** `name: value`, as often as it is given; a name that comes again has several values. */
 export function headerLine(
   line: string,
   before: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
-  const [, name, value] = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):\s*(.*)$/s.exec(line) ?? []
-  if (name === undefined || value === undefined) throw new InvalidArgumentError(`${line}: wanted "Name: value".`)
-  if (/^(?:authorization|dpop)$/i.test(name))
-    throw new InvalidArgumentError(`${name} is what this program sends by itself.`)
-  return { ...before, [name]: value }
+  const [, given, text] = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):(.*)$/s.exec(line) ?? []
+  if (given === undefined || text === undefined) throw new InvalidArgumentError(`${line}: wanted "Name: value".`)
+  const [name, value] = [given.toLowerCase(), text.trim()]
+  if (OWN_HEADERS.test(name)) throw new InvalidArgumentError(`${given} is what this program sends by itself.`)
+  if (WIRE_HEADERS.test(name))
+    throw new InvalidArgumentError(`${given} follows from the request, and cannot be chosen.`)
+  // RFC 9110 section 5.5: visible characters, spaces and tabs; what is beyond ASCII has no one reading.
+  if (!/^[\t\x20-\x7e]*$/.test(value))
+    throw new InvalidArgumentError(`${given}: the value has characters that no header can have.`)
+  const known = before[name]
+  return { ...before, [name]: known === undefined ? value : `${known}, ${value}` }
+}
+
+/** As RFC 9110 section 9.1 writes methods. Those with other meanings on the way are refused by every `fetch`. */
+export function method(text: string): string {
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text))
+    throw new InvalidArgumentError('wanted a method, such as GET, POST or DELETE.')
+  if (/^(?:connect|trace|track)$/i.test(text)) throw new InvalidArgumentError(`${text} cannot be sent.`)
+  return /^(?:get|head|post|put|patch|delete|options)$/i.test(text) ? text.toUpperCase() : text
 }
 
 function whole(text: string): number {

@@ -10,6 +10,7 @@ import { EXIT, type ExitCode, Stop } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
 import { printable, printableLines } from './output.ts'
 import { openAttended, type Surroundings, signingIn } from './perform.ts'
+import { packageVersion } from './version.ts'
 
 /** Lists the tools. */
 export async function tools(url: string, flags: SessionFlags, around: Surroundings): Promise<ExitCode> {
@@ -87,7 +88,10 @@ async function connected<Value>(
   const opened = await openAttended(url, flags, around)
   const { session } = opened
   return signingIn(opened, around, async () => {
-    const client = new Client({ name: 'sallyport', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+    const client = new Client(
+      { name: 'sallyport', version: packageVersion() },
+      { versionNegotiation: { mode: 'auto' } },
+    )
     const requestInit = { headers: { ...flags.header } }
     try {
       await client.connect(

@@ -8,6 +8,11 @@ import type { Readable, Writable } from 'node:stream'
 import type { Interaction } from '../interactions/interaction.ts'
 import { prompt } from '../interactions/prompt.ts'
 
+/** Nobody can paste anything any more. The `cause` of an `interaction_failed`. */
+export class InputEnded extends Error {
+  override readonly name = 'InputEnded'
+}
+
 /**
  * Shows the URL on `output` and reads the pasted callback URL from `input`. Beside `loopback()` it uses the same redirect URI, and
  * whichever answers first counts.
@@ -21,7 +26,7 @@ export function paste(input: Readable = process.stdin, output: Writable = proces
     ...prompt(async (url, { attempt, signal }) => {
       const lines = createInterface({ input, terminal: false })
       const ended = new Promise<never>((_resolve, reject) => {
-        lines.once('close', () => reject(new Error('the input has ended')))
+        lines.once('close', () => reject(new InputEnded('the input has ended')))
       })
       const again = attempt === 1 ? '' : 'That address does not belong to this sign-in.\n'
       output.write(

@@ -4,40 +4,14 @@
  * @see MCP 2025-11-25 and 2026-07-28, transports: stdio, streamable HTTP
  * @module
  */
-import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { type ClientWorld, type ClientWorldOptions, createClientWorld, signIn } from '../support/client-world.ts'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { call, opened, start } from '../support/bridge-world.ts'
+import { signIn } from '../support/client-world.ts'
 import { type Everything, everythingV1, everythingV2 } from '../support/everything.ts'
-import { rawBridge } from '../support/raw-bridge.ts'
-import { RUNTIMES } from '../support/spawn.ts'
-import { connectHost, type Generation, type HostOptions, type StdioHost } from '../support/stdio-host.ts'
+import type { StdioHost } from '../support/stdio-host.ts'
 
 setDefaultTimeout(60_000)
 
-const open: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-})
-
-/** A protected server, and hosts that reach it through bridges of their own. */
-async function start<Server extends Everything>(server: Server, options: Omit<ClientWorldOptions, 'handle'> = {}) {
-  const world = await createClientWorld({ handle: server.handle, ...options })
-  open.push(() => world.close())
-  const connect = async (generation: Generation, given: HostOptions = {}): Promise<StdioHost> => {
-    const host = await connectHost(world, generation, given)
-    open.push(() => host.close())
-    return host
-  }
-  return { ...world, server, connect }
-}
-
-/** A bridge whose lines the test writes and reads itself. */
-function opened(world: ClientWorld, ...args: readonly string[]) {
-  const bridge = rawBridge(world, ...args)
-  open.push(async () => bridge.kill('SIGKILL'))
-  return bridge
-}
-
-const call = (name: string, args: Readonly<Record<string, unknown>> = {}) => ({ name, arguments: args })
 const text = (words: string) => ({ content: [{ type: 'text', text: words }] })
 
 /** The stream for what the server says by itself is open: said often enough, it is heard. */
@@ -124,16 +98,50 @@ describe.each(['sdk 1.x', 'client 2.x'] as const)(
       await stop()
       await server.forget()
       server.heard.length = 0
-      // What only reads finds out which connections are left.
-      const answer = host.request('resources/list')
-      listen()
-      expect(await answer).toMatchObject({ resources: [{ uri: 'note://1' }] })
-      expect(await host.request('tools/call', call('echo'))).toMatchObject({ structuredContent: {} })
+      const answer = host.request('tools/call', call('echo'))
+      await listen()
+      expect(await answer).toMatchObject({ structuredContent: {} })
       expect(server.heard).toEqual(expect.arrayContaining(['initialized', 'level error', 'subscribe note://7', 'echo']))
       await host.notified('notifications/tools/list_changed')
       // The stream for what the server says by itself, too.
       await server.until('GET')
       expect(browser.opened).toHaveLength(1)
+    })
+
+    const FIRST: readonly [string, Readonly<Record<string, unknown>>, object][] = [
+      ['tools/call', call('echo', { n: 1 }), { structuredContent: { n: 1 } }],
+      ['tools/list', {}, {}],
+      ['resources/read', { uri: 'note://1' }, { contents: [{ text: 'Buy bread' }] }],
+      ['resources/subscribe', { uri: 'note://9' }, {}],
+      ['prompts/get', { name: 'greet' }, { messages: [{ role: 'user' }] }],
+      ['logging/setLevel', { level: 'info' }, {}],
+      ['ping', {}, {}],
+    ]
+    test('whatever a host asks first after a restart is done, and a call is done once', async () => {
+      const { connect, server, stop, listen, browser } = await start(everythingV1())
+      const host = await connect(generation)
+      await server.until('GET')
+      for (const [method, params, answer] of FIRST) {
+        await stop()
+        await server.forget()
+        server.heard.length = 0
+        await listen()
+        expect(await host.request(method, params)).toMatchObject(answer)
+        expect(server.heard.filter((what) => what === 'echo')).toHaveLength(method === 'tools/call' ? 1 : 0)
+      }
+      expect(browser.opened).toHaveLength(1)
+    })
+
+    test('a session that is lost while the connection stays: a call is sent again', async () => {
+      const { connect, server } = await start(everythingV1())
+      const host = await connect(generation)
+      await server.until('GET')
+      server.heard.length = 0
+      // Not awaited: what breaks off and what is asked are on their way together.
+      const forgotten = server.forget()
+      expect(await host.request('tools/call', call('echo', { n: 2 }))).toMatchObject({ structuredContent: { n: 2 } })
+      await forgotten
+      expect(server.heard.filter((what) => what === 'echo')).toHaveLength(1)
     })
 
     test('a host that has nothing to ask hears the server again after a restart', async () => {
@@ -143,7 +151,7 @@ describe.each(['sdk 1.x', 'client 2.x'] as const)(
       await stop()
       await server.forget()
       server.heard.length = 0
-      listen()
+      await listen()
       await server.until('initialized')
     })
 
@@ -154,10 +162,8 @@ describe.each(['sdk 1.x', 'client 2.x'] as const)(
       await server.until('wait')
       await stop()
       await server.forget()
-      listen()
+      await listen()
       await expect(waiting).rejects.toThrow('not known')
-      // What only reads finds out which connections are left.
-      await host.request('tools/list')
       expect(await host.request('tools/call', call('echo'))).toMatchObject({ structuredContent: {} })
       expect(server.heard.filter((what) => what === 'wait')).toHaveLength(1)
     })
@@ -202,67 +208,13 @@ describe('a host with client 2.x, a server without sessions (2026-07-28)', () =>
     const { connect, stop, listen, browser } = await start(everythingV2())
     const host = await connect('client 2.x')
     await stop()
-    const answer = host.request('resources/list')
-    listen()
-    expect(await answer).toMatchObject({ resources: [{ uri: 'note://1' }] })
-    expect(await host.request('tools/call', call('echo'))).toMatchObject({ structuredContent: {} })
+    const answer = host.request('tools/call', call('echo'))
+    await listen()
+    expect(await answer).toMatchObject({ structuredContent: {} })
+    await stop()
+    await listen()
+    expect(await host.request('resources/list')).toMatchObject({ resources: [{ uri: 'note://1' }] })
     expect(browser.opened).toHaveLength(1)
-  })
-})
-
-describe('many bridges on one machine', () => {
-  test('five that start together sign in once, and register once', async () => {
-    const { browser, connect, demo } = await start(everythingV1())
-    const runtimes = [RUNTIMES.bun, RUNTIMES.node, RUNTIMES.deno, RUNTIMES.bun, RUNTIMES.node]
-    const hosts = await Promise.all(runtimes.map((runtime) => connect('sdk 1.x', { runtime, timeout: 50_000 })))
-    for (const host of hosts) expect(await host.request('ping')).toEqual({})
-    expect(browser.opened).toHaveLength(1)
-    expect(demo.sent('POST', '/oauth/register')).toHaveLength(1)
-    expect(demo.sent('POST', '/oauth/token')).toHaveLength(1)
-  })
-
-  test('under load, with tokens that live for two seconds, each is renewed once for all of them', async () => {
-    const config = { access_token: { lifetime: 2 }, refresh: { replay_window: 0 } }
-    const { browser, connect, demo, refreshes } = await start(everythingV1(), { config })
-    const hosts = await Promise.all((['sdk 1.x', 'client 2.x', 'sdk 1.x'] as const).map((one) => connect(one)))
-    let calls = 0
-    const load = async (host: StdioHost): Promise<void> => {
-      while (refreshes() < 4) {
-        const answers = await Promise.all([1, 2, 3].map((n) => host.request('tools/call', call('echo', { n }))))
-        for (const [index, answer] of answers.entries())
-          expect(answer).toMatchObject({ structuredContent: { n: index + 1 } })
-        calls += answers.length
-      }
-    }
-    await Promise.all(hosts.map(load))
-    expect(calls).toBeGreaterThan(20)
-    expect(browser.opened).toHaveLength(1)
-    // With no replay window a second use of a refresh token would have ended the grant.
-    expect(demo.sent('POST', '/oauth/token').filter(({ status }) => status !== 200)).toEqual([])
-    expect(demo.events.filter(({ type }) => type === 'grant_revoked')).toEqual([])
-  })
-
-  test('one that declines has answered for all who waited: nobody is asked again', async () => {
-    const { browser, connect } = await start(everythingV1(), {
-      visit: ({ demo }, url) => signIn(demo, url, 'deny'),
-    })
-    const ends = await Promise.allSettled([connect('sdk 1.x'), connect('sdk 1.x'), connect('sdk 1.x')])
-    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-    for (const end of ends) expect(end).toMatchObject({ reason: { message: expect.stringContaining('denied') } })
-    expect(browser.opened).toHaveLength(1)
-  })
-
-  test('the one whose window is open is killed: another asks, and the others find its answer', async () => {
-    const world = await start(everythingV1(), { visit: async () => {} })
-    const { browser, connect, demo } = world
-    const first = opened(world)
-    first.send({ id: 1, method: 'ping' })
-    await browser.next()
-    const second = connect('sdk 1.x', { timeout: 50_000 })
-    first.kill('SIGKILL')
-    await signIn(demo, await browser.next())
-    expect(await (await second).request('ping')).toEqual({})
-    expect(browser.opened).toHaveLength(2)
   })
 })
 
@@ -310,7 +262,7 @@ describe('trouble is told to the host', () => {
       id: 1,
       error: { code: -32000, message: 'The server could not be reached.', data: { code: 'network_error' } },
     })
-    world.listen()
+    await world.listen()
     expect(await bridge.ask(2, 'server/discover')).toMatchObject({ id: 2, error: { code: -32601 } })
     bridge.end()
     expect(await bridge.exited).toBe(0)
@@ -330,7 +282,8 @@ describe('a process among processes', () => {
     expect(await bridge.exited).toBe(0)
     expect(bridge.messages.map(({ id, error }) => [id, error?.code])).toEqual([
       [null, -32700],
-      [null, -32700],
+      [null, -32600],
+      [null, -32600],
       [1, undefined],
       [2, undefined],
     ])
@@ -340,6 +293,25 @@ describe('a process among processes', () => {
     for (const { form } of world.demo.sent('POST', '/oauth/token'))
       expect(trace).not.toContain(String(form['code_verifier']))
     expect(trace).not.toMatch(/eyJ[\w-]{20}/)
+  })
+
+  test('a batch, as hosts of 2025-03-26 may send it: a member that is no message loses none of the others', async () => {
+    const world = await start(everythingV1())
+    const bridge = opened(world)
+    const initialize = { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
+    await bridge.ask(1, 'initialize', initialize)
+    bridge.send({ method: 'notifications/initialized' })
+    const batch = [{ jsonrpc: '2.0', id: 2, method: 'ping' }, 7, { jsonrpc: '2.0', id: 3, method: 'tools/list' }]
+    bridge.write(`${JSON.stringify(batch)}\n`)
+    bridge.end()
+    expect(await bridge.exited).toBe(0)
+    const answers = bridge.messages.map(({ id, error }) => [id, error?.code])
+    expect(answers.sort()).toEqual([
+      [null, -32600],
+      [1, undefined],
+      [2, undefined],
+      [3, undefined],
+    ])
   })
 
   test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it cleanly', async (signal) => {

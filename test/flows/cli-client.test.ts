@@ -127,6 +127,20 @@ describe('one after the other', () => {
     expect(world.demo.seen.at(-1)?.headers.has('authorization')).toBe(false)
   })
 
+  test('fetch --json: the answer and what it says of itself, whatever it is', async () => {
+    const { out } = await run('fetch', url(), '--json', ...ping)
+    const headers = { 'content-type': expect.stringContaining('application/json') }
+    expect(JSON.parse(out)).toMatchObject({ status: 200, headers, body: { id: 1, result: {} }, encoding: 'json' })
+    const refused = await run('fetch', url(), '-X', 'put', '--json', '--fail')
+    expect([JSON.parse(refused.out), refused.code]).toMatchObject([{ status: 405 }, 6])
+    expect(JSON.parse(refused.error)).toMatchObject({ error: { code: 'http_405' } })
+    const page = await run('fetch', `${world.demo.issuer}/nowhere`, '--json')
+    expect(JSON.parse(page.out)).toMatchObject({ status: 404 })
+    const filed = await run('fetch', url(), '--json', '-o', 'answer.json', ...ping)
+    expect(JSON.parse(filed.out)).toMatchObject({ status: 200, output: 'answer.json' })
+    expect(await Bun.file(join(world.home, 'answer.json')).json()).toMatchObject({ id: 1 })
+  })
+
   test('a bound token is of no use to a script: token says what to do, and prints one that is not bound', async () => {
     const refused = await run('token', url())
     expect([refused.out, refused.code]).toEqual(['', 3])
@@ -203,6 +217,19 @@ describe('signing in otherwise', () => {
     await run('logout', url())
   })
 
+  test('nobody can paste, and no browser opens: it ends at once, and says what to do', async () => {
+    const nowhere = { ...world, env: { ...world.env, BROWSER: '' } }
+    const pasting = await sallyport(nowhere, ['login', url(), '--no-browser'])
+    expect(pasting).toMatchObject({ out: '', code: 3 })
+    expect(pasting.error).toContain('Standard input ended before an address was pasted.')
+    expect(pasting.error).toContain('→ Run it in a terminal')
+    const without = await sallyport(nowhere, ['login', url()])
+    expect(without).toMatchObject({ out: '', code: 3 })
+    expect(without.error).toContain('No browser opens here, and standard input is no terminal')
+    const { error, code } = await sallyport(nowhere, ['login', url(), '--json'])
+    expect([JSON.parse(error), code]).toMatchObject([{ error: { code: 'interaction_unavailable' } }, 3])
+  })
+
   test('whoever declines is not signed in', async () => {
     decide = (address) => signIn(world.demo, address, 'deny')
     expect(await run('login', url())).toMatchObject({ out: '', code: 1, error: expect.stringContaining('denied') })
@@ -254,6 +281,15 @@ describe('what is wrong is said', () => {
     [['fetch', 'file:///etc/passwd'], 2, /no http or https URL/],
     [['fetch', 'https://mcp.example/', '-H', 'Authorization: Bearer x'], 2, /sends by itself/],
     [['fetch', 'https://mcp.example/', '-H', 'x'], 2, /wanted "Name: value"/],
+    [['fetch', 'https://mcp.example/', '-H', 'Content-Length: 7'], 2, /Content-Length follows from the request/],
+    [['fetch', 'https://mcp.example/', '-H', 'X-Note: a\nX-Other: b'], 2, /X-Note: the value has characters/],
+    [['tools', 'https://mcp.example/mcp', '-H', 'X-Note: ü'], 2, /X-Note: the value has characters/],
+    [['fetch', 'https://mcp.example/', '-H', 'X Note: a'], 2, /wanted "Name: value"/],
+    [['fetch', 'https://mcp.example/', '-X', 'GET IT'], 2, /wanted a method, such as GET/],
+    [['fetch', 'https://mcp.example/', '-X', 'TRACE'], 2, /TRACE cannot be sent/],
+    [['fetch', 'https://mcp.example/', '-X', 'get', '-d', 'x'], 2, /A GET request has no body/],
+    [['fetch', 'https://mcp.example/', '-d', '@missing'], 2, /missing cannot be read/],
+    [['fetch', 'https://mcp.example/', '-i', '--json'], 2, /cannot be used with/],
     [['bridge', 'https://mcp.example/mcp', '--wait', 'long'], 2, /wanted a number of seconds/],
     [['login', 'https://mcp.example/mcp', '--store', 'cloud'], 2, /Allowed choices are/],
   ]
@@ -293,7 +329,6 @@ async function addAgent(jwks: object): Promise<string> {
     resource: null,
     scopeCeiling: null,
     dpop: 'optional',
-    agent: false,
   } as const
   const context = { store: world.demo.store, random, hash, now: () => world.demo.clock.now }
   const added = await addClient(context, { ...wanted, name: 'Agent', proof: { type: 'keys', jwks } })

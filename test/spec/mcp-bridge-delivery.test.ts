@@ -230,30 +230,3 @@ test('cancelled while a person is waited for: it is not sent once they have sign
   expect(posted.filter(({ method }) => method === 'tools/call')).toHaveLength(1)
   expect(told.map(({ id }) => id)).toEqual([8])
 })
-
-test('what the host wants sent along is, and a session id is kept', async () => {
-  const opened: Answer = ({ id }) =>
-    Response.json(
-      {
-        jsonrpc: '2.0',
-        id,
-        result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } },
-      },
-      { headers: { 'mcp-session-id': 'session-1' } },
-    )
-  const { bridge, requests, told, until } = world([opened, done], { headers: { 'x-tenant': 'acme' } })
-  const clientInfo = { name: 'host', version: '1' }
-  bridge.fromHost({
-    jsonrpc: '2.0',
-    id: 1,
-    method: 'initialize',
-    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
-  })
-  await until(() => told.length === 1)
-  bridge.fromHost({ jsonrpc: '2.0', id: 2, method: 'tools/list' })
-  await until(() => told.length === 2)
-  const headers = requests.map((init) => new Headers(init.headers))
-  expect(headers.map((one) => one.get('x-tenant'))).toEqual(['acme', 'acme'])
-  expect(headers.map((one) => one.get('mcp-session-id'))).toEqual([null, 'session-1'])
-  expect(headers.map((one) => one.get('mcp-protocol-version'))).toEqual([null, '2025-11-25'])
-})

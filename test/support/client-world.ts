@@ -26,8 +26,8 @@ export interface ClientWorld {
   readonly home: string
   /** Nobody listens any more. */
   stop(): Promise<void>
-  /** Somebody listens again. */
-  listen(): void
+  /** Somebody listens again, at the latest when it resolves: a port is free a moment after it was given up. */
+  listen(): Promise<void>
   refreshes(): number
   close(): Promise<void>
 }
@@ -75,8 +75,17 @@ export async function createClientWorld(options: ClientWorldOptions = {}): Promi
     env,
     home,
     stop: () => listener.stop(true),
-    listen: () => {
-      listener = serve()
+    async listen() {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          listener = serve()
+          return
+        } catch (error) {
+          if (attempt === 1000 || !(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'))
+            throw error
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      }
     },
     refreshes: () =>
       demo

@@ -150,7 +150,7 @@ function serverV1({ hear, until }: Journal): Server {
     return {}
   })
   server.setRequestHandler(CallToolRequestSchema, async ({ params: { name, arguments: args, _meta } }, extra) => {
-    hear(name)
+    hear(name === 'numbered' ? `numbered ${args?.['n']}` : name)
     if (name === 'count') {
       const progressToken = _meta?.progressToken ?? 0
       for (const progress of [1, 2, 3]) {
