@@ -26,6 +26,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '015': 'Client',
   '016': 'Client',
   '017': 'Client',
+  '018': 'Delegation, agents and companies',
   '020': 'Delegation, agents and companies',
 }
 

@@ -17,6 +17,7 @@ import { RegistrationConfig } from './config/registration.ts'
 import { RESOURCE_SHAPE, ResourceConfig } from './config/resource.ts'
 import { structure } from './config/setting.ts'
 import { STORAGE } from './config/storage.ts'
+import { IdJagConfig, TokenExchangeConfig } from './config/token-exchange.ts'
 
 export const Config = v.strictObject({
   ...LISTENING,
@@ -31,6 +32,8 @@ export const Config = v.strictObject({
   registration: v.optional(RegistrationConfig, {}),
   cimd: v.optional(CimdConfig, {}),
   client_credentials: v.optional(ClientCredentialsConfig, {}),
+  token_exchange: v.optional(TokenExchangeConfig, {}),
+  id_jag: v.optional(IdJagConfig, {}),
   dpop: v.optional(DpopConfig, {}),
   compat: v.optional(CompatConfig, {}),
   rate_limits: v.optional(RateLimitSettings, {}),

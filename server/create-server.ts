@@ -32,6 +32,7 @@ import type { Clock, Random, Resources } from './core/ports.ts'
 import { createRateLimiter, type Limited } from './core/rate-limits/rate-limiter.ts'
 import type { Resource } from './core/records.ts'
 import type { Dpop } from './core/sender.ts'
+import { exchangeSettings } from './exchange-rules.ts'
 import { localLogin } from './login/local-login.ts'
 import { createOutbound } from './outbound/create-outbound.ts'
 import { rateLimited } from './outbound/rate-limited.ts'
@@ -189,6 +190,7 @@ const toCoreSettings = (settings: Settings): AuthorizationServerSettings => ({
   refreshIdleLifetime: settings.refresh.idle_lifetime,
   refreshAbsoluteLifetime: settings.refresh.absolute_lifetime,
   clientCredentials: settings.client_credentials.enabled,
+  ...exchangeSettings(settings),
   tokenEndpointAudience: settings.compat.token_endpoint_audience,
   xaa: xaaOf(settings),
   wif: wifOf(settings),

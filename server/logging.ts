@@ -52,6 +52,8 @@ const isRoutine = (event: AuditEvent): boolean =>
   event.type === 'token_issued' ||
   event.type === 'token_refreshed' ||
   event.type === 'machine_token_issued' ||
+  event.type === 'token_exchanged' ||
+  event.type === 'id_jag_issued' ||
   ('reason' in event && event.reason === 'rate_limited')
 
 function isSuspicious(event: AuditEvent): boolean {

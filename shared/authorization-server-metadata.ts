@@ -6,6 +6,7 @@
  * @see RFC 9449 section 5.1: `dpop_signing_alg_values_supported`
  * @see RFC 9207 section 3: `authorization_response_iss_parameter_supported`
  * @see draft-ietf-oauth-client-id-metadata-document-02 section 6: `client_id_metadata_document_supported`
+ * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 7.1: `identity_chaining_requested_token_types_supported`
  * @see OpenID Connect Discovery 1.0 section 3: the same document under the other name
  * @module
  */
@@ -37,6 +38,7 @@ export const AuthorizationServerMetadata = v.looseObject({
   resource_indicators_supported: v.optional(v.boolean()),
   prompt_values_supported: v.optional(v.array(v.string())),
   subject_types_supported: v.optional(v.array(v.string())),
+  identity_chaining_requested_token_types_supported: v.optional(v.array(v.string())),
   id_token_signing_alg_values_supported: v.optional(v.array(v.string())),
   protected_resources: v.optional(v.array(v.string())),
   service_documentation: v.optional(v.string()),

@@ -10,6 +10,7 @@ import * as v from 'valibot'
 import { clientAuthentication } from './client-authentication.ts'
 import { CodeVerifier } from './pkce-syntax.ts'
 import { ResourceParameter } from './resource-parameter.ts'
+import { TokenExchangeRequest } from './token-exchange.ts'
 
 const common = {
   ...clientAuthentication,
@@ -56,5 +57,6 @@ export const TokenRequest = v.variant('grant_type', [
   RefreshTokenRequest,
   ClientCredentialsRequest,
   JwtBearerRequest,
+  TokenExchangeRequest,
 ])
 export type TokenRequest = v.InferOutput<typeof TokenRequest>

@@ -9,6 +9,7 @@ import { err, ok, type Result } from '../../shared/result.ts'
 import type { Config, Settings } from '../config.ts'
 import { type Problem, refusal } from './problem.ts'
 import { resourcesProblem } from './resource.ts'
+import { exchangeProblem } from './token-exchange.ts'
 
 /** Settings that a server can start with. `devSecret` makes or finds the secret of a development server. */
 export async function applyStartRules(
@@ -23,6 +24,7 @@ export async function applyStartRules(
     checkWorkers(config) ??
     checkClientIds(config) ??
     checkDpop(config) ??
+    exchangeProblem(config, issuer) ??
     checkResources(config)
   if (problem !== null) return refuse(problem)
   const secret = config.secret ?? (config.dev ? await devSecret() : undefined)

@@ -70,6 +70,12 @@ export type Act =
 export type Issue =
   | ({ readonly type: 'refresh_replayed' } & OfGrant & OfAgents)
   | ({ readonly type: 'machine_token_issued'; readonly clientId: string; readonly resource: string } & OfAgents)
+  /** Whose hands it was in shows in the actor: `actors:newest,...,oldest`. `resource` of an ID-JAG: the authorization server that it is for. */
+  | ({ readonly type: 'token_exchanged' | 'id_jag_issued'; readonly grantId: string | null } & Omit<
+      OfGrant,
+      'grantId'
+    > &
+      OfAgents)
 
 /** What was refused. `clientId`, `userId`: only of those that are known, proven or not. */
 export type Observation =
@@ -167,7 +173,10 @@ export const auditEntry = <Event extends AuditEvent | Sighting>(
 
 /** Whether it is of a token that nothing has stored yet. */
 export const isIssue = (entry: AuditEntry): entry is AuditEntry<Issue> =>
-  entry.event.type === 'machine_token_issued' || entry.event.type === 'refresh_replayed'
+  entry.event.type === 'machine_token_issued' ||
+  entry.event.type === 'token_exchanged' ||
+  entry.event.type === 'id_jag_issued' ||
+  entry.event.type === 'refresh_replayed'
 
 /** A closed list, so that a new kind of event has to be one of these. */
 const OBSERVATIONS: Readonly<Record<Observation['type'], true>> = {

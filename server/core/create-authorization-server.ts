@@ -5,6 +5,7 @@
  * @module
  */
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
+import { TOKEN_EXCHANGE_GRANT } from '../../shared/token-exchange.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { authorize } from './authorize/authorize.ts'
 import { approve, deny, next } from './authorize/decide.ts'
@@ -18,6 +19,7 @@ import type { AuthorizationServerSettings, Dependencies, Origin } from './depend
 import { authorizationCode } from './grants/authorization-code.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
 import { refreshToken } from './grants/refresh-token.ts'
+import { tokenExchange } from './grants/token-exchange.ts'
 import { introspect } from './introspection.ts'
 import { isLive, withdrawGrant } from './live-grant.ts'
 import { memoizeLast } from './memoize-last.ts'
@@ -53,7 +55,9 @@ export function createAuthorizationServer(ports: Ports, offer: Offer = {}): Auth
   const within = (origin: Origin = NOWHERE): Dependencies => ({ ...ports, clientKeys, ...origin })
   const offered = namesOf(grantTypes, clientAuthMethods, ports.dpop)
   // Nobody has looked at a client that registers itself, so it gets no tokens without a person.
-  const forStrangers = offered.grantTypes.filter((type) => type !== 'client_credentials')
+  const forStrangers = offered.grantTypes.filter(
+    (type) => type !== 'client_credentials' && type !== TOKEN_EXCHANGE_GRANT,
+  )
   const offeredToStrangers = { ...offered, grantTypes: forStrangers }
   const metadata = memoizeLast((resources: readonly Resource[], keys: JsonWebKeySet) =>
     buildMetadata(settings, offered, resources, keys, ports.clientDocuments?.areRead),
@@ -94,10 +98,15 @@ const namesOf = (grantTypes: GrantTypes, methods: readonly ClientAuthMethod[], d
   dpopAlgorithms: dpop?.algorithms ?? [],
 })
 
-const grantTypesFor = ({ clientCredentials: machines }: AuthorizationServerSettings): GrantTypes => ({
+const grantTypesFor = ({
+  clientCredentials: machines,
+  tokenExchange: rules,
+  idJag,
+}: AuthorizationServerSettings): GrantTypes => ({
   authorization_code: authorizationCode,
   refresh_token: refreshToken,
   ...(machines ? { client_credentials: clientCredentials } : {}),
+  ...(rules !== undefined || idJag !== undefined ? { [TOKEN_EXCHANGE_GRANT]: tokenExchange } : {}),
 })
 
 function assertionMethod({ settings, store }: Ports, keys: ClientKeys): ClientAuthMethod {

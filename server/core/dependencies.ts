@@ -8,6 +8,8 @@ import type { Audit } from './audit.ts'
 import type { ClientKeys } from './client-auth/client-keys.ts'
 import type { ClientDocuments } from './client-documents/client-documents.ts'
 import type { Trace } from './flow.ts'
+import type { IdJagSettings } from './grants/token-exchange/id-jag-policy.ts'
+import type { TokenExchangeSettings } from './grants/token-exchange/policy.ts'
 import type { Outbound } from './outbound.ts'
 import type { Audited, Clock, Hash, Ordinal, Random, Sealer, Signer, Store } from './ports.ts'
 import type { Dpop } from './sender.ts'
@@ -30,6 +32,10 @@ export interface AuthorizationServerSettings {
   readonly refreshAbsoluteLifetime: number
   /** Whether clients that an administrator registered for it get tokens of their own. */
   readonly clientCredentials: boolean
+  /** Which access tokens may be exchanged for which; left out: none. */
+  readonly tokenExchange?: TokenExchangeSettings | undefined
+  /** For which authorization servers people here are vouched for; left out: none. */
+  readonly idJag?: IdJagSettings | undefined
   /** Compatibility: whether client assertions may name the token endpoint as their audience instead of the issuer. */
   readonly tokenEndpointAudience: boolean
   readonly registration: RegistrationSettings

@@ -7,9 +7,7 @@
  *
  * @module
  */
-import type { AccessTokenClaims } from '../../shared/access-token.ts'
 import type { ProofUse } from '../../shared/dpop/verify-proof.ts'
-import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import type { Result } from '../../shared/result.ts'
 import type { Act, AuditEntry, AuditFilter, AuditRecord, Issue, Observation, Tally } from './audit.ts'
 import type { StoredClientDocuments } from './client-documents/client-document.ts'
@@ -30,6 +28,8 @@ import type {
   User,
 } from './records.ts'
 
+export type { Signer } from './signer.ts'
+
 /** Seconds since the epoch, whole. */
 export type Clock = () => number
 
@@ -47,16 +47,6 @@ export interface Sealer {
   seal(text: string, secret: string): Promise<string>
   /** Null when the secret does not fit or the text was changed. */
   open(sealed: string, secret: string): Promise<string | null>
-}
-
-/** The signing keys of access tokens. */
-export interface Signer {
-  /** A compact JWS with the header `typ` at+jwt and the current key. */
-  signAccessToken(claims: AccessTokenClaims): Promise<string>
-  /** The claims of a token that one of our keys signed, whatever its lifetime; null otherwise. */
-  readAccessToken(token: string): Promise<AccessTokenClaims | null>
-  /** The public keys: the current one, the one to come, and those whose tokens may still live. */
-  jwks(): Promise<JsonWebKeySet>
 }
 
 /** What the audit log is to hold of an act. */

@@ -4,6 +4,7 @@
  *
  * @see RFC 6749 section 4.1.2.1 and section 5.2
  * @see RFC 9449 section 5 and section 8
+ * @see RFC 8693 section 2.2.2
  * @see RFC 7591 section 3.2.2, RFC 8707 section 2, RFC 7009 section 2.2.1
  * @module
  */
@@ -110,6 +111,40 @@ const WIRE = {
     400,
     'More agents would stand behind that token than a token can name (8).',
   ],
+  // Token exchange. RFC 8693 section 2.2.2: what is presented and not acceptable, for whatever reason, is `invalid_request`.
+  unsupported_requested_token_type: ['invalid_request', 400, 'The requested_token_type is not issued here.'],
+  unsupported_subject_token_type: ['invalid_request', 400, 'Tokens of this subject_token_type are not exchanged here.'],
+  unsupported_actor_token_type: ['invalid_request', 400, 'Tokens of this actor_token_type are not accepted here.'],
+  unpaired_actor_token: ['invalid_request', 400, 'Send actor_token and actor_token_type together, or neither.'],
+  unknown_subject_token: ['invalid_request', 400, 'The subject_token is not valid.'],
+  expired_subject_token: ['invalid_request', 400, 'The subject_token has expired.'],
+  dead_subject_token: ['invalid_request', 400, 'The subject_token, or what it was made from, has ended.'],
+  foreign_subject_token: ['invalid_request', 400, 'The subject_token is not for this client.'],
+  wrong_subject_token_key: [
+    'invalid_request',
+    400,
+    'The subject_token is bound to another key than that of the proof.',
+  ],
+  subject_is_no_person: ['invalid_request', 400, 'The subject_token is of no person.'],
+  unknown_actor_token: ['invalid_request', 400, 'The actor_token is not valid.'],
+  expired_actor_token: ['invalid_request', 400, 'The actor_token has expired.'],
+  dead_actor_token: ['invalid_request', 400, 'The actor_token, or what it was made from, has ended.'],
+  foreign_actor_token: ['invalid_request', 400, 'The actor_token was not issued to this client.'],
+  delegated_actor_token: ['invalid_request', 400, 'The actor_token says itself that somebody else acts.'],
+  wrong_actor_token_key: ['invalid_request', 400, 'The actor_token is bound to another key than that of the proof.'],
+  missing_actor_token: ['invalid_request', 400, 'This exchange needs an actor_token.'],
+  actor_in_id_jag: ['invalid_request', 400, 'An ID-JAG is for the person alone: leave the actor_token out.'],
+  too_many_exchanges: ['invalid_request', 400, 'The subject_token has been exchanged as often as is allowed.'],
+  exchange_not_allowed: ['invalid_target', 400, 'The subject_token may not be exchanged for a token of this target.'],
+  scope_beyond_subject: ['invalid_scope', 400, 'The scope goes beyond that of the subject_token.'],
+  scope_beyond_policy: ['invalid_scope', 400, 'The scope goes beyond what may be exchanged here.'],
+  unclear_id_jag_audience: [
+    'invalid_request',
+    400,
+    'The audience must be the issuer of one authorization server, and nothing else.',
+  ],
+  unknown_id_jag_audience: ['invalid_target', 400, 'This client gets no ID-JAG for that audience here.'],
+  resource_not_governed: ['invalid_target', 400, 'The resource is none of that audience.'],
   // Proof of possession.
   missing_dpop_proof: [
     'invalid_dpop_proof',

@@ -29,6 +29,7 @@ import { noteUse } from './registration/life.ts'
 import { type Rejection, reject } from './rejection.ts'
 import { type PresentedProof, proveSender } from './sender.ts'
 import { mint } from './tokens/mint.ts'
+import { mintIdJag } from './tokens/mint-id-jag.ts'
 
 /** The grant types on offer, by name. */
 export type GrantTypes = { readonly [Type in keyof Requests]?: GrantType<Type> }
@@ -78,8 +79,9 @@ async function answer<Type extends keyof Requests>(
   const entitlement = await grantType.authorize(request, client, sender.value, deps)
   if (!entitlement.ok) return entitlement
   await noteUse(client, entitlement.value.grant.expiresAt, deps)
-  const minted = await mint(entitlement.value, client, deps)
-  const { entry } = entitlement.value
+  const { value } = entitlement
+  const minted = 'idJag' in value ? await mintIdJag(value, deps) : await mint(value, client, deps)
+  const { entry } = value
   deps.audit(entry)
   if (deps.auditStored !== undefined && isIssue(entry)) await deps.auditStored()
   return ok(minted)

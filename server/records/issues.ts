@@ -32,7 +32,8 @@ export function createIssues(log: Pick<AuditLog, 'append'>, onFailure: (error: u
   })
   return {
     // Without what only the flow trace is told: it would keep the request.
-    add: ({ event, at, requestId }) => behind.add({ event, at, requestId }),
+    add: ({ event, at, requestId, actor }) =>
+      behind.add({ event, at, requestId, ...(actor === undefined ? {} : { actor }) }),
     async stored() {
       if (!(await behind.push())) throw new StoreUnavailable('the audit log cannot be written')
     },

@@ -2,6 +2,7 @@
  * The signing keys at work: made at the first start, encrypted at rest with the server's secret, followed while running.
  *
  * @see RFC 9068 section 2.1: `typ` at+jwt
+ * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 3.1: `typ` oauth-id-jag+jwt
  * @see docs/adr/0022-signing-keys-at-rest.md
  * @see docs/adr/0025-the-life-of-a-signing-key.md
  * @module
@@ -11,6 +12,7 @@ import { compactVerify } from 'jose/jws/compact/verify'
 import * as v from 'valibot'
 import { ACCESS_TOKEN_TYPE, AccessTokenClaims } from '../../shared/access-token.ts'
 import { boundedMap } from '../../shared/bounded-map.ts'
+import { ID_JAG_TYPE } from '../../shared/id-jag.ts'
 import { activeKey } from '../core/key-life-cycle.ts'
 import type { Clock, Signer } from '../core/ports.ts'
 import { hash } from './hash.ts'
@@ -57,11 +59,16 @@ export async function createSigner(options: SignerOptions): Promise<Signer> {
     return outcome.claims
   }
 
-  return {
-    async signAccessToken(claims) {
+  const signAs =
+    (typ: string) =>
+    async (claims: object): Promise<string> => {
       const { kid, alg, sign } = signingPair(await rings.current(), now())
-      return sign({ alg, typ: ACCESS_TOKEN_TYPE, kid }, claims)
-    },
+      return sign({ alg, typ, kid }, claims)
+    }
+
+  return {
+    signAccessToken: signAs(ACCESS_TOKEN_TYPE),
+    signIdJag: signAs(ID_JAG_TYPE),
 
     async readAccessToken(token) {
       const ring = await rings.lasting()

@@ -16,9 +16,6 @@
  * @standard RFC 7592: Dynamic Client Registration Management
  * @status missing
  * @missing planned: clients register again instead
- * @standard RFC 8693: Token Exchange
- * @status missing
- * @missing planned
  * @standard RFC 8705: Mutual-TLS Client Authentication and Certificate-Bound Tokens
  * @status missing
  * @missing not planned
@@ -94,7 +91,6 @@ const FOOTPRINTS: Readonly<Record<string, Footprint>> = {
     parameters: { authorization_details: '[{"type":"payment"}]' },
   },
   'RFC 7592': { registration: ['registration_access_token', 'registration_client_uri'] },
-  'RFC 8693': { grant: urn('token-exchange') },
   'RFC 8705': {
     claims: ['tls_client_certificate_bound_access_tokens', 'mtls_endpoint_aliases'],
     method: 'tls_client_auth',

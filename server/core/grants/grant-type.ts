@@ -5,6 +5,7 @@
  * @see RFC 6749 section 4 and section 6
  * @module
  */
+import type { Actor } from '../../../shared/actor.ts'
 import type { Result } from '../../../shared/result.ts'
 import type { TokenRequest } from '../../../shared/token-request.ts'
 import type { AgentChain } from '../agents.ts'
@@ -13,6 +14,7 @@ import type { Dependencies } from '../dependencies.ts'
 import type { Client, Grant } from '../records.ts'
 import type { Rejection } from '../rejection.ts'
 import type { Admission, ProofUsed, Sender } from '../sender.ts'
+import type { IdJagTarget } from './token-exchange/id-jag-policy.ts'
 
 /** What the client may have now. Whatever may be used once has been consumed for it. */
 export interface Entitlement {
@@ -26,7 +28,31 @@ export interface Entitlement {
   readonly agentChain?: AgentChain
   /** To be told to the client; null: none. */
   readonly refreshToken: string | null
+  /** What it was exchanged for, and who acts; left out: for nothing. */
+  readonly exchanged?: Exchanged
   /** What the audit log says of it. */
+  readonly entry: AuditEntry
+}
+
+/** Of an access token that another was exchanged for. */
+export interface Exchanged {
+  /** Its id, which carries those that it was made from. `unique`: a random part. */
+  readonly id: (unique: string) => string
+  readonly act: Actor | undefined
+  /** The name of its type, for the answer. */
+  readonly type: string
+}
+
+/** The client may have an ID-JAG: not a token of ours, but our word for a person, to another authorization server. */
+export interface IdJagEntitlement {
+  readonly idJag: IdJagTarget
+  readonly userId: string
+  /** When it ends. */
+  readonly grant: Pick<Basis, 'expiresAt'>
+  readonly act: Actor | undefined
+  /** The key that its bearer must prove; null: none. */
+  readonly sender: Sender
+  readonly proof: ProofUsed
   readonly entry: AuditEntry
 }
 
@@ -43,5 +69,5 @@ export interface GrantType<Type extends TokenRequest['grant_type'] = TokenReques
     client: Client,
     sender: Sender,
     deps: Dependencies,
-  ): Promise<Result<Entitlement, Rejection>>
+  ): Promise<Result<Entitlement | IdJagEntitlement, Rejection>>
 }

@@ -4,6 +4,7 @@
  * @see RFC 9068 section 2
  * @see RFC 6749 section 5.1
  * @see RFC 9449 section 6.1: `cnf`
+ * @see RFC 8693 section 4.1 and section 4.4: `act`, `may_act`
  * @see docs/adr/0203-agents.md: `agent_id`, `agent_chain`
  * @see docs/adr/0109-lifetimes-per-resource.md
  * @module
@@ -17,13 +18,14 @@ import type { Client } from '../records.ts'
 import { formatAccessTokenId } from './access-token-id.ts'
 
 export async function mint(entitlement: Entitlement, client: Client, deps: Dependencies): Promise<TokenResponse> {
-  const { grant, admission, scopes, refreshToken, agentChain } = entitlement
+  const { grant, admission, scopes, refreshToken, exchanged, agentChain } = entitlement
   const { resource, sender } = admission
   const { settings, signer, random, now } = deps
   const iat = now()
   // A token never outlives its grant.
   const exp = Math.min(iat + (resource.accessTokenLifetime ?? settings.accessTokenLifetime), grant.expiresAt)
   const scope = formatScope(scopes)
+  const mayAct = settings.tokenExchange?.mayAct.get(grant.resource)
   const access_token = await signer.signAccessToken({
     iss: settings.issuer,
     sub: grant.userId,
@@ -31,9 +33,11 @@ export async function mint(entitlement: Entitlement, client: Client, deps: Depen
     client_id: grant.clientId,
     iat,
     exp,
-    jti: formatAccessTokenId(grant.id, random(16)),
+    jti: exchanged === undefined ? formatAccessTokenId(grant.id, random(16)) : exchanged.id(random(16)),
     ...(scope === '' ? {} : { scope }),
     ...(sender === null ? {} : { cnf: { jkt: sender.thumbprint } }),
+    ...(exchanged?.act === undefined ? {} : { act: exchanged.act }),
+    ...(mayAct === undefined ? {} : { may_act: { sub: mayAct } }),
     ...agentClaims(client, agentChain),
   })
   return {
@@ -42,5 +46,6 @@ export async function mint(entitlement: Entitlement, client: Client, deps: Depen
     expires_in: exp - iat,
     ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
     scope,
+    ...(exchanged === undefined ? {} : { issued_token_type: exchanged.type }),
   }
 }

@@ -1,0 +1,70 @@
+/**
+ * The tokens that are presented for an exchange: access tokens of ours, that still count, in the hands of whom they are bound to.
+ *
+ * @see RFC 8693 section 2.1 (`subject_token`, `actor_token`), section 2.2.2 (`invalid_request` for what is not acceptable)
+ * @see RFC 9449 section 5: the key that a token is bound to
+ * @module
+ */
+import type { AccessTokenClaims } from '../../../../shared/access-token.ts'
+import { ok, type Result } from '../../../../shared/result.ts'
+import { ACCESS_TOKEN_TOKEN_TYPE, JWT_TOKEN_TYPE } from '../../../../shared/token-exchange.ts'
+import type { Dependencies } from '../../dependencies.ts'
+import { isLive } from '../../live-grant.ts'
+import type { Client } from '../../records.ts'
+import { type Reason, type Rejection, reject } from '../../rejection.ts'
+import type { Sender } from '../../sender.ts'
+import { grantOfAccessToken } from '../../tokens/access-token-id.ts'
+
+/** Both names fit: our access tokens are JWTs. */
+export const isAccessTokenType = (type: string): boolean => type === ACCESS_TOKEN_TOKEN_TYPE || type === JWT_TOKEN_TYPE
+
+/** Which part it plays, with the reasons that go with it. */
+const REASONS = {
+  subject: {
+    unknown: 'unknown_subject_token',
+    expired: 'expired_subject_token',
+    dead: 'dead_subject_token',
+    wrongKey: 'wrong_subject_token_key',
+  },
+  actor: {
+    unknown: 'unknown_actor_token',
+    expired: 'expired_actor_token',
+    dead: 'dead_actor_token',
+    wrongKey: 'wrong_actor_token_key',
+  },
+} as const satisfies Record<string, Record<string, Reason>>
+
+export async function readPresented(
+  token: string,
+  part: keyof typeof REASONS,
+  sender: Sender,
+  deps: Dependencies,
+): Promise<Result<AccessTokenClaims, Rejection>> {
+  const claims = await deps.signer.readAccessToken(token)
+  const checked = checkPresented(claims, part, sender, { issuer: deps.settings.issuer, now: deps.now() })
+  if (!checked.ok || (await isLive(checked.value, deps))) return checked
+  const grantId = grantOfAccessToken(checked.value.jti)
+  const { reason } = reject(REASONS[part].dead).error
+  return { ok: false, error: { reason, ...(grantId === null ? {} : { grantId }) } }
+}
+
+/** Pure. `claims`: null for what none of our keys signed as an access token. */
+export function checkPresented(
+  claims: AccessTokenClaims | null,
+  part: keyof typeof REASONS,
+  sender: Sender,
+  { issuer, now }: { readonly issuer: string; readonly now: number },
+): Result<AccessTokenClaims, Rejection> {
+  const { unknown, expired, wrongKey } = REASONS[part]
+  if (claims === null || claims.iss !== issuer) return reject(unknown)
+  if (claims.exp <= now) return reject(expired)
+  if (claims.cnf === undefined) return ok(claims)
+  if (sender === null) return reject('missing_dpop_proof')
+  return claims.cnf.jkt === sender.thumbprint ? ok(claims) : reject(wrongKey)
+}
+
+/** Pure. An actor is the client itself, or a person who is there through it; nobody who is represented by others. */
+export function checkActor(claims: AccessTokenClaims, client: Client): Result<AccessTokenClaims, Rejection> {
+  if (claims.client_id !== client.id) return reject('foreign_actor_token')
+  return claims.act === undefined ? ok(claims) : reject('delegated_actor_token')
+}
