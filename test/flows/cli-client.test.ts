@@ -328,6 +328,7 @@ async function addAgent(jwks: object): Promise<string> {
     clientCredentials: true,
     resource: null,
     scopeCeiling: null,
+    agent: false,
     dpop: 'optional',
   } as const
   const context = { store: world.demo.store, random, hash, now: () => world.demo.clock.now }
