@@ -110,7 +110,7 @@ export const NATURES = {
   /** The company's identity provider wants a fresh or stronger sign-in. Send the person there, then repeat. */
   identity_rejected: { message: 'The identity provider wants a new sign-in.', interactive: true },
   /** An assertion is no such thing, or is for another server, client or resource. It was sent to nobody. */
-  assertion_unusable: { message: 'The assertion is not usable here.' },
+  assertion_unusable: { message: 'The assertion is not usable.' },
   /** The server's metadata has no `private_key_jwt`, or not with the algorithm of this key. */
   client_authentication_unsupported: {
     message: 'The authorization server knows no way in which this client can prove itself.',

@@ -7,14 +7,7 @@
  */
 import * as v from 'valibot'
 
-/** The JOSE header `typ` that tells an ID-JAG from every other JWT. */
-export const ID_JAG_TYPE = 'oauth-id-jag+jwt'
-
-/** Asked for, and named, by a token exchange at the identity provider. */
-export const ID_JAG_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:id-jag'
-
-/** Says in metadata that ID-JAGs are redeemed. */
-export const ID_JAG_PROFILE = 'urn:ietf:params:oauth:grant-profile:id-jag'
+export { ID_JAG_PROFILE, ID_JAG_TOKEN_TYPE, ID_JAG_TYPE } from './grant-names.ts'
 
 const name = v.pipe(v.string(), v.nonEmpty(), v.maxLength(255))
 const time = v.pipe(v.number(), v.finite())

@@ -7,15 +7,15 @@
  */
 import * as v from 'valibot'
 import { clientAuthentication } from './client-authentication.ts'
+import { TOKEN_EXCHANGE_GRANT } from './grant-names.ts'
 import { ResourceParameter } from './resource-parameter.ts'
 
-export const TOKEN_EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
-
-export const ACCESS_TOKEN_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
-
-export const JWT_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:jwt'
-
-export const REFRESH_TOKEN_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:refresh_token'
+export {
+  ACCESS_TOKEN_TOKEN_TYPE,
+  JWT_TOKEN_TYPE,
+  REFRESH_TOKEN_TOKEN_TYPE,
+  TOKEN_EXCHANGE_GRANT,
+} from './grant-names.ts'
 
 /** Token types are any text: which of them are understood is decided where the answer can say so. */
 export const TokenExchangeRequest = v.object({

@@ -8,9 +8,9 @@
  */
 import * as v from 'valibot'
 import { clientAuthentication } from './client-authentication.ts'
+import { JWT_BEARER_GRANT } from './grant-names.ts'
 import { CodeVerifier } from './pkce-syntax.ts'
 import { ResourceParameter } from './resource-parameter.ts'
-import { TokenExchangeRequest } from './token-exchange.ts'
 
 const common = {
   ...clientAuthentication,
@@ -41,8 +41,7 @@ export const ClientCredentialsRequest = v.object({
 })
 export type ClientCredentialsRequest = v.InferOutput<typeof ClientCredentialsRequest>
 
-/** RFC 7523 section 2.1. The client assertion type of section 2.2 is another name. */
-export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+export { JWT_BEARER_GRANT } from './grant-names.ts'
 
 export const JwtBearerRequest = v.object({
   grant_type: v.literal(JWT_BEARER_GRANT),
@@ -57,6 +56,5 @@ export const TokenRequest = v.variant('grant_type', [
   RefreshTokenRequest,
   ClientCredentialsRequest,
   JwtBearerRequest,
-  TokenExchangeRequest,
 ])
 export type TokenRequest = v.InferOutput<typeof TokenRequest>

@@ -6,7 +6,7 @@
  * @module
  */
 import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
-import { ID_JAG_TOKEN_TYPE, ID_JAG_TYPE } from '../../shared/id-jag.ts'
+import { ID_JAG_TOKEN_TYPE, ID_JAG_TYPE } from '../../shared/grant-names.ts'
 import { signingKey } from '../dpop/stored-key.ts'
 import { SallyportError } from '../errors.ts'
 import { isSameResource } from '../resource-url.ts'

@@ -8,8 +8,8 @@
  */
 import { boundedMap } from '../../shared/bounded-map.ts'
 import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
+import { JWT_BEARER_GRANT } from '../../shared/grant-names.ts'
 import { formatScope, parseScope } from '../../shared/scope.ts'
-import { JWT_BEARER_GRANT } from '../../shared/token-request.ts'
 import { signingKey } from '../dpop/stored-key.ts'
 import { hasCode, SallyportError } from '../errors.ts'
 import { behind } from './behind.ts'
@@ -18,6 +18,7 @@ import type { GrantStep, GrantType } from './grant-type.ts'
 import { type IdentityProvider, identityProvider } from './identity-provider.ts'
 import { obtainIdJag, type WantedSignIn } from './obtain-id-jag.ts'
 import { requireOffered } from './offered.ts'
+import { isSession, keyOfSessions } from './session-token.ts'
 import type { TokenSource, TokenType } from './token-source.ts'
 
 /** Seconds before its end at which an ID-JAG is taken for expired: the way to the server, and clocks that differ. */
@@ -28,11 +29,11 @@ export interface CrossAppAccessOptions {
   readonly idp: IdentityProvider
   /**
    * What the provider gave this client when the person signed in: a token, or a function that brings the current one. It is called again
-   * with `maxAge` or `acrValues` where the provider wants a better sign-in.
+   * with `maxAge` or `acrValues` where the provider wants a better sign-in. Or a session at a provider that takes its own access tokens.
    */
   readonly identity: TokenSource<WantedSignIn>
-  /** Default `id_token`. A `refresh_token` of the provider works for as long as the person is welcome. */
-  readonly identityType?: Extract<TokenType, 'id_token' | 'saml2' | 'refresh_token'>
+  /** Default `id_token`; of a session `access_token`. A `refresh_token` of the provider works for as long as the person is welcome. */
+  readonly identityType?: Extract<TokenType, 'id_token' | 'saml2' | 'refresh_token' | 'access_token'>
   /** Where the resource's challenge names none. Default: the session's `scope`, else what the resource's metadata lists. */
   readonly scope?: string | readonly string[]
   /** The only authorization server that will do, byte for byte. Default: the client's own (`client.issuer`), else whichever the resource names. */
@@ -55,7 +56,8 @@ export interface CrossAppAccessOptions {
  * })
  */
 export function crossAppAccess(options: CrossAppAccessOptions): GrantType {
-  const { idp, identity, identityType = 'id_token', scope, issuer } = options
+  const { idp, identity, scope, issuer } = options
+  const { identityType = isSession(identity) ? 'access_token' : 'id_token' } = options
   const ask = identityProvider(idp)
   const held = boundedMap<IdJag>(20)
   /** Servers that take each ID-JAG once. */
@@ -86,6 +88,7 @@ export function crossAppAccess(options: CrossAppAccessOptions): GrantType {
     personal: true,
     ...(issuer !== undefined && { issuer }),
     ...(scope !== undefined && { scope: typeof scope === 'string' ? parseScope(scope) : scope }),
+    key: () => keyOfSessions(identity),
     obtain,
   }
 }

@@ -8,6 +8,7 @@
 import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import type { Fetch } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
+import type { StoredKey } from '../dpop/stored-key.ts'
 import type { JsonAnswer } from '../http/request-json.ts'
 import type { ClientAuthentication } from '../token/client-authentication.ts'
 
@@ -105,5 +106,7 @@ export interface GrantType {
    * something elsewhere: the resource alone names the server, and anybody can run a resource.
    */
   readonly issuer?: string
+  /** The key that its tokens are to be bound to, because what it begins with is bound to that one. Default: a new one. */
+  readonly key?: () => Promise<StoredKey | undefined>
   readonly obtain: (step: GrantStep) => Promise<ForeignTokenResponse>
 }

@@ -5,7 +5,7 @@
  * @see RFC 8693 section 2.1
  * @module
  */
-import { TOKEN_EXCHANGE_GRANT } from '../../shared/token-exchange.ts'
+import { TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 import { checkUrl } from '../../shared/url-policy.ts'
 import type { ClientContext, ClientOptions } from '../context.ts'
 import { readServerMetadata } from '../discovery/authorization-server.ts'

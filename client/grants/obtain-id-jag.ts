@@ -5,8 +5,9 @@
  * @see MCP Enterprise-Managed Authorization, section 4
  * @module
  */
+
+import { ID_JAG_TOKEN_TYPE } from '../../shared/grant-names.ts'
 import { type Guarded, isNumber, isOptional, isRecord, isString } from '../../shared/guard.ts'
-import { ID_JAG_TOKEN_TYPE } from '../../shared/id-jag.ts'
 import { formatScope } from '../../shared/scope.ts'
 import { SallyportError } from '../errors.ts'
 import { readTokens } from '../token/token-request.ts'

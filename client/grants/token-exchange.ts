@@ -5,11 +5,13 @@
  * @see docs/adr/0199-what-is-shown-to-whom.md
  * @module
  */
+
+import { ACCESS_TOKEN_TOKEN_TYPE, JWT_TOKEN_TYPE, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 import { formatScope, parseScope } from '../../shared/scope.ts'
-import { ACCESS_TOKEN_TOKEN_TYPE, JWT_TOKEN_TYPE, TOKEN_EXCHANGE_GRANT } from '../../shared/token-exchange.ts'
 import { SallyportError } from '../errors.ts'
 import type { GrantType } from './grant-type.ts'
 import { requireOffered } from './offered.ts'
+import { keyOfSessions } from './session-token.ts'
 import { readSource, type TokenSource, type TokenType, tokenTypeUri } from './token-source.ts'
 
 /** What is exchanged, for whom, and where. */
@@ -37,9 +39,9 @@ export interface TokenExchangeOptions {
  * @throws {SallyportError} from `authorize` and `fetch`: `invalid_grant` and `token_request_failed` (with `oauthError`, for example
  *   `invalid_target`) where the server does not allow it, `grant_unsupported`, `invalid_response`
  * @example
- * // In an MCP server that calls another one for the same person:
+ * // In an MCP server that calls another one for the person who called it:
  * createSession('https://calendar.example.com/mcp', {
- *   grant: tokenExchange({ issuer: 'https://as.example.com', subject: callersToken, actor: () => ownToken() }),
+ *   grant: tokenExchange({ issuer: 'https://as.example.com', subject: callersToken, actor: ownSession }),
  *   client: { id: 'planner', issuer: 'https://as.example.com', auth: privateKeyJwt(jwk) },
  * })
  */
@@ -51,6 +53,7 @@ export function tokenExchange(options: TokenExchangeOptions): GrantType {
     personal: true,
     issuer,
     ...(scope !== undefined && { scope: typeof scope === 'string' ? parseScope(scope) : scope }),
+    key: () => keyOfSessions(subject, actor),
     async obtain(step) {
       requireOffered(step, TOKEN_EXCHANGE_GRANT)
       const acting = actor && {

@@ -7,8 +7,9 @@
  * @see docs/adr/0199-what-is-shown-to-whom.md
  * @module
  */
+
+import { JWT_BEARER_GRANT } from '../../shared/grant-names.ts'
 import { formatScope, parseScope } from '../../shared/scope.ts'
-import { JWT_BEARER_GRANT } from '../../shared/token-request.ts'
 import { SallyportError } from '../errors.ts'
 import { assertionClaims } from './assertion-claims.ts'
 import type { GrantType } from './grant-type.ts'

@@ -9,9 +9,7 @@
  */
 import { checkClientDocument, MAX_CLIENT_DOCUMENT } from '../../shared/client-id-metadata-document.ts'
 import { checkClientIdUrl } from '../../shared/client-id-url.ts'
-import { ID_JAG_PROFILE } from '../../shared/id-jag.ts'
-import { TOKEN_EXCHANGE_GRANT } from '../../shared/token-exchange.ts'
-import { JWT_BEARER_GRANT } from '../../shared/token-request.ts'
+import { ID_JAG_PROFILE, JWT_BEARER_GRANT, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 import { misconfigured } from '../errors.ts'
 
 /** A client that has both can present what its company's identity provider says of a person. */

@@ -73,7 +73,7 @@ async function once(
 ): Promise<Credential> {
   const { context } = state
   const { issuer } = discovery
-  const dpop = await newBinding(context, discovery)
+  const dpop = await newBinding(context, discovery, await grant.key?.())
   const resource = wireResource(context, discovery)
   const over = new AbortController()
   const step = stepOf(state, discovery, identity, scope, dpop?.key, AbortSignal.any([signal, over.signal]))

@@ -77,7 +77,7 @@ export function toContext(resource: string | URL, options: SessionOptions): Clie
   } = options
   checkClientOptions(client, grant)
   if (grant?.personal === true && options.store !== undefined && options.profile === undefined) {
-    throw misconfigured('beside this grant a store needs a profile for each person')
+    throw misconfigured('this grant needs a profile beside a store')
   }
   if (!(timeout > 0)) throw misconfigured('timeout is a number of seconds, and more than none')
   if (!isDpopMode(dpop)) throw misconfigured('dpop is required, preferred or off')

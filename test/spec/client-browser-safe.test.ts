@@ -50,6 +50,6 @@ describe('client/index.ts', () => {
       'refreshToken',
       'showCode',
     ])
-    expect(Object.keys(node).sort()).toEqual(['fileStore', 'loopback', 'openBrowser', 'paste'])
+    expect(Object.keys(node).sort()).toEqual(['fileStore', 'loopback', 'openBrowser', 'paste', 'tokenFile'])
   })
 })

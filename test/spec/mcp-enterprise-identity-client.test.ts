@@ -70,7 +70,7 @@ describe('the person', () => {
   test('R12 in a store that is shared each person has a profile', async () => {
     const world = fakeCompany()
     const store = memoryStore(world.now)
-    expect(() => employeeIn(world, { store })).toThrow('a profile for each person')
+    expect(() => employeeIn(world, { store })).toThrow('a profile beside a store')
     await employeeIn(world, { store, profile: 'ada' }).authorize()
     expect(await employeeIn(world, { store, profile: 'bob' }).status()).toBe('signed-out')
     expect(await employeeIn(world, { store, profile: 'ada' }).status()).toBe('ready')

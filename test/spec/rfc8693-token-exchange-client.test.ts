@@ -152,5 +152,5 @@ describe('section 2.2 the response', () => {
 
 test('R12 in a store that is shared each subject has a profile', () => {
   const world = exchanging()
-  expect(() => plannerIn(world, {}, { store: memoryStore(world.now) })).toThrow('a profile for each person')
+  expect(() => plannerIn(world, {}, { store: memoryStore(world.now) })).toThrow('a profile beside a store')
 })
