@@ -11,6 +11,7 @@ import { clientAuthentication } from './client-authentication.ts'
 import { JWT_BEARER_GRANT } from './grant-names.ts'
 import { CodeVerifier } from './pkce-syntax.ts'
 import { ResourceParameter } from './resource-parameter.ts'
+import { TokenExchangeRequest } from './token-exchange.ts'
 
 const common = {
   ...clientAuthentication,
@@ -56,5 +57,6 @@ export const TokenRequest = v.variant('grant_type', [
   RefreshTokenRequest,
   ClientCredentialsRequest,
   JwtBearerRequest,
+  TokenExchangeRequest,
 ])
 export type TokenRequest = v.InferOutput<typeof TokenRequest>
