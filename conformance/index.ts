@@ -5,12 +5,12 @@
  */
 
 export type { ClientMethod } from './authorization-server/clients.ts'
-export type { DocumentHost } from './authorization-server/context.ts'
 export {
   AUTHORIZATION_SERVER_CHECKS,
   type CheckAuthorizationServerOptions,
   checkAuthorizationServer,
 } from './authorization-server/index.ts'
+export type { DocumentHost } from './authorization-server/options.ts'
 export type { Check, Level, Verdict } from './core/check.ts'
 export type { Exchange, Fetch, FetchLines } from './core/http.ts'
 export { type CheckResult, type Report, type Status, succeeded } from './core/report.ts'

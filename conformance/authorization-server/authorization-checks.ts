@@ -146,7 +146,7 @@ export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
   {
     ...CODE_FLOW,
     id: 'authorize-response-type',
-    title: 'Another response type than "code" is refused with unsupported_response_type',
+    title: 'Another response type than "code" (here "token") gives neither a code nor a token',
     section: 'section 4.1.2.1',
     mend: 'Refuse response types that are not offered, and tell the client with its redirect URI.',
     run: async (ctx) =>
@@ -174,7 +174,7 @@ export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
     mend: 'Ignore parameters that mean nothing to you: extensions send them.',
     async run(ctx) {
       const landing = await ctx.authorize({ conformance_unknown: 'x' })
-      if (landing.kind === 'page') return pass()
+      if (landing.kind === 'page') return skip(whyNoCode(landing))
       const code = landing.kind === 'callback' && landing.url.searchParams.has('code')
       if (!code) await codeLanding(ctx)
       return code ? pass() : problem('a redirect with a code', landing.answer ?? whyNoCode(landing))

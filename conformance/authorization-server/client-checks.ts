@@ -8,6 +8,7 @@ import { expectThat, skip } from '../core/check.ts'
 import type { Answer } from '../core/http.ts'
 import { type Client, type ClientMethod, type Credentials, credentialsOf } from './clients.ts'
 import type { AsContext } from './context.ts'
+import { backed, isAlike } from './controls.ts'
 import { type AsCheck, errorOf, refused } from './judge.ts'
 
 const CLIENT = { spec: 'RFC 6749', level: 'must' } as const
@@ -21,14 +22,28 @@ async function knock(ctx: AsContext, { form, headers }: Credentials): Promise<An
 }
 
 async function accepted(ctx: AsContext, method: ClientMethod) {
-  const { credentials } = await ctx.clients.confidential(method)
-  const answer = await knock(ctx, credentials)
-  return expectThat(
-    errorOf(answer) === 'invalid_grant',
-    'the client accepted, and the made-up token refused with "invalid_grant"',
-    answer,
-  )
+  const client = await ctx.clients.confidential(method)
+  const answer = await knock(ctx, client.credentials)
+  const expected = 'the client accepted, and the made-up token refused with "invalid_grant"'
+  return backed(expectThat(errorOf(answer) === 'invalid_grant', expected, answer), discernsSecrets(ctx, client))
 }
+
+/** A right secret gets another answer than a wrong one. */
+const discernsSecrets = (ctx: AsContext, client: Client) => ({
+  async needed() {
+    const answer = await knock(ctx, client.credentials)
+    if (isAlike(answer, await knock(ctx, wrongSecret(client))))
+      skip(`a right secret is answered like a wrong one: ${answer.summary}`)
+  },
+})
+
+/** As it should be done, it is not answered in this way. */
+const acceptsSecret = (ctx: AsContext, { credentials }: Client, refusal: Answer) => ({
+  async needed() {
+    if (isAlike(refusal, await knock(ctx, credentials)))
+      skip(`a client that is right is answered alike: ${refusal.summary}`)
+  },
+})
 
 const wrongSecret = ({ id, method }: Client): Credentials => credentialsOf(id, 'conformance-wrong-secret', method)
 
@@ -57,7 +72,7 @@ export const CLIENT_CHECKS: readonly AsCheck[] = [
     mend: 'Compare the secret, in constant time, before anything else happens.',
     async run(ctx) {
       const client = await ctx.clients.confidential()
-      return refused(await knock(ctx, wrongSecret(client)), 'invalid_client')
+      return backed(refused(await knock(ctx, wrongSecret(client)), 'invalid_client'), discernsSecrets(ctx, client))
     },
   },
   {
@@ -71,12 +86,9 @@ export const CLIENT_CHECKS: readonly AsCheck[] = [
       const answer = await knock(ctx, wrongSecret(client))
       if (errorOf(answer) !== 'invalid_client') return skip('a wrong secret is not refused as one')
       const challenge = answer.headers.get('www-authenticate') ?? ''
-      return expectThat(
-        answer.status === 401 && /^basic\b/i.test(challenge),
-        '401 with WWW-Authenticate: Basic',
-        answer,
-        `${answer.status}, WWW-Authenticate: ${challenge || 'none'}`,
-      )
+      const told = `${answer.status}, WWW-Authenticate: ${challenge || 'none'}`
+      const right = answer.status === 401 && /^basic\b/i.test(challenge)
+      return backed(expectThat(right, '401 with WWW-Authenticate: Basic', answer, told), discernsSecrets(ctx, client))
     },
   },
   {
@@ -86,13 +98,10 @@ export const CLIENT_CHECKS: readonly AsCheck[] = [
     section: 'section 3.2.1',
     mend: 'Remember how each client authenticates, and accept nothing less.',
     async run(ctx) {
-      const { id } = await ctx.clients.confidential()
-      return refused(
-        await knock(ctx, credentialsOf(id, undefined, 'none')),
-        'invalid_client',
-        'invalid_request',
-        'unauthorized_client',
-      )
+      const client = await ctx.clients.confidential()
+      const answer = await knock(ctx, credentialsOf(client.id, undefined, 'none'))
+      const verdict = refused(answer, 'invalid_client', 'invalid_request', 'unauthorized_client')
+      return backed(verdict, acceptsSecret(ctx, client, answer))
     },
   },
   {
@@ -102,9 +111,10 @@ export const CLIENT_CHECKS: readonly AsCheck[] = [
     section: 'section 2.3',
     mend: 'Refuse requests with both an Authorization header and a client_secret.',
     async run(ctx) {
-      const { id, secret, credentials } = await ctx.clients.confidential()
+      const client = await ctx.clients.confidential()
+      const { id, secret, credentials } = client
       const answer = await knock(ctx, { ...credentials, form: { client_id: id, client_secret: secret } })
-      return refused(answer, 'invalid_request', 'invalid_client')
+      return backed(refused(answer, 'invalid_request', 'invalid_client'), acceptsSecret(ctx, client, answer))
     },
   },
   {
@@ -115,7 +125,7 @@ export const CLIENT_CHECKS: readonly AsCheck[] = [
     mend: 'Answer 400 or 401 with "error": "invalid_client": hosts then register anew instead of giving up.',
     async run(ctx) {
       const answer = await knock(ctx, credentialsOf('conformance-nobody', undefined, 'none'))
-      return refused(answer, 'invalid_client')
+      return backed(refused(answer, 'invalid_client'), acceptsSecret(ctx, await ctx.clients.main(), answer))
     },
   },
   {
@@ -128,7 +138,8 @@ export const CLIENT_CHECKS: readonly AsCheck[] = [
       const { credentials } = await ctx.clients.other()
       const form = { ...credentials.form, grant_type: 'client_credentials', ...(await ctx.wanted()) }
       const answer = await ctx.http.postForm(await ctx.endpoint('token_endpoint'), form)
-      return refused(answer, 'unauthorized_client', 'invalid_client', 'unsupported_grant_type', 'invalid_request')
+      const errors = ['unauthorized_client', 'invalid_client', 'unsupported_grant_type', 'invalid_request']
+      return backed(refused(answer, ...errors), ctx.discerns)
     },
   },
 ]

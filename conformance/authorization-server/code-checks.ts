@@ -8,8 +8,9 @@
 import { s256 } from '../../shared/pkce.ts'
 import { expectThat, pass, problem, skip } from '../core/check.ts'
 import { type AsContext, toTokens, VERIFIER } from './context.ts'
+import { backed } from './controls.ts'
 import { guessableBits } from './guessable-bits.ts'
-import { type AsCheck, refused } from './judge.ts'
+import { type AsCheck, givesToken, refused } from './judge.ts'
 
 const TOKEN = { spec: 'RFC 6749', level: 'must' } as const
 
@@ -27,7 +28,7 @@ export const CODE_CHECKS: readonly AsCheck[] = [
         const verdict = refused(await redeemWith(ctx, { code_verifier }), 'invalid_grant')
         if (verdict.kind !== 'pass') return verdict
       }
-      return pass()
+      return backed(pass(), ctx.redeems)
     },
   },
   {
@@ -38,7 +39,10 @@ export const CODE_CHECKS: readonly AsCheck[] = [
     section: 'section 4.5',
     mend: 'Require code_verifier wherever the code has a challenge.',
     run: async (ctx) =>
-      refused(await redeemWith(ctx, { code_verifier: undefined }), 'invalid_grant', 'invalid_request'),
+      backed(
+        refused(await redeemWith(ctx, { code_verifier: undefined }), 'invalid_grant', 'invalid_request'),
+        ctx.redeems,
+      ),
   },
   {
     ...TOKEN,
@@ -46,12 +50,10 @@ export const CODE_CHECKS: readonly AsCheck[] = [
     title: 'A code is refused with another redirect URI than it was sent to',
     section: 'section 4.1.3',
     mend: 'Keep the redirect_uri with the code and compare it when the code is redeemed.',
-    run: async (ctx) =>
-      refused(
-        await redeemWith(ctx, { redirect_uri: 'https://attacker.example/callback' }),
-        'invalid_grant',
-        'invalid_request',
-      ),
+    async run(ctx) {
+      const answer = await redeemWith(ctx, { redirect_uri: 'https://attacker.example/callback' })
+      return backed(refused(answer, 'invalid_grant', 'invalid_request'), ctx.redeems)
+    },
   },
   {
     ...TOKEN,
@@ -61,7 +63,8 @@ export const CODE_CHECKS: readonly AsCheck[] = [
     mend: 'Keep the client with the code and compare it when the code is redeemed.',
     async run(ctx) {
       const [code, other] = [await ctx.code(), await ctx.clients.other()]
-      return refused(await ctx.redeem({ ...code, client: other }), 'invalid_grant', 'invalid_client')
+      const answer = await ctx.redeem({ ...code, client: other })
+      return backed(refused(answer, 'invalid_grant', 'invalid_client'), ctx.redeems)
     },
   },
   {
@@ -73,12 +76,8 @@ export const CODE_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const code = await ctx.code()
       if (code.client.method !== 'none') return skip('the client authenticates')
-      return refused(
-        await ctx.redeem(code, { client_id: undefined }),
-        'invalid_request',
-        'invalid_client',
-        'invalid_grant',
-      )
+      const answer = await ctx.redeem(code, { client_id: undefined })
+      return backed(refused(answer, 'invalid_request', 'invalid_client', 'invalid_grant'), ctx.redeems)
     },
   },
   {
@@ -93,7 +92,7 @@ export const CODE_CHECKS: readonly AsCheck[] = [
       const given = answers.filter((answer) => toTokens(code.client, answer) !== undefined)
       const [, second] = given
       return second === undefined
-        ? pass()
+        ? backed(pass(), ctx.redeems)
         : problem('one success at most', second, `${given.length} of ${AT_ONCE} succeed`)
     },
   },
@@ -106,7 +105,7 @@ export const CODE_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const code = await ctx.code()
       const first = await ctx.redeem(code)
-      return first.status === 200 ? refused(await ctx.redeem(code), 'invalid_grant') : skip('no code is exchanged')
+      return givesToken(first) ? refused(await ctx.redeem(code), 'invalid_grant') : skip('no code is exchanged')
     },
   },
   {
@@ -121,8 +120,8 @@ export const CODE_CHECKS: readonly AsCheck[] = [
       const tokens = toTokens(code.client, await ctx.redeem(code)) ?? skip('no code is exchanged')
       if (tokens.refreshToken === undefined) return skip('the server gives no refresh token to see it by')
       const again = await ctx.redeem(code)
-      if (again.status === 200) return skip('the code was redeemed twice')
-      return refused(await ctx.refresh(tokens), 'invalid_grant')
+      if (givesToken(again)) return skip('the code was redeemed twice')
+      return backed(refused(await ctx.refresh(tokens), 'invalid_grant'), ctx.refreshes)
     },
   },
   {
@@ -135,7 +134,7 @@ export const CODE_CHECKS: readonly AsCheck[] = [
       const client = await ctx.clients.main()
       const { redirectUri } = client
       const code = { value: 'conformance-code-that-was-never-issued', client, redirectUri, verifier: 'v'.repeat(43) }
-      return refused(await ctx.redeem(code), 'invalid_grant')
+      return backed(refused(await ctx.redeem(code), 'invalid_grant'), ctx.discerns)
     },
   },
   {
@@ -156,7 +155,8 @@ export const CODE_CHECKS: readonly AsCheck[] = [
       }
       for (const [name, text] of Object.entries(form)) url.searchParams.set(name, text)
       const answer = await ctx.http.get(url.href, client.credentials.headers)
-      return expectThat(answer.json['access_token'] === undefined && answer.status >= 400, 'a refusal', answer)
+      const isRefused = answer.json['access_token'] === undefined && answer.status >= 400 && answer.status < 500
+      return backed(expectThat(isRefused, 'a refusal', answer), ctx.redeems)
     },
   },
   {
@@ -168,7 +168,7 @@ export const CODE_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const code = await ctx.code()
       const answer = await ctx.redeem(code, { code_verifier: [code.verifier, code.verifier] })
-      return refused(answer, 'invalid_request', 'invalid_grant')
+      return backed(refused(answer, 'invalid_request', 'invalid_grant'), ctx.redeems)
     },
   },
   {

@@ -7,8 +7,9 @@
  */
 import { pass, problem, skip, type Verdict } from '../core/check.ts'
 import { type Client, createClient } from './clients.ts'
-import { type AsContext, type DocumentHost, whyNoCode } from './context.ts'
+import { type AsContext, whyNoCode } from './context.ts'
 import { type AsCheck, refusedOnPage } from './judge.ts'
+import type { DocumentHost } from './options.ts'
 
 const DOCUMENTS = { spec: 'draft-ietf-oauth-client-id-metadata-document-02', level: 'must' } as const
 
@@ -93,7 +94,8 @@ export const DOCUMENT_CHECKS: readonly AsCheck[] = [
       const { publish: where, wasAsked } = await hostOf(ctx)
       const client = await publish(ctx, where, { path: '/right.json' })
       const landing = await ctx.authorize({}, client)
-      if (landing.kind === 'page') return pass('a person is asked')
+      // Whether the document was read before, nobody can say.
+      if (landing.kind === 'page') return skip(whyNoCode(landing))
       if (landing.kind === 'callback' && landing.url.searchParams.has('code')) return pass()
       if (client.id.startsWith('http:') && wasAsked?.('/right.json') === false)
         return skip('the server reads no documents over http, and here is no other place')

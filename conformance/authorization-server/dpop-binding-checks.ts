@@ -9,6 +9,7 @@ import { preflight } from '../core/cors.ts'
 import type { Answer } from '../core/http.ts'
 import { type Client, createClient } from './clients.ts'
 import { type AsContext, toTokens } from './context.ts'
+import { backed } from './controls.ts'
 import {
   boundRefreshable,
   boundTo,
@@ -17,9 +18,10 @@ import {
   offeredAlgorithms,
   proofKeys,
   redeemBound,
+  refreshesBound,
   withProof,
 } from './dpop-steps.ts'
-import { type AsCheck, refused } from './judge.ts'
+import { type AsCheck, givesToken, refused } from './judge.ts'
 
 const DPOP = { spec: 'RFC 9449', level: 'must' } as const
 
@@ -35,7 +37,7 @@ const otherKeysRefused = (answer: Answer): Verdict =>
 /** Skips unless the key that the code is bound to gets a token for it: whoever refuses every such code would pass. */
 async function rightKeyGetsTokens(ctx: AsContext): Promise<void> {
   const answer = await redeemBound(ctx, undefined, await boundCode(ctx))
-  if (judged(answer).status !== 200) skip('a code that is bound to a key is refused to that key, too')
+  if (!givesToken(judged(answer))) skip('a code that is bound to a key is refused to that key, too')
 }
 
 /** A client that wants nothing but bound tokens, as it registered. */
@@ -65,7 +67,7 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       await boundTokens(ctx)
       const answer = judged(await redeemBound(ctx, undefined, await boundCode(ctx)))
-      return expectThat(answer.status === 200, 'status 200', answer)
+      return expectThat(givesToken(answer), 'status 200 with an access_token', answer)
     },
   },
   {
@@ -121,7 +123,8 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
     mend: 'Bind refresh tokens of clients without a secret to the key of the first proof.',
     async run(ctx) {
       const [other, tokens] = [await proofKeys(ctx, 'second'), await boundRefreshable(ctx)]
-      return otherKeysRefused(await withProof(ctx, other, (headers) => ctx.refresh(tokens, {}, headers)))
+      const answer = await withProof(ctx, other, (headers) => ctx.refresh(tokens, {}, headers))
+      return backed(otherKeysRefused(answer), refreshesBound(ctx))
     },
   },
   {
@@ -130,7 +133,7 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
     title: 'A bound refresh token of a public client is refused without a proof',
     section: 'section 5',
     mend: 'Require a proof wherever the refresh token is bound.',
-    run: async (ctx) => otherKeysRefused(await ctx.refresh(await boundRefreshable(ctx))),
+    run: async (ctx) => backed(otherKeysRefused(await ctx.refresh(await boundRefreshable(ctx))), refreshesBound(ctx)),
   },
   {
     ...DPOP,
@@ -143,7 +146,7 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
       const said = registered.json['dpop_bound_access_tokens']
       if (said !== true)
         return problem('dpop_bound_access_tokens: true, as it was sent', registered, String(said ?? 'not registered'))
-      if ((await withProofOf(ctx, client)).status !== 200) return skip('this client gets nothing with a proof, either')
+      if (!givesToken(await withProofOf(ctx, client))) return skip('this client gets nothing with a proof, either')
       const answer = await ctx.redeem(await ctx.code({}, client))
       // The RFC names no error for it.
       return refused(answer, 'invalid_dpop_proof', 'invalid_request', 'invalid_grant')
@@ -159,7 +162,7 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
       await boundTokens(ctx)
       const { client } = await boundClient(ctx)
       const answer = await withProofOf(ctx, client)
-      return expectThat(answer.status === 200, 'status 200 with an access_token', answer)
+      return expectThat(givesToken(answer), 'status 200 with an access_token', answer)
     },
   },
   {

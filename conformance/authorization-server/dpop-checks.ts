@@ -12,6 +12,7 @@ import { isAsymmetric, SIGNING_ALGORITHMS } from '../jose/jws.ts'
 import { buildProof } from '../jose/proof.ts'
 import { goodProof } from '../jose/wrong-proofs.ts'
 import type { AsContext } from './context.ts'
+import { backed } from './controls.ts'
 import {
   boundTo,
   boundTokens,
@@ -20,10 +21,11 @@ import {
   proofKeys,
   redeemBound,
   saidAlgorithms,
+  takesProofs,
   targetOf,
   withProof,
 } from './dpop-steps.ts'
-import { type AsCheck, errorOf, refused } from './judge.ts'
+import { type AsCheck, errorOf, givesToken, refused } from './judge.ts'
 
 const DPOP = { spec: 'RFC 9449', level: 'must' } as const
 
@@ -59,11 +61,7 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       await offeredAlgorithms(ctx)
       const answer = judged(await redeemBound(ctx))
-      return expectThat(
-        answer.status === 200 && typeof answer.json['access_token'] === 'string',
-        'status 200 with an access_token',
-        answer,
-      )
+      return expectThat(givesToken(answer), 'status 200 with an access_token', answer)
     },
   },
   {
@@ -111,7 +109,7 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
       for (const alg of usable) {
         const [keys, code] = [await proofKeys(ctx, 'first', alg), await ctx.code()]
         const answer = await withProof(ctx, keys, (headers) => ctx.redeem(code, {}, headers))
-        if (judged(answer).status !== 200) return problem(`status 200 for ${alg}`, answer, `${alg}: ${answer.summary}`)
+        if (!givesToken(judged(answer))) return problem(`status 200 for ${alg}`, answer, `${alg}: ${answer.summary}`)
       }
       return usable.length === 0 ? skip(`none but ${usual.alg} can be tried here`) : pass(usable.join(', '))
     },
@@ -141,7 +139,7 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       if (!demands(await nonceDemand(ctx))) return skip('the server does not say properly that it wants one')
       const answer = await redeemBound(ctx)
-      return expectThat(answer.status === 200, 'status 200', answer)
+      return expectThat(givesToken(answer), 'status 200 with an access_token', answer)
     },
   },
   {
@@ -153,7 +151,7 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const nonce = (await nonceDemand(ctx)).headers.get('dpop-nonce') ?? skip('the server gives no nonce')
       const untilStale = ctx.options.untilStale ?? skip('that takes time: say how long to wait (--wait)')
-      if ((await redeemBound(ctx)).status !== 200) return skip('no token is given with a nonce that is not old, either')
+      if (!givesToken(await redeemBound(ctx))) return skip('no token is given with a nonce that is not old, either')
       await untilStale()
       const [keys, target, code] = [await proofKeys(ctx), await targetOf(ctx), await ctx.code()]
       const redeem = async (claims: { nonce: string }): Promise<Answer> =>
@@ -163,7 +161,7 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
       const next = answer.headers.get('dpop-nonce')
       if (verdict.kind !== 'pass' || next === null) return verdict
       const retry = await redeem({ nonce: next })
-      return expectThat(retry.status === 200, 'status 200 with the nonce that came with the refusal', retry)
+      return expectThat(givesToken(retry), 'status 200 with the nonce that came with the refusal', retry)
     },
   },
   {
@@ -190,7 +188,7 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
       await nonceDemand(ctx)
       const made = goodProof({ claims: { nonce: 'conformance-made-this-up' } })
       const answer = await redeemBound(ctx, made)
-      return refused(answer, 'use_dpop_nonce', 'invalid_dpop_proof')
+      return backed(refused(answer, 'use_dpop_nonce', 'invalid_dpop_proof'), takesProofs(ctx))
     },
   },
 ]
@@ -203,7 +201,7 @@ async function nonceDemand(ctx: AsContext, headers: HeaderRecord = {}): Promise<
     { method: 'POST', url: await ctx.endpoint('token_endpoint'), now: ctx.options.now() },
   ]
   const answer = await ctx.redeem(code, {}, { ...headers, dpop: await buildProof(keys, target) })
-  if (answer.status === 200) return skip('the server wants no nonce')
+  if (givesToken(answer)) return skip('the server wants no nonce')
   const isAboutNonces = errorOf(answer) === 'use_dpop_nonce' || answer.headers.has('dpop-nonce')
   return isAboutNonces ? answer : skip(`a good proof is refused: ${answer.summary}`)
 }

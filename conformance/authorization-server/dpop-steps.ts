@@ -9,7 +9,8 @@ import { createKeys, type Keys, readJwt, SIGNING_ALGORITHMS } from '../jose/jws.
 import type { ProofTarget } from '../jose/proof.ts'
 import { goodProof, type MakeProof } from '../jose/wrong-proofs.ts'
 import { type AsContext, type Changes, type Code, type Tokens, toTokens } from './context.ts'
-import { errorOf } from './judge.ts'
+import type { Control } from './controls.ts'
+import { errorOf, givesToken } from './judge.ts'
 
 export const ALGORITHMS_MEMBER = 'dpop_signing_alg_values_supported'
 
@@ -65,8 +66,25 @@ export async function targetOf(ctx: AsContext): Promise<ProofTarget> {
 export async function redeemBound(ctx: AsContext, make?: MakeProof, code?: Code): Promise<Answer> {
   const keys = await proofKeys(ctx)
   const fresh = code ?? (await ctx.code())
-  return withProof(ctx, keys, (headers) => ctx.redeem(fresh, {}, headers), make)
+  const answer = await withProof(ctx, keys, (headers) => ctx.redeem(fresh, {}, headers), make)
+  if (make === undefined && toTokens(fresh.client, answer) !== undefined) takesProofs(ctx).saw()
+  return answer
 }
+
+/** A good proof is accepted. */
+export const takesProofs = (ctx: AsContext): Control =>
+  ctx.control('takes proofs', async () => {
+    const answer = judged(await redeemBound(ctx))
+    return givesToken(answer) ? undefined : `a good proof is refused: ${answer.summary}`
+  })
+
+/** A bound refresh token is exchanged with a proof by its key. */
+export const refreshesBound = (ctx: AsContext): Control =>
+  ctx.control('refreshes with proofs', async () => {
+    const [keys, tokens] = [await proofKeys(ctx), await boundRefreshable(ctx)]
+    const answer = judged(await withProof(ctx, keys, (headers) => ctx.refresh(tokens, {}, headers)))
+    return givesToken(answer) ? undefined : `bound refresh tokens do not work: ${answer.summary}`
+  })
 
 /** New tokens that are bound to the first keys. */
 export async function boundTokens(ctx: AsContext, changes: Changes = {}): Promise<Tokens> {

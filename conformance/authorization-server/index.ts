@@ -10,7 +10,7 @@ import { followRedirects, type Visit } from '../core/visit.ts'
 import { AUTHORIZATION_CHECKS } from './authorization-checks.ts'
 import { CLIENT_CHECKS } from './client-checks.ts'
 import { CODE_CHECKS } from './code-checks.ts'
-import { type AuthorizationServerOptions, createAsContext } from './context.ts'
+import { createAsContext } from './create-context.ts'
 import { DOCUMENT_CHECKS } from './document-checks.ts'
 import { DPOP_BINDING_CHECKS } from './dpop-binding-checks.ts'
 import { DPOP_CHECKS } from './dpop-checks.ts'
@@ -18,6 +18,7 @@ import { DPOP_PROOF_CHECKS } from './dpop-proof-checks.ts'
 import type { AsCheck } from './judge.ts'
 import { METADATA_CHECKS } from './metadata-checks.ts'
 import { METADATA_FORM_CHECKS } from './metadata-form-checks.ts'
+import type { AuthorizationServerOptions } from './options.ts'
 import { REDIRECT_CHECKS } from './redirect-checks.ts'
 import { REFRESH_CHECKS } from './refresh-checks.ts'
 import { REGISTRATION_CHECKS } from './registration-checks.ts'
@@ -30,8 +31,8 @@ export const AUTHORIZATION_SERVER_CHECKS: readonly AsCheck[] = [
   ...METADATA_FORM_CHECKS,
   ...AUTHORIZATION_CHECKS,
   ...REDIRECT_CHECKS,
-  ...CODE_CHECKS,
   ...TOKEN_CHECKS,
+  ...CODE_CHECKS,
   ...RESOURCE_CHECKS,
   ...REFRESH_CHECKS,
   ...CLIENT_CHECKS,

@@ -19,6 +19,10 @@ export async function codeLanding(ctx: AsContext, changes: Changes = {}): Promis
   return landing.kind === 'callback' && landing.url.searchParams.has('code') ? landing : skip(whyNoCode(landing))
 }
 
+/** Whether a token came. A status alone is none. */
+export const givesToken = ({ status, json }: Answer): boolean =>
+  status === 200 && typeof json['access_token'] === 'string'
+
 /** A direct refusal: 400 or 401, with one of these errors. */
 export function refused(answer: Answer, ...errors: readonly string[]): Verdict {
   const ok = (answer.status === 400 || answer.status === 401) && errors.includes(errorOf(answer) ?? '')

@@ -5,7 +5,7 @@
  * @see RFC 9700 section 2.6: cross-origin requests
  * @module
  */
-import { expectThat } from '../core/check.ts'
+import { expectThat, skip } from '../core/check.ts'
 import { ORIGIN, preflight, readable } from '../core/cors.ts'
 import type { AsCheck } from './judge.ts'
 import { answered } from './metadata-checks.ts'
@@ -20,7 +20,9 @@ export const METADATA_FORM_CHECKS: readonly AsCheck[] = [
     section: 'section 2 and section 3.2',
     mend: 'Write lists as JSON arrays of strings, flags as true or false without quotation marks, and leave out what would be empty: clients take a member that they cannot read for one that is missing.',
     async run(ctx) {
-      const wrong = Object.entries(await ctx.metadata()).filter(
+      const members = Object.entries(await ctx.metadata()).filter(([name]) => [...LISTS, ...FLAGS].includes(name))
+      if (members.length === 0) return skip('the metadata have no lists and no flags')
+      const wrong = members.filter(
         ([name, value]) =>
           (LISTS.includes(name) && !isList(value)) || (FLAGS.includes(name) && typeof value !== 'boolean'),
       )

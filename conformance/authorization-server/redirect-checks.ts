@@ -10,6 +10,7 @@ import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
 import type { Answer } from '../core/http.ts'
 import { followRedirects } from '../core/visit.ts'
 import { type AsContext, whyNoCode } from './context.ts'
+import { backed, type Control, isAlike } from './controls.ts'
 import { whyFramed } from './framing.ts'
 import { type AsCheck, codeLanding, refusedOnPage } from './judge.ts'
 
@@ -122,16 +123,16 @@ export const REDIRECT_CHECKS: readonly AsCheck[] = [
     title: 'Scripts of other origins cannot read the authorization endpoint',
     level: 'must',
     spec: 'OAuth 2.1 (draft 16)',
-    section: 'section 3.1',
+    section: 'section 3.1; RFC 9700 section 2.6',
     mend: 'Send no Access-Control-Allow-Origin from the authorization endpoint: browsers go there, scripts do not.',
     async run(ctx) {
       const answer = await ctx.http.get(await ctx.authorizationUrl(), { origin: 'https://attacker.example' })
       const allowed = answer.headers.get('access-control-allow-origin')
-      return expectThat(
-        allowed === null,
-        'no Access-Control-Allow-Origin',
-        answer,
-        `Access-Control-Allow-Origin: ${allowed}`,
+      const told = `Access-Control-Allow-Origin: ${allowed}`
+      return backed(
+        expectThat(allowed === null, 'no Access-Control-Allow-Origin', answer, told),
+        ctx.authorizes,
+        discernsRequests(ctx),
       )
     },
   },
@@ -148,7 +149,7 @@ export const REDIRECT_CHECKS: readonly AsCheck[] = [
         if (why !== undefined)
           return problem("frame-ancestors 'none' or 'self', or X-Frame-Options: DENY or SAMEORIGIN", answer, why)
       }
-      return pass()
+      return backed(pass(), ctx.authorizes, discernsRequests(ctx))
     },
   },
   {
@@ -160,24 +161,33 @@ export const REDIRECT_CHECKS: readonly AsCheck[] = [
     mend: 'Encode whatever comes from a request before it goes into a page; better, do not show it at all.',
     async run(ctx) {
       const answer = await pageOf(ctx)
-      return expectThat(
-        !answer.body.includes(MARKUP),
-        'no unencoded copy of a parameter',
-        answer,
-        'the client_id as it was sent',
-      )
+      const isClean = !answer.body.includes(MARKUP)
+      const verdict = expectThat(isClean, 'no unencoded copy of a parameter', answer, 'the client_id as it was sent')
+      return backed(verdict, ctx.authorizes, discernsRequests(ctx))
     },
   },
 ]
 
 const MARKUP = '"><script>conformance()</script>'
 
-/** A page that the server shows for a request that cannot be right. */
-async function pageOf(ctx: AsContext) {
+/** What is answered to a request that cannot be right. */
+async function wrongAnswer(ctx: AsContext): Promise<Answer> {
   const url = await ctx.authorizationUrl({ client_id: MARKUP, redirect_uri: 'https://attacker.example/' })
-  const answer = await ctx.http.get(url, { accept: 'text/html' })
+  return ctx.http.get(url, { accept: 'text/html' })
+}
+
+/** A page that the server shows for it. */
+async function pageOf(ctx: AsContext): Promise<Answer> {
+  const answer = await wrongAnswer(ctx)
   return isPage(answer) ? answer : skip('the server shows no page')
 }
+
+/** A right request gets another answer than a wrong one: otherwise it is no authorization endpoint that answers. */
+const discernsRequests = (ctx: AsContext): Control =>
+  ctx.control('discerns requests', async () => {
+    const right = await ctx.http.get(await ctx.authorizationUrl(), { accept: 'text/html' })
+    return isAlike(right, await wrongAnswer(ctx)) ? `all requests are answered alike: ${right.summary}` : undefined
+  })
 
 const isPage = ({ headers }: Answer): boolean => /^text\/html/i.test(headers.get('content-type') ?? '')
 

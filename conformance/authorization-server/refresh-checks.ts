@@ -4,8 +4,9 @@
  * @see OAuth 2.1 section 4.3 (draft-ietf-oauth-v2-1-16)
  * @module
  */
-import { expectThat, skip } from '../core/check.ts'
+import { expectThat, problem, skip } from '../core/check.ts'
 import { type AsContext, type Tokens, toTokens } from './context.ts'
+import { backed } from './controls.ts'
 import { type AsCheck, refused } from './judge.ts'
 
 const REFRESH = { spec: 'OAuth 2.1 (draft 16)', level: 'must' } as const
@@ -100,7 +101,8 @@ export const REFRESH_CHECKS: readonly AsCheck[] = [
     mend: 'Keep the client with the refresh token and compare it.',
     async run(ctx) {
       const [tokens, other] = [await ctx.refreshable(), await ctx.clients.other()]
-      return refused(await ctx.refresh({ ...tokens, client: other }), 'invalid_grant', 'invalid_client')
+      const answer = await ctx.refresh({ ...tokens, client: other })
+      return backed(refused(answer, 'invalid_grant', 'invalid_client'), ctx.refreshes)
     },
   },
   {
@@ -113,8 +115,10 @@ export const REFRESH_CHECKS: readonly AsCheck[] = [
       const { scope = '' } = await ctx.wanted()
       const asked = `${scope} conformance:unknown`.trim()
       const answer = await ctx.refresh(await ctx.refreshable(), { scope: asked })
-      if (answer.status !== 200) return refused(answer, 'invalid_scope')
+      if (answer.status !== 200) return backed(refused(answer, 'invalid_scope'), ctx.refreshes)
       const granted = String(answer.json['scope'] ?? asked)
+      if (typeof answer.json['access_token'] !== 'string')
+        return problem('a token, or the error "invalid_scope"', answer)
       const isWider = granted.split(' ').includes('conformance:unknown')
       return expectThat(!isWider, 'a scope without conformance:unknown', answer, `scope "${granted}"`)
     },
@@ -129,7 +133,7 @@ export const REFRESH_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       if ((await ctx.wanted()).resource === undefined) return skip('no resource is known')
       const answer = await ctx.refresh(await ctx.refreshable(), { resource: 'https://unknown.example/mcp' })
-      return refused(answer, 'invalid_target', 'invalid_grant')
+      return backed(refused(answer, 'invalid_target', 'invalid_grant'), ctx.refreshes)
     },
   },
   {
@@ -143,7 +147,8 @@ export const REFRESH_CHECKS: readonly AsCheck[] = [
       const refresh_token = 'conformance-token-that-was-never-issued'
       const url = await ctx.endpoint('token_endpoint')
       const form = { ...client.credentials.form, grant_type: 'refresh_token', refresh_token }
-      return refused(await ctx.http.postForm(url, form, client.credentials.headers), 'invalid_grant')
+      const answer = await ctx.http.postForm(url, form, client.credentials.headers)
+      return backed(refused(answer, 'invalid_grant'), ctx.discerns)
     },
   },
 ]

@@ -9,6 +9,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose'
 import { expectThat, pass, problem, skip } from '../core/check.ts'
 import { type Members, type ReadJws, readJwt } from '../jose/jws.ts'
 import type { AsContext } from './context.ts'
+import { backed } from './controls.ts'
 import { type AsCheck, redirectedWith, refused } from './judge.ts'
 
 const INDICATORS = { spec: 'RFC 8707', level: 'must' } as const
@@ -59,7 +60,7 @@ export const RESOURCE_CHECKS: readonly AsCheck[] = [
   {
     ...INDICATORS,
     id: 'resource-unknown',
-    title: 'A resource that the server does not serve is refused with invalid_target',
+    title: 'A resource that the server does not serve is refused: with invalid_target, where the client is told',
     section: 'section 2',
     mend: 'Keep a list of resources and refuse others with invalid_target, or tokens can be had for whatever somebody makes up.',
     run: async (ctx) =>
@@ -68,7 +69,7 @@ export const RESOURCE_CHECKS: readonly AsCheck[] = [
   {
     ...INDICATORS,
     id: 'resource-fragment',
-    title: 'A resource with a fragment is refused with invalid_target',
+    title: 'A resource with a fragment is refused: with invalid_target, where the client is told',
     section: 'section 2',
     mend: 'Refuse resource values that are not absolute URIs, or have a fragment.',
     run: async (ctx) =>
@@ -82,11 +83,8 @@ export const RESOURCE_CHECKS: readonly AsCheck[] = [
     mend: 'Keep the resource with the code; the token request may repeat or narrow it and no more.',
     async run(ctx) {
       await resourceOf(ctx)
-      return refused(
-        await ctx.redeem(await ctx.code(), { resource: 'https://unknown.example/mcp' }),
-        'invalid_target',
-        'invalid_grant',
-      )
+      const answer = await ctx.redeem(await ctx.code(), { resource: 'https://unknown.example/mcp' })
+      return backed(refused(answer, 'invalid_target', 'invalid_grant'), ctx.redeems)
     },
   },
   {

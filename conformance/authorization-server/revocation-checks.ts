@@ -9,7 +9,8 @@ import { expectThat, pass, problem, skip } from '../core/check.ts'
 import type { Answer, Form } from '../core/http.ts'
 import { type Client, type Credentials, credentialsOf } from './clients.ts'
 import type { AsContext } from './context.ts'
-import { type AsCheck, errorOf, refused } from './judge.ts'
+import { backed, type Control, isAlike } from './controls.ts'
+import { type AsCheck, errorOf, givesToken, refused } from './judge.ts'
 
 const REVOCATION = { spec: 'RFC 7009', level: 'must' } as const
 const INTROSPECTION = { spec: 'RFC 7662', level: 'must' } as const
@@ -42,6 +43,28 @@ async function liveAnswer(ctx: AsContext): Promise<Answer> {
     : answer
 }
 
+/** A live token is seen to be one; otherwise that another one is not says nothing. */
+async function seenActive(ctx: AsContext): Promise<void> {
+  if ((await liveAnswer(ctx)).json['active'] !== true) skip('a live token is not active, either')
+}
+
+/** The revocation endpoint tells a request from one without a token. */
+const discernsTokens = (ctx: AsContext): Control =>
+  ctx.control('discerns tokens', async () => {
+    const client = await ctx.clients.main()
+    const [one, other] = [await revoke(ctx, client, { token: UNKNOWN }), await revoke(ctx, client, {})]
+    return isAlike(one, other) ? `the revocation endpoint answers all alike: ${one.summary}` : undefined
+  })
+
+/** Whoever may ask is answered. */
+const answersIntrospection = (ctx: AsContext): Control =>
+  ctx.control('answers introspection', async () => {
+    const answer = await introspect(ctx, UNKNOWN)
+    return answer.status === 200 && typeof answer.json['active'] === 'boolean'
+      ? undefined
+      : `whoever says who they are is told nothing, either: ${answer.summary}`
+  })
+
 export const REVOCATION_CHECKS: readonly AsCheck[] = [
   {
     ...REVOCATION,
@@ -53,7 +76,7 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
       const tokens = await ctx.refreshable()
       const answer = await revoke(ctx, tokens.client, { token: tokens.refreshToken })
       if (answer.status !== 200) return problem('status 200', answer)
-      return refused(await ctx.refresh(tokens), 'invalid_grant')
+      return backed(refused(await ctx.refresh(tokens), 'invalid_grant'), ctx.refreshes)
     },
   },
   {
@@ -64,7 +87,7 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     mend: 'Answer 200: what the client wanted is the case.',
     async run(ctx) {
       const answer = await revoke(ctx, await ctx.clients.main(), { token: UNKNOWN })
-      return expectThat(answer.status === 200, 'status 200', answer)
+      return backed(expectThat(answer.status === 200, 'status 200', answer), discernsTokens(ctx))
     },
   },
   {
@@ -74,11 +97,11 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     section: 'section 2.1',
     mend: 'Check that the token was issued to the client that asks.',
     async run(ctx) {
-      if ((await ctx.refresh(await ctx.refreshable())).status !== 200) skip('refresh tokens do not work')
+      if (!givesToken(await ctx.refresh(await ctx.refreshable()))) skip('refresh tokens do not work')
       const tokens = await ctx.refreshable()
       await revoke(ctx, await ctx.clients.other(), { token: tokens.refreshToken })
       const answer = await ctx.refresh(tokens)
-      return expectThat(answer.status === 200, 'the token still works', answer)
+      return expectThat(givesToken(answer), 'the token still works', answer)
     },
   },
   {
@@ -87,7 +110,8 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     title: 'A revocation without a token is refused with invalid_request',
     section: 'section 2.2.1',
     mend: 'Answer 400 with "error": "invalid_request".',
-    run: async (ctx) => refused(await revoke(ctx, await ctx.clients.main(), {}), 'invalid_request'),
+    run: async (ctx) =>
+      backed(refused(await revoke(ctx, await ctx.clients.main(), {}), 'invalid_request'), discernsTokens(ctx)),
   },
   {
     ...INTROSPECTION,
@@ -98,7 +122,8 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const { accessToken } = await ctx.tokens()
       const answer = await introspect(ctx, accessToken, { form: {}, headers: {} })
-      return expectThat(answer.status === 400 || answer.status === 401, 'status 401', answer)
+      const verdict = expectThat(answer.status === 400 || answer.status === 401, 'status 401', answer)
+      return backed(verdict, answersIntrospection(ctx))
     },
   },
   {
@@ -125,7 +150,7 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     section: 'section 2.2',
     mend: 'Answer 200 with {"active": false} and nothing else.',
     async run(ctx) {
-      await liveAnswer(ctx)
+      await seenActive(ctx)
       const answer = await introspect(ctx, UNKNOWN)
       const right = answer.status === 200 && answer.json['active'] === false && Object.keys(answer.json).length === 1
       return expectThat(
@@ -143,7 +168,7 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     section: 'section 2.2',
     mend: 'Let revocation end access tokens as well, as far as introspection is concerned.',
     async run(ctx) {
-      await liveAnswer(ctx)
+      await seenActive(ctx)
       const tokens = await ctx.freshTokens()
       const revoked = await revoke(ctx, tokens.client, { token: tokens.accessToken, token_type_hint: 'access_token' })
       if (errorOf(revoked) === 'unsupported_token_type') return pass('the server revokes no access tokens')

@@ -7,6 +7,7 @@
 import { expectThat, pass, problem, skip } from '../core/check.ts'
 import { ORIGIN, preflight, readable } from '../core/cors.ts'
 import { type AsContext, toTokens, VERIFIER } from './context.ts'
+import { backed } from './controls.ts'
 import { type AsCheck, errorOf, isJson, noStore, refused } from './judge.ts'
 
 const TOKEN = { spec: 'RFC 6749', level: 'must' } as const
@@ -93,7 +94,8 @@ export const TOKEN_CHECKS: readonly AsCheck[] = [
     title: 'A grant type that does not exist is refused with unsupported_grant_type',
     section: 'section 5.2',
     mend: 'Answer 400 with "error": "unsupported_grant_type".',
-    run: async (ctx) => refused(await postAsMain(ctx, { grant_type: 'conformance' }), 'unsupported_grant_type'),
+    run: async (ctx) =>
+      backed(refused(await postAsMain(ctx, { grant_type: 'conformance' }), 'unsupported_grant_type'), ctx.discerns),
   },
   {
     ...TOKEN,
@@ -101,7 +103,7 @@ export const TOKEN_CHECKS: readonly AsCheck[] = [
     title: 'A request without a grant type is refused with invalid_request',
     section: 'section 5.2',
     mend: 'Answer 400 with "error": "invalid_request".',
-    run: async (ctx) => refused(await postAsMain(ctx, {}), 'invalid_request'),
+    run: async (ctx) => backed(refused(await postAsMain(ctx, {}), 'invalid_request'), ctx.discerns),
   },
   {
     ...TOKEN,
@@ -111,7 +113,8 @@ export const TOKEN_CHECKS: readonly AsCheck[] = [
     mend: 'Answer errors with a JSON object that has "error", never with a page.',
     async run(ctx) {
       const answer = await unknownRefreshToken(ctx)
-      return expectThat(isJson(answer), 'application/json', answer, answer.headers.get('content-type') ?? 'none')
+      const type = answer.headers.get('content-type') ?? 'none'
+      return backed(expectThat(isJson(answer), 'application/json', answer, type), ctx.discerns)
     },
   },
   {
@@ -124,7 +127,7 @@ export const TOKEN_CHECKS: readonly AsCheck[] = [
       const answer = await unknownRefreshToken(ctx)
       const description = answer.json['error_description']
       const fits = description === undefined || /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/.test(String(description))
-      return expectThat(fits, 'printable ASCII without " and \\', answer, String(description))
+      return backed(expectThat(fits, 'printable ASCII without " and \\', answer, String(description)), ctx.discerns)
     },
   },
   {
@@ -136,7 +139,7 @@ export const TOKEN_CHECKS: readonly AsCheck[] = [
     mend: 'Send Access-Control-Allow-Origin: * from the token endpoint, for errors as well. It takes no cookies.',
     async run(ctx) {
       const form = { grant_type: 'refresh_token', refresh_token: UNKNOWN }
-      return readable(await postAsMain(ctx, form, { origin: ORIGIN }))
+      return backed(readable(await postAsMain(ctx, form, { origin: ORIGIN })), ctx.discerns)
     },
   },
   {

@@ -4,7 +4,7 @@
  * @module
  */
 import { createServer } from 'node:http'
-import type { DocumentHost } from '../authorization-server/context.ts'
+import type { DocumentHost } from '../authorization-server/options.ts'
 
 /** Publishes documents on this machine's loopback, for a server that runs here as well and may read them. */
 export async function publishHere(): Promise<{ readonly host: DocumentHost; readonly close: () => void }> {

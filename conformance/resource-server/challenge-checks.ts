@@ -49,6 +49,8 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     mend: 'Ask for the token whatever the method is: GET opens a stream of messages, DELETE ends a session. Servers without streams answer 405.',
     async run(ctx) {
       await ctx.endpoint()
+      const first = await ctx.challenge()
+      if (first.status !== 401 && first.status >= 400) return skip(`POST is answered ${first.status}, whatever it is`)
       for (const method of ['GET', 'DELETE']) {
         const answer = await ctx.http.send(method, ctx.options.url, { headers: { accept: 'text/event-stream' } })
         if (answer.status < 400 || answer.status >= 500) return problem(`status 401 or 405 to ${method}`, answer)
@@ -168,6 +170,7 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     mend: 'Answer 403 to an Origin that is not yours or allowed: otherwise a page can reach the server by DNS rebinding.',
     async run(ctx) {
       await ctx.endpoint()
+      if ((await ctx.challenge()).status === 403) return skip('whoever comes without an Origin is turned away, too')
       const { origin: own } = new URL(ctx.options.url)
       // Somebody else's, one that begins alike, and what a page in a sandbox says.
       for (const origin of ['https://attacker.example', `${own}.attacker.example`, 'null']) {

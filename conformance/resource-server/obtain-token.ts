@@ -4,7 +4,8 @@
  * @module
  */
 import type { ClientSource } from '../authorization-server/clients.ts'
-import { type AsContext, createAsContext } from '../authorization-server/context.ts'
+import type { AsContext } from '../authorization-server/context.ts'
+import { createAsContext } from '../authorization-server/create-context.ts'
 import { boundTokens, proofKeys } from '../authorization-server/dpop-steps.ts'
 import type { Http } from '../core/http.ts'
 import type { Visit } from '../core/visit.ts'

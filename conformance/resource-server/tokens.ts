@@ -47,7 +47,9 @@ export function createTokens({ options, about, server, isBoundOnly }: Surroundin
 
   const forge: Tokens['forge'] = async (claims = {}, header = {}) => {
     if (signer === undefined)
-      skip('tokens of our own would be needed: give the key of the authorization server (--signing-key)')
+      skip(
+        'only who can sign can make such a token: give the private key of the authorization server, if this deployment is made for tests (--signing-key FILE, a JWK with kid)',
+      )
     const { issuer, resource, scope } = await about()
     const right = {
       iss: issuer,

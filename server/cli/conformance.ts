@@ -10,6 +10,7 @@ import { usage } from '../config/problem.ts'
 import { group } from './command.ts'
 import type { Targets } from './conformance-run.ts'
 import type { Formats } from './conformance-write.ts'
+import { urlProblem } from './url-problem.ts'
 
 type Options = Omit<Targets, 'timeout'> & Formats & { readonly timeout: string }
 
@@ -42,7 +43,7 @@ export function addConformanceCommand(program: Command): void {
     )
     .option(
       '--signing-key <file>',
-      'For deployments that are made for tests: the private key (JWK) of the authorization server.',
+      'For deployments that are made for tests: the private key (a JWK with kid) of the authorization server. Only with it can tokens be tried that have expired, have no end or no audience, or are of another issuer: seven checks.',
     )
     .option('--browser', 'Opens the browser where a person must sign in: often, for each code is good once.')
     .option('--wait <seconds>', 'How long to wait for a nonce to grow old. Default: not at all.')
@@ -77,8 +78,8 @@ function problemOf(options: Options): string | null {
   if (as === undefined && resource === undefined)
     return 'Nothing to check. Say --as ISSUER or --resource URL. Try --help.'
   for (const [flag, url] of Object.entries({ as, resource, 'redirect-uri': redirectUri })) {
-    if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) return `--${flag}: ${url} is no http or https URL.`
-    if (url !== undefined && !URL.canParse(url)) return `--${flag}: ${url} is no URL.`
+    const problem = url === undefined ? null : urlProblem(url)
+    if (problem !== null) return `--${flag}: ${problem}`
   }
   if (options.clientSecret !== undefined && options.clientId === undefined) return '--client-secret needs --client-id.'
   if (options.wait !== undefined && !(Number(options.wait) > 0)) return '--wait: wanted a number of seconds.'

@@ -8,6 +8,7 @@ import type { Command } from 'commander'
 import { exitWith } from '../config/load.ts'
 import { usage } from '../config/problem.ts'
 import { group } from './command.ts'
+import { urlProblem } from './url-problem.ts'
 
 interface Options {
   readonly connect?: true
@@ -27,7 +28,8 @@ export function addDoctorCommand(program: Command): void {
     .option('--html <file>', 'Writes all that was looked at as one page, too.')
     .addHelpText('after', '\nExit code: 0 when hosts can connect, 1 when they cannot, 2 when it could not be run.')
     .action(async (url: string, options: Options) => {
-      if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)) return exitWith(usage(`${url} is no http or https URL.`))
+      const problem = urlProblem(url)
+      if (problem !== null) return exitWith(usage(problem))
       if (!(Number(options.timeout) > 0)) return exitWith(usage('--timeout: wanted a number of seconds.'))
       try {
         // Loaded where it is used: every other command starts without it.

@@ -71,6 +71,16 @@ describe('conformance', () => {
   const wrong: readonly (readonly [string, readonly string[], string])[] = [
     ['nothing', [], 'Nothing to check. Say --as ISSUER or --resource URL. Try --help.'],
     ['no URL', ['--as', 'localhost:9100'], '--as: localhost:9100 is no http or https URL.'],
+    [
+      'an issuer with a fragment',
+      ['--as', 'https://x/#y'],
+      '--as: https://x/ is what a server sees of https://x/#y: leave out the fragment (# and what follows), here and where the URL is given to hosts.',
+    ],
+    [
+      'a resource with a password',
+      ['--resource', 'https://user:password@x/mcp'],
+      '--resource: A URL with a user name or a password in it is sent by no host: leave them out.',
+    ],
     ['a secret without its client', ['--as', 'http://x', '--client-secret', 'y'], '--client-secret needs --client-id.'],
     ['no time', ['--as', 'http://x', '--timeout', 'soon'], '--timeout: wanted a number of seconds.'],
     [
@@ -102,5 +112,11 @@ describe('doctor', () => {
   test('what is no URL: exit code 2', async () => {
     const message = 'sallyport: notes is no http or https URL.\n'
     expect(await sallyport('doctor', 'notes')).toEqual({ code: 2, error: message, out: '' })
+  })
+
+  test('a URL with a fragment: exit code 2, and nothing is asked', async () => {
+    const run = await sallyport('doctor', `${demo.mcpUrl}#notes`)
+    expect(run).toMatchObject({ code: 2, out: '' })
+    expect(run.error).toContain(`${demo.mcpUrl} is what a server sees of ${demo.mcpUrl}#notes: leave out the fragment`)
   })
 })

@@ -49,10 +49,19 @@ test('an authorization server: the person is asked where a page waits, and for n
     ['authorize-pkce-required', 'pass'],
     ['authorize-redirect-other', 'pass'],
     ['authorize-redirect-port', 'skipped'],
-    ['token-replay', 'pass'],
     ['token', 'pass'],
+    ['token-replay', 'pass'],
   ])
   expect(shown).toHaveLength(3)
+  await close()
+})
+
+test('an authorization server: who looks at one refusal alone is asked once whether anything is welcome, and no more', async () => {
+  const { demo, shown, close, options } = await createScene()
+  const only = ['authorize-pkce-required', 'authorize-pkce-plain', 'authorize-redirect-other']
+  const { results } = await checkAuthorizationServer({ issuer: demo.issuer, only, ...options })
+  expect(results.map(({ status }) => status)).toEqual(['pass', 'pass', 'pass'])
+  expect(shown).toHaveLength(1)
   await close()
 })
 
