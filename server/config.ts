@@ -18,6 +18,8 @@ import { RESOURCE_SHAPE, ResourceConfig } from './config/resource.ts'
 import { structure } from './config/setting.ts'
 import { STORAGE } from './config/storage.ts'
 import { IdJagConfig, TokenExchangeConfig } from './config/token-exchange.ts'
+import { WifConfig } from './config/wif.ts'
+import { XaaConfig } from './config/xaa.ts'
 
 export const Config = v.strictObject({
   ...LISTENING,
@@ -35,6 +37,8 @@ export const Config = v.strictObject({
   token_exchange: v.optional(TokenExchangeConfig, {}),
   id_jag: v.optional(IdJagConfig, {}),
   dpop: v.optional(DpopConfig, {}),
+  xaa: v.optional(XaaConfig, {}),
+  wif: v.optional(WifConfig, {}),
   compat: v.optional(CompatConfig, {}),
   rate_limits: v.optional(RateLimitSettings, {}),
   session: v.optional(SessionConfig, {}),

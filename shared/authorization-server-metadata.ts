@@ -6,6 +6,7 @@
  * @see RFC 9449 section 5.1: `dpop_signing_alg_values_supported`
  * @see RFC 9207 section 3: `authorization_response_iss_parameter_supported`
  * @see draft-ietf-oauth-client-id-metadata-document-02 section 6: `client_id_metadata_document_supported`
+ * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 7.2: `authorization_grant_profiles_supported`
  * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 7.1: `identity_chaining_requested_token_types_supported`
  * @see OpenID Connect Discovery 1.0 section 3: the same document under the other name
  * @module
@@ -25,6 +26,7 @@ export const AuthorizationServerMetadata = v.looseObject({
   response_types_supported: v.optional(v.array(v.string())),
   response_modes_supported: v.optional(v.array(v.string())),
   grant_types_supported: v.optional(v.array(v.string())),
+  authorization_grant_profiles_supported: v.optional(v.array(v.string())),
   token_endpoint_auth_methods_supported: v.optional(v.array(v.string())),
   token_endpoint_auth_signing_alg_values_supported: v.optional(v.array(v.string())),
   revocation_endpoint_auth_methods_supported: v.optional(v.array(v.string())),

@@ -6,6 +6,7 @@
 import { looksLikeUrl } from '../../shared/client-id-url.ts'
 import { classifyRedirectUri } from '../../shared/redirect-uri.ts'
 import { ok } from '../../shared/result.ts'
+import { JWT_BEARER_GRANT } from '../../shared/token-request.ts'
 import { isConfidential } from '../core/client-auth/is-confidential.ts'
 import type { Client, DpopPolicy } from '../core/records.ts'
 import { checkKeys } from '../core/registration/check-registration.ts'
@@ -20,6 +21,8 @@ export interface NewClient {
   readonly proof: ClientProof
   /** Whether it gets tokens of its own, without a person. */
   readonly clientCredentials: boolean
+  /** Whether it may redeem ID-JAGs. Default: false. */
+  readonly enterprise?: boolean
   /** The identifier of the resource that it is; null: it is none. */
   readonly resource: string | null
   /** The most that it may ask for; null: whatever the resource offers. */
@@ -59,13 +62,20 @@ export async function addClient(
 }
 
 /** Pure. Null: all is well. */
-function checkWanted({ redirectUris, proof, clientCredentials, resource }: NewClient): string | null {
+function checkWanted({
+  redirectUris,
+  proof,
+  clientCredentials,
+  enterprise = false,
+  resource,
+}: NewClient): string | null {
   for (const uri of redirectUris) {
     const kind = classifyRedirectUri(uri)
     if (!kind.ok) return `${uri} cannot be a redirect URI: ${kind.error.replaceAll('_', ' ')}.`
   }
   const actsForItself = clientCredentials || resource !== null
-  if (redirectUris.length === 0 && !actsForItself) return 'A client that people sign in to needs a --redirect-uri.'
+  if (redirectUris.length === 0 && !actsForItself && !enterprise)
+    return 'A client that people sign in to needs a --redirect-uri.'
   if (actsForItself && proof.type === 'none') {
     return 'A client that acts for itself must prove who it is: --secret, --jwks or --jwks-uri.'
   }
@@ -110,6 +120,7 @@ const toClient = (wanted: NewClient, id: string, now: number): Omit<Client, 'jwk
     grantTypes: [
       ...(forPeople ? ['authorization_code', 'refresh_token'] : []),
       ...(wanted.clientCredentials ? ['client_credentials'] : []),
+      ...(wanted.enterprise === true ? [JWT_BEARER_GRANT] : []),
     ],
     responseTypes: forPeople ? ['code'] : [],
     applicationType: wanted.redirectUris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native',

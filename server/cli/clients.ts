@@ -24,6 +24,7 @@ interface NewClientOptions {
   readonly jwks?: string
   readonly jwksUri?: string
   readonly clientCredentials?: true
+  readonly enterprise?: true
   readonly resourceServer?: string
   readonly scope?: readonly string[]
   readonly dpop?: DpopPolicy
@@ -44,6 +45,7 @@ export function addClientCommands(program: Command, run: Run): void {
     .option('--jwks <file>', 'It signs who it is: a file with its public keys.')
     .option('--jwks-uri <url>', 'It signs who it is: where it publishes its public keys.')
     .option('--client-credentials', 'It gets tokens of its own, without a person.')
+    .option('--enterprise', "It gets tokens for people whom their company's identity provider vouches for.")
     .option('--resource-server <url>', 'It is the server of this resource, and may ask what its tokens are worth.')
     .option('--scope <scopes...>', 'The most that it may ask for. Default: whatever the resource offers.')
     .option('--agent', 'It is software that acts by itself: pages and tokens say so.')
@@ -57,6 +59,7 @@ export function addClientCommands(program: Command, run: Run): void {
           redirectUris: options.redirectUri ?? [],
           proof: proof.value,
           clientCredentials: options.clientCredentials === true,
+          enterprise: options.enterprise === true,
           resource: options.resourceServer ?? null,
           scopeCeiling: options.scope?.flatMap((scopes) => scopes.split(' ')) ?? null,
           dpop: options.dpop ?? 'optional',

@@ -10,6 +10,7 @@ import type { Config, Settings } from '../config.ts'
 import { type Problem, refusal } from './problem.ts'
 import { resourcesProblem } from './resource.ts'
 import { exchangeProblem } from './token-exchange.ts'
+import { trustProblem } from './trust-rules.ts'
 
 /** Settings that a server can start with. `devSecret` makes or finds the secret of a development server. */
 export async function applyStartRules(
@@ -25,6 +26,7 @@ export async function applyStartRules(
     checkClientIds(config) ??
     checkDpop(config) ??
     exchangeProblem(config, issuer) ??
+    trustProblem(config, issuer) ??
     checkResources(config)
   if (problem !== null) return refuse(problem)
   const secret = config.secret ?? (config.dev ? await devSecret() : undefined)

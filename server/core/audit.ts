@@ -33,6 +33,7 @@ interface OfGrant {
 export type Act =
   | ({ readonly type: 'authorization_granted'; readonly scopes: readonly string[] } & OfGrant & OfAgents)
   | ({ readonly type: 'token_issued' | 'token_refreshed' } & OfGrant & OfAgents)
+  | ({ readonly type: 'assertion_redeemed'; readonly scopes: readonly string[] } & OfGrant & OfAgents)
   /** Without a grant and a person: of a client that acts for itself. */
   | ({ readonly type: 'token_revoked'; readonly grantId: string | null; readonly userId: string | null } & Omit<
       OfGrant,
@@ -76,6 +77,13 @@ export type Issue =
       'grantId'
     > &
       OfAgents)
+  /** `name`: who it is, in the words of whoever vouched. */
+  | {
+      readonly type: 'workload_token_issued'
+      readonly clientId: string
+      readonly resource: string
+      readonly name: string
+    }
 
 /** What was refused. `clientId`, `userId`: only of those that are known, proven or not. */
 export type Observation =
@@ -176,6 +184,7 @@ export const isIssue = (entry: AuditEntry): entry is AuditEntry<Issue> =>
   entry.event.type === 'machine_token_issued' ||
   entry.event.type === 'token_exchanged' ||
   entry.event.type === 'id_jag_issued' ||
+  entry.event.type === 'workload_token_issued' ||
   entry.event.type === 'refresh_replayed'
 
 /** A closed list, so that a new kind of event has to be one of these. */

@@ -6,6 +6,7 @@
  */
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import { TOKEN_EXCHANGE_GRANT } from '../../shared/token-exchange.ts'
+import { JWT_BEARER_GRANT } from '../../shared/token-request.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { authorize } from './authorize/authorize.ts'
 import { approve, deny, next } from './authorize/decide.ts'
@@ -18,6 +19,8 @@ import { privateKeyJwt } from './client-auth/private-key-jwt.ts'
 import type { AuthorizationServerSettings, Dependencies, Origin } from './dependencies.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
+import { type Workloads, withWorkloads, workloadsOf } from './grants/jwt-bearer/workloads.ts'
+import { jwtBearer } from './grants/jwt-bearer.ts'
 import { refreshToken } from './grants/refresh-token.ts'
 import { tokenExchange } from './grants/token-exchange.ts'
 import { introspect } from './introspection.ts'
@@ -30,6 +33,8 @@ import { register } from './registration/register.ts'
 import { revoke } from './revocation.ts'
 import type { Dpop } from './sender.ts'
 import { type GrantTypes, token } from './token-endpoint.ts'
+import { createIssuerKeys } from './trusted-issuers/issuer-keys.ts'
+import type { WifSettings } from './trusted-issuers/trusted-issuer.ts'
 
 /** What the server speaks; everything when left out. */
 export interface Offer {
@@ -47,18 +52,15 @@ type Ports = Omit<Dependencies, keyof Origin | 'clientKeys'>
  */
 export function createAuthorizationServer(ports: Ports, offer: Offer = {}): AuthorizationServer {
   const clientKeys = createClientKeys(ports)
+  const workloads = workloadsOf(ports.settings.wif ?? NO_WORKLOADS)
   const {
-    grantTypes = grantTypesFor(ports.settings),
+    grantTypes = grantTypesFor(ports, workloads),
     clientAuthMethods = [none, clientSecretBasic, clientSecretPost, assertionMethod(ports, clientKeys)],
   } = offer
-  const { settings, store, signer } = ports
-  const within = (origin: Origin = NOWHERE): Dependencies => ({ ...ports, clientKeys, ...origin })
+  const { settings, signer } = ports
+  const store = { ...ports.store, clients: withWorkloads(ports.store.clients, workloads) }
+  const within = (origin: Origin = NOWHERE): Dependencies => ({ ...ports, store, clientKeys, ...origin })
   const offered = namesOf(grantTypes, clientAuthMethods, ports.dpop)
-  // Nobody has looked at a client that registers itself, so it gets no tokens without a person.
-  const forStrangers = offered.grantTypes.filter(
-    (type) => type !== 'client_credentials' && type !== TOKEN_EXCHANGE_GRANT,
-  )
-  const offeredToStrangers = { ...offered, grantTypes: forStrangers }
   const metadata = memoizeLast((resources: readonly Resource[], keys: JsonWebKeySet) =>
     buildMetadata(settings, offered, resources, keys, ports.clientDocuments?.areRead),
   )
@@ -83,7 +85,8 @@ export function createAuthorizationServer(ports: Ports, offer: Offer = {}): Auth
     revoke: (request, authorization, origin) => revoke(request, authorization, clientAuthMethods, within(origin)),
     introspect: (request, authorization, origin) =>
       introspect(request, authorization, clientAuthMethods, within(origin)),
-    register: (request, authorization, origin) => register(request, authorization, offeredToStrangers, within(origin)),
+    register: (request, authorization, origin) =>
+      register(request, authorization, forStrangers(offered, settings), within(origin)),
 
     revokeGrant: (grantId, userId, origin) => withdrawGrant(grantId, userId, within(origin)),
     isLive: (claims) => isLive(claims, within()),
@@ -98,16 +101,38 @@ const namesOf = (grantTypes: GrantTypes, methods: readonly ClientAuthMethod[], d
   dpopAlgorithms: dpop?.algorithms ?? [],
 })
 
-const grantTypesFor = ({
-  clientCredentials: machines,
-  tokenExchange: rules,
-  idJag,
-}: AuthorizationServerSettings): GrantTypes => ({
+/** Nobody has looked at a client that registers itself, so it gets no tokens unless somebody else has: a person, or their provider. */
+const forStrangers = (offered: Offered, { xaa }: AuthorizationServerSettings): Offered => ({
+  ...offered,
+  grantTypes: offered.grantTypes.filter(
+    (type) =>
+      type !== 'client_credentials' &&
+      type !== TOKEN_EXCHANGE_GRANT &&
+      (type !== JWT_BEARER_GRANT || xaa !== undefined),
+  ),
+})
+
+const grantTypesFor = (ports: Ports, workloads: Workloads): GrantTypes => ({
   authorization_code: authorizationCode,
   refresh_token: refreshToken,
-  ...(machines ? { client_credentials: clientCredentials } : {}),
-  ...(rules !== undefined || idJag !== undefined ? { [TOKEN_EXCHANGE_GRANT]: tokenExchange } : {}),
+  ...(ports.settings.clientCredentials ? { client_credentials: clientCredentials } : {}),
+  ...(ports.settings.tokenExchange !== undefined || ports.settings.idJag !== undefined
+    ? { [TOKEN_EXCHANGE_GRANT]: tokenExchange }
+    : {}),
+  ...(ports.settings.xaa !== undefined || workloads.size > 0
+    ? { [JWT_BEARER_GRANT]: assertionGrant(ports, workloads) }
+    : {}),
 })
+
+function assertionGrant(
+  { settings, store, outbound, outboundForIssuers = outbound, now }: Ports,
+  workloads: Workloads,
+) {
+  const keys = createIssuerKeys({ outbound: outboundForIssuers, store, now })
+  return jwtBearer({ xaa: settings.xaa, workloads, keys })
+}
+
+const NO_WORKLOADS: WifSettings = { issuers: [], workloads: [] }
 
 function assertionMethod({ settings, store }: Ports, keys: ClientKeys): ClientAuthMethod {
   const { token_endpoint } = endpointsOf(settings.issuer)

@@ -13,6 +13,7 @@ import type { TokenExchangeSettings } from './grants/token-exchange/policy.ts'
 import type { Outbound } from './outbound.ts'
 import type { Audited, Clock, Hash, Ordinal, Random, Sealer, Signer, Store } from './ports.ts'
 import type { Dpop } from './sender.ts'
+import type { WifSettings, XaaSettings } from './trusted-issuers/trusted-issuer.ts'
 
 /** The decisions that an operator makes. Lifetimes in seconds. */
 export interface AuthorizationServerSettings {
@@ -38,6 +39,10 @@ export interface AuthorizationServerSettings {
   readonly idJag?: IdJagSettings | undefined
   /** Compatibility: whether client assertions may name the token endpoint as their audience instead of the issuer. */
   readonly tokenEndpointAudience: boolean
+  /** Whose word for a person counts; left out: nobody's. */
+  readonly xaa?: XaaSettings | undefined
+  /** Whose word for a program counts; left out: nobody's. */
+  readonly wif?: WifSettings | undefined
   readonly registration: RegistrationSettings
 }
 
@@ -79,6 +84,8 @@ export interface Dependencies extends Origin {
       | 'replays'
       | 'proofs'
       | 'consents'
+      | 'users'
+      | 'identities'
     >
   >
   readonly signer: Signer
@@ -90,6 +97,8 @@ export interface Dependencies extends Origin {
   readonly outbound: Outbound
   /** The same for clients that were never used. Left out: the same. */
   readonly outboundForUnused?: Outbound | undefined
+  /** To what trusted issuers publish. Left out: the same. */
+  readonly outboundForIssuers?: Outbound | undefined
   readonly clientKeys: ClientKeys
   /** Clients that publish what they are; left out: there are none. */
   readonly clientDocuments?: ClientDocuments | undefined

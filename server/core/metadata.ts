@@ -5,12 +5,13 @@
  * @see RFC 9449 section 5.1: `dpop_signing_alg_values_supported`
  * @see RFC 9728 section 4: `protected_resources`
  * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 7.1: which assertions this server issues
+ * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 7.2 and section 9.5: the profile, and no list of issuers
  * @see OpenID Connect Discovery 1.0 section 3: the same document under the other name
  * @see docs/adr/0128-resource-indicators-supported.md
  * @module
  */
 import type { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
-import { ID_JAG_TOKEN_TYPE } from '../../shared/id-jag.ts'
+import { ID_JAG_PROFILE, ID_JAG_TOKEN_TYPE } from '../../shared/id-jag.ts'
 import type { JsonWebKeySet } from '../../shared/json-web-key-set.ts'
 import { unionScopes } from '../../shared/scope.ts'
 import { ASSERTION_ALGORITHMS } from './client-auth/client-assertion.ts'
@@ -37,6 +38,8 @@ export function buildMetadata(
     response_modes_supported: ['query'],
     grant_types_supported: [...offered.grantTypes],
     ...(settings.idJag === undefined ? {} : { identity_chaining_requested_token_types_supported: [ID_JAG_TOKEN_TYPE] }),
+    // That it is understood, not whose word counts.
+    ...(settings.xaa === undefined ? {} : { authorization_grant_profiles_supported: [ID_JAG_PROFILE] }),
     ...authentication('token', offered.authMethods),
     ...authentication('revocation', offered.authMethods),
     // Whoever cannot prove who they are may not ask.

@@ -12,6 +12,7 @@ import type { Result } from '../../shared/result.ts'
 import type { Act, AuditEntry, AuditFilter, AuditRecord, Issue, Observation, Tally } from './audit.ts'
 import type { StoredClientDocuments } from './client-documents/client-document.ts'
 import type { FlowStep } from './flow.ts'
+import type { AssertionUse } from './grants/jwt-bearer/once.ts'
 import type {
   AuthorizationCode,
   Client,
@@ -127,6 +128,16 @@ export interface Part {
 export interface Grants {
   /** Stores a grant and its code together. False: the person is disabled. */
   create(grant: Grant, code: AuthorizationCode, entry?: Entry): Promise<boolean>
+  /**
+   * Stores a grant that rests on an assertion, and uses that up, in one transaction: `redeemed` for exactly one caller; `used`: it was used up
+   * before; `disabled`: the person is. The proof is used up in the same transaction, whatever becomes of the rest; `replayed`: it was used before.
+   */
+  redeem(
+    grant: Grant,
+    uses: { readonly assertion: AssertionUse | null; readonly proof: ProofUse | null },
+    now: number,
+    entry?: Entry,
+  ): Promise<'redeemed' | 'used' | 'disabled' | 'replayed'>
   find(id: string): Promise<Grant | null>
   /** Those neither revoked nor expired, newest first; all of them, or `limit` of them after so many. */
   listLive(userId: string, now: number, part?: Part): Promise<readonly Grant[]>

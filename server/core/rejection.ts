@@ -18,6 +18,8 @@ type Wire = readonly [code: OAuthErrorCode, status: ErrorStatus, description: st
 /** The statuses of direct error answers. */
 export type ErrorStatus = 400 | 401 | 403 | 413 | 414 | 429 | 500 | 503
 
+const NOT_ACCEPTED = 'The assertion is not accepted here.'
+
 const WIRE = {
   // Client and redirect URI: never told to a redirect URI.
   missing_client_id: ['invalid_request', 400, 'The client_id parameter is missing.'],
@@ -145,6 +147,36 @@ const WIRE = {
   ],
   unknown_id_jag_audience: ['invalid_target', 400, 'This client gets no ID-JAG for that audience here.'],
   resource_not_governed: ['invalid_target', 400, 'The resource is none of that audience.'],
+  // Grants that are assertions. Which issuers are trusted is nobody's business, so what follows from that is told alike.
+  malformed_grant_assertion: ['invalid_grant', 400, 'The assertion is malformed, or lacks a claim that it needs.'],
+  wrong_grant_assertion_type: ['invalid_grant', 400, 'The assertion is not of the type that is needed here.'],
+  wrong_grant_assertion_audience: ['invalid_grant', 400, 'The audience of the assertion is not this server alone.'],
+  grant_assertion_of_other_client: ['invalid_grant', 400, 'The assertion is not for this client.'],
+  own_grant_assertion: ['invalid_grant', 400, 'The assertion is of this server, and is redeemed at another one.'],
+  expired_grant_assertion: ['invalid_grant', 400, 'The assertion has expired.'],
+  early_grant_assertion: ['invalid_grant', 400, 'The assertion is not valid yet.'],
+  grant_assertion_has_details: ['invalid_grant', 400, 'Assertions with authorization_details are not accepted here.'],
+  grant_assertion_without_proof: [
+    'invalid_grant',
+    400,
+    'The assertion, or the resource, needs tokens that are bound to a key: send a DPoP proof.',
+  ],
+  unknown_assertion_issuer: ['invalid_grant', 400, NOT_ACCEPTED],
+  unsupported_grant_assertion_algorithm: ['invalid_grant', 400, NOT_ACCEPTED],
+  endless_grant_assertion: ['invalid_grant', 400, NOT_ACCEPTED],
+  wrong_grant_assertion_signature: ['invalid_grant', 400, NOT_ACCEPTED],
+  issuer_keys_unavailable: ['invalid_grant', 400, NOT_ACCEPTED],
+  wrong_assertion_tenant: ['invalid_grant', 400, NOT_ACCEPTED],
+  unknown_workload: ['invalid_grant', 400, 'The assertion is of nobody who may have tokens here.'],
+  unknown_subject: ['invalid_grant', 400, 'The assertion is of nobody who may have tokens here.'],
+  subject_disabled: ['invalid_grant', 400, 'The assertion is of nobody who may have tokens here.'],
+  ungoverned_resource: ['invalid_grant', 400, 'The assertion names a resource that is not known here.'],
+  resource_not_asserted: ['invalid_grant', 400, 'The assertion is not for this resource.'],
+  unclear_resource: ['invalid_grant', 400, 'Neither the assertion nor the request says which one resource is meant.'],
+  denied_by_rules: ['invalid_grant', 400, 'This client may not go there for people of this issuer.'],
+  no_scope_left: ['invalid_scope', 400, 'Nothing that was asked for is allowed.'],
+  replayed_grant_assertion: ['invalid_grant', 400, 'The assertion was used before. Get a new one.'],
+  client_cannot_prove_itself: ['unauthorized_client', 400, 'This grant type is for clients that prove who they are.'],
   // Proof of possession.
   missing_dpop_proof: [
     'invalid_dpop_proof',

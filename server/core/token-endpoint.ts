@@ -49,7 +49,7 @@ export async function token(
 ): Promise<Result<TokenResponse, Rejection>> {
   const { store, hash, now, audit } = deps
   const tools = { methods: offered.clientAuthMethods, clients: store.clients, hash, now: now() }
-  const client = await authenticateClient({ ...request, authorization }, tools)
+  const client = await identify(request.grant_type, request, authorization, offered.grantTypes, tools, deps)
   const outcome = client.ok
     ? await answer(request.grant_type, request, client.value, proof, offered.grantTypes, deps)
     : client
@@ -61,6 +61,29 @@ export async function token(
   }
   return outcome
 }
+
+/** Whoever names no client may be one that its grant type knows by what it presents. Nobody who names one gets there. */
+function identify<Type extends keyof Requests>(
+  type: Type,
+  request: Requests[Type],
+  authorization: string | null,
+  grantTypes: GrantTypes,
+  tools: Parameters<typeof authenticateClient>[1],
+  deps: Dependencies,
+): Promise<Result<Client, Rejection>> {
+  const grantType = grantTypes[type]
+  if (grantType?.identify === undefined || namesClient(request, authorization))
+    return authenticateClient({ ...request, authorization }, tools)
+  return grantType.identify(request, deps)
+}
+
+/** Whether there is anything at all by which clients say who they are. */
+const namesClient = (
+  { client_id, client_secret, client_assertion, client_assertion_type }: TokenRequest,
+  authorization: string | null,
+): boolean =>
+  authorization !== null ||
+  [client_id, client_secret, client_assertion, client_assertion_type].some((part) => part !== undefined)
 
 /** `Type` ties the request to the grant type that judges it. */
 async function answer<Type extends keyof Requests>(

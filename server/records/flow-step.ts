@@ -24,6 +24,7 @@ const MEANINGS: Readonly<Partial<Record<Noted['event']['type'], Meaning>>> = {
   authorization_denied: { step: 'consent', outcome: 'refused' },
   authorization_granted: { step: 'code', outcome: 'done' },
   token_issued: { step: 'token', outcome: 'done' },
+  assertion_redeemed: { step: 'token', outcome: 'done' },
   token_rejected: { step: 'token', outcome: 'refused' },
   resource_called: { step: 'first_call', outcome: 'done' },
   resource_refused: { step: 'first_call', outcome: 'refused' },

@@ -8,6 +8,7 @@ import type { Grants } from '../core/ports.ts'
 import { insertEntry } from './audit-entries.ts'
 import { codeToRow, insertCode } from './codes.ts'
 import { grantToRow, toGrant } from './grant-row.ts'
+import { createRedeem } from './redeem-assertion.ts'
 import type { Database, GrantRow } from './schema.ts'
 import { type Parameter, type Statement, statement } from './statement.ts'
 
@@ -43,6 +44,8 @@ export function createGrants(database: Database): Grants {
   return {
     create: (grant, code, entry) =>
       database.runGuarded(insert(grantToRow(grant)), [insertItsCode(codeToRow(code)), ...note(entry)]),
+
+    redeem: createRedeem(database),
 
     async find(id) {
       const [row] = (await database.run(find({ id }))).rows

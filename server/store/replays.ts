@@ -7,11 +7,24 @@
 import type { Replays } from '../core/ports.ts'
 import { hash } from './hash.ts'
 import type { Database } from './schema.ts'
-import { type Parameter, statement } from './statement.ts'
+import { type Parameter, type Statement, statement } from './statement.ts'
 
 export function createReplays(database: Database): Replays {
-  const { db } = database
-  const remember = statement((value: Parameter<{ key_hash: string; expires_at: number; now: number }>) =>
+  const remember = useOnce(database)
+
+  return {
+    async remember(key, expiresAt, now) {
+      const { numAffectedRows } = await database.run(
+        remember({ key_hash: await hash(key), expires_at: expiresAt, now }),
+      )
+      return numAffectedRows === 1n
+    },
+  }
+}
+
+/** Stores a use, unless it is there. */
+export const useOnce = ({ db }: Database): Statement<Use, unknown> =>
+  statement((value: Parameter<Use>) =>
     db
       .insertInto('replays')
       .values({ key_hash: value('key_hash'), expires_at: value('expires_at') })
@@ -24,12 +37,8 @@ export function createReplays(database: Database): Replays {
       ),
   )
 
-  return {
-    async remember(key, expiresAt, now) {
-      const { numAffectedRows } = await database.run(
-        remember({ key_hash: await hash(key), expires_at: expiresAt, now }),
-      )
-      return numAffectedRows === 1n
-    },
-  }
+interface Use {
+  readonly key_hash: string
+  readonly expires_at: number
+  readonly now: number
 }

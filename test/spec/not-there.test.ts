@@ -22,9 +22,6 @@
  * @standard RFC 7522: SAML Profile
  * @status missing
  * @missing not planned
- * @standard draft-ietf-oauth-identity-assertion-authz-grant: Identity Assertion Authorization Grant
- * @status missing
- * @missing planned: enterprise-managed authorization
  * @standard RFC 7239: Forwarded HTTP Extension
  * @status missing
  * @missing not read: proxies are believed through `X-Forwarded-For`
@@ -96,10 +93,6 @@ const FOOTPRINTS: Readonly<Record<string, Footprint>> = {
     method: 'tls_client_auth',
   },
   'RFC 7522': { grant: urn('saml2-bearer') },
-  'draft-ietf-oauth-identity-assertion-authz-grant': {
-    claims: ['authorization_grant_profiles_supported'],
-    grant: urn('jwt-bearer'),
-  },
   'RFC 7239': { headers: { forwarded: 'for=192.0.2.60;proto=http;host=evil.example' } },
   'RFC 9470': { claims: ['acr_values_supported'], parameters: { acr_values: 'gold', max_age: '0' } },
   'RFC 9701': { claims: ['introspection_signing_alg_values_supported'] },

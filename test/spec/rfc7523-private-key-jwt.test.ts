@@ -7,16 +7,15 @@
  * @see docs/adr/0102-client-assertions.md
  *
  * @standard RFC 7523: JWT Profile for Client Authentication and Authorization Grants
- * @status partly
- * @does `private_key_jwt` (section 2.2), server and client; the server takes each assertion once
- * @missing the grant (section 2.1)
+ * @status implemented
+ * @does `private_key_jwt` (section 2.2), server and client; the server takes each assertion once; the grant (section 2.1) for people whom a
+ * trusted identity provider vouches for, and for workloads
  * @standard draft-ietf-oauth-rfc7523bis: The same, revised
- * @status partly
- * @does the issuer is the only audience of an assertion
- * @missing the grant
+ * @status implemented
+ * @does the issuer is the only audience of a client's assertion, and of a grant the issuer or the token endpoint
  * @standard RFC 7521: Assertion Framework
  * @status used
- * @does how assertions are sent, for client authentication
+ * @does how assertions are sent, for client authentication and as grants
  * @module
  */
 import { afterAll, describe, expect, test } from 'bun:test'

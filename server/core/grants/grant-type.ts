@@ -28,6 +28,8 @@ export interface Entitlement {
   readonly agentChain?: AgentChain
   /** To be told to the client; null: none. */
   readonly refreshToken: string | null
+  /** Whether the answer says which resource it is: where the client may have asked for none, or for others too. Left out: it does not. */
+  readonly tellResource?: boolean
   /** What it was exchanged for, and who acts; left out: for nothing. */
   readonly exchanged?: Exchanged
   /** What the audit log says of it. */
@@ -64,6 +66,11 @@ export type Requests = { readonly [Request in TokenRequest as Request['grant_typ
 
 export interface GrantType<Type extends TokenRequest['grant_type'] = TokenRequest['grant_type']> {
   readonly type: Type
+  /**
+   * Who is asking, by what is presented alone. Only for requests without any client authentication; left out: those have no client, and are
+   * refused.
+   */
+  identify?(request: Requests[Type], deps: Dependencies): Promise<Result<Client, Rejection>>
   authorize(
     request: Requests[Type],
     client: Client,

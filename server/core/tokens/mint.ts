@@ -47,5 +47,6 @@ export async function mint(entitlement: Entitlement, client: Client, deps: Depen
     ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
     scope,
     ...(exchanged === undefined ? {} : { issued_token_type: exchanged.type }),
+    ...(entitlement.tellResource === true ? { resource: grant.resource } : {}),
   }
 }

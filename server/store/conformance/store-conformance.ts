@@ -15,6 +15,7 @@ import { leaseCases } from './leases.ts'
 import { peopleCases } from './people.ts'
 import { proofCases } from './proofs.ts'
 import { publishedKeyCases } from './published-keys.ts'
+import { redeemedAssertionCases } from './redeemed-assertions.ts'
 import { refreshTokenCases } from './refresh-tokens.ts'
 import { registrationCases } from './registrations.ts'
 import { replayCases } from './replays.ts'
@@ -34,6 +35,7 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...publishedKeyCases,
   ...registrationCases,
   ...grantCases,
+  ...redeemedAssertionCases,
   ...refreshTokenCases,
   ...replayCases,
   ...proofCases,
