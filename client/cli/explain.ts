@@ -32,6 +32,10 @@ export class Stop extends Error {
   }
 }
 
+/** The same, with something else to do about it. */
+export const withHint = ({ exitCode, code, message }: Stop, hint: string): Stop =>
+  new Stop(exitCode, code, message, hint)
+
 /** Any error as a reason to stop. `resource` is for the commands that are named. */
 export function explain(error: unknown, resource: string): Stop {
   if (error instanceof Stop) return error

@@ -14,8 +14,8 @@ import { EXIT, Stop } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
 
 export interface AskOptions extends Pick<SessionFlags, 'browser' | 'callbackPort' | 'device'> {
-  /** Shows the address, and a code to be entered there where there is one. */
-  readonly show: (url: string, code?: string) => void
+  /** Shows the address, and a code to be entered there where there is one; `direct` has the code in it already. */
+  readonly show: (url: string, code?: string, direct?: string) => void
   /** Whether standard input is a person's. */
   readonly canPaste: boolean
 }
@@ -23,7 +23,12 @@ export interface AskOptions extends Pick<SessionFlags, 'browser' | 'callbackPort
 /** A browser that opens here, or an address that is pasted from elsewhere. */
 export function askInBrowser(options: AskOptions): readonly Interaction[] {
   const { device, show, canPaste } = options
-  if (device === true) return [showCode(({ userCode, verificationUri }) => show(verificationUri, userCode))]
+  if (device === true)
+    return [
+      showCode(({ userCode, verificationUri, verificationUriComplete }) =>
+        show(verificationUri, userCode, verificationUriComplete),
+      ),
+    ]
   if (opensBrowser(options)) return [listenFor(options)]
   // What is pasted comes with the address already.
   return [canPaste ? either(listenFor({ ...options, show: () => {} }), paste()) : impossible]
@@ -38,7 +43,7 @@ const opensBrowser = ({ browser }: Pick<AskOptions, 'browser'>): boolean => brow
 
 const listenFor = ({ browser, callbackPort, show }: Omit<AskOptions, 'canPaste'>): Interaction =>
   loopback({
-    open: opensBrowser({ browser }) ? openIn : false,
+    open: opensBrowser({ browser }) ? openAddress : false,
     show,
     ...(callbackPort !== undefined && { port: callbackPort }),
   })
@@ -76,7 +81,7 @@ const impossible: Interaction = {
 }
 
 /** As `BROWSER` says, by which programs agree on one; else the system's own. */
-async function openIn(url: string): Promise<void> {
+export async function openAddress(url: string): Promise<void> {
   const program = process.env['BROWSER']
   if (program === undefined || program === '') return openBrowser(url)
   const child = spawn(program, [browsableUrl(url)], { stdio: 'ignore', detached: true })

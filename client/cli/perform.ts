@@ -4,10 +4,11 @@
  * @module
  */
 import process from 'node:process'
+import { DEVICE_CODE } from '../../shared/device-authorization.ts'
 import { AuthorizationRequiredError, hasCode } from '../errors.ts'
 import type { AuthorizeOptions } from '../session/authorize.ts'
 import type { Grant } from '../token/credential.ts'
-import { EXIT, type ExitCode, explain, type Stop } from './explain.ts'
+import { EXIT, type ExitCode, explain, type Stop, withHint } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
 import { askInBrowser } from './interactions.ts'
 import { remember } from './known.ts'
@@ -58,10 +59,11 @@ function report({ note, paint }: Output, json: boolean, { code: name, message, h
 /** A session whose person, if there is one, sits at this terminal. */
 export function openAttended(url: string, flags: SessionFlags, { output, signal }: Surroundings): Promise<Opened> {
   const { note, paint } = output
-  const show = (address: string, code?: string): void => {
+  const show = (address: string, code?: string, direct?: string): void => {
     const how = 'Sign in in your browser. If none has opened, open this address:'
     note(code === undefined ? how : `Open this address on any device, and enter the code ${paint.bold(code)}:`)
     note(`  ${paint.bold(address)}`)
+    if (direct !== undefined) note(`Or this one, which has the code in it:\n  ${direct}`)
   }
   const canPaste = process.stdin.isTTY === true || !flags.browser
   const interaction = askInBrowser({ ...flags, show, canPaste })
@@ -95,7 +97,14 @@ export async function signingIn<Value>(
 /** Signs in, and keeps in mind where. */
 export async function signInTo(opened: Opened, how: AuthorizeOptions = {}): Promise<Grant> {
   const { session, store, resource, profile, options } = opened
-  const grant = await session.authorize(how)
+  const grant = await session.authorize(how).catch((error) => {
+    // Servers without the grant may not register a client that has no other.
+    if (!hasCode(error, 'registration_failed') || options.grant?.name !== DEVICE_CODE) throw error
+    throw withHint(
+      explain(error, resource),
+      'It may not know --device: leave it out, or ask its operator for a --client-id.',
+    )
+  })
   await remember(store, { resource, profile, clientId: options.client?.id ?? '' })
   return grant
 }

@@ -5,7 +5,13 @@
  */
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
-import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import {
+  Client,
+  ProtocolError,
+  StreamableHTTPClientTransport,
+  UrlElicitationRequiredError,
+} from '@modelcontextprotocol/client'
+import { askOnTerminal, elicit } from './elicit.ts'
 import { EXIT, type ExitCode, Stop } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
 import { printable, printableLines } from './output.ts'
@@ -28,6 +34,9 @@ export async function tools(url: string, flags: SessionFlags, around: Surroundin
   }
   return EXIT.done
 }
+
+/** Tools take their time, and people who are asked something theirs; Ctrl-C ends it. The longest that a timer can wait, in milliseconds. */
+const NO_LIMIT = 2 ** 31 - 1
 
 /** Calls a tool with arguments as JSON; `-` reads them from standard input. */
 export async function call(
@@ -52,7 +61,7 @@ export async function call(
       around.output.note(around.output.paint.dim(printable(`${part} ${message ?? ''}`.trim())))
   }
   const result = await connected(url, flags, around, (client) =>
-    client.callTool({ name, arguments: args }, { onprogress, resetTimeoutOnProgress: true, signal: around.signal }),
+    client.callTool({ name, arguments: args }, { onprogress, timeout: NO_LIMIT, signal: around.signal }),
   )
   const { data, isTerminal } = around.output
   if (flags.json === true) await data(JSON.stringify(result))
@@ -90,7 +99,11 @@ async function connected<Value>(
   return signingIn(opened, around, async () => {
     const client = new Client(
       { name: 'sallyport', version: packageVersion() },
-      { versionNegotiation: { mode: 'auto' } },
+      { versionNegotiation: { mode: 'auto' }, capabilities: { elicitation: { form: {}, url: {} } } },
+    )
+    const ask = process.stdin.isTTY === true && around.output.isAttended ? askOnTerminal(around.signal) : undefined
+    client.setRequestHandler('elicitation/create', ({ params }) =>
+      elicit(params, { resource: session.resource, output: around.output, ask }),
     )
     const requestInit = { headers: { ...flags.header } }
     try {
@@ -100,12 +113,18 @@ async function connected<Value>(
       return await work(client)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      throw new Stop(EXIT.answeredError, `json_rpc_${error.code}`, error.message)
+      throw new Stop(EXIT.answeredError, `json_rpc_${error.code}`, error.message, toVisit(error))
     } finally {
       await client.close()
     }
   })
 }
+
+/** A server that wants an address visited before it is asked again. */
+const toVisit = (error: ProtocolError): string | undefined =>
+  error instanceof UrlElicitationRequiredError
+    ? error.elicitations.map(({ message, url }) => `${message} ${url}`).join('; ')
+    : undefined
 
 /** `(text, when?)`: what a tool takes, at a glance. */
 function argumentsOf({

@@ -230,6 +230,12 @@ describe('signing in otherwise', () => {
     expect([JSON.parse(error), code]).toMatchObject([{ error: { code: 'interaction_unavailable' } }, 3])
   })
 
+  test('--device at a server that has no such grant: it is said', async () => {
+    const { error, out, code } = await run('login', url(), '--device')
+    expect([out, code]).toEqual(['', 1])
+    expect(error).toContain('→ It may not know --device: leave it out')
+  })
+
   test('whoever declines is not signed in', async () => {
     decide = (address) => signIn(world.demo, address, 'deny')
     expect(await run('login', url())).toMatchObject({ out: '', code: 1, error: expect.stringContaining('denied') })
@@ -328,8 +334,8 @@ async function addAgent(jwks: object): Promise<string> {
     clientCredentials: true,
     resource: null,
     scopeCeiling: null,
-    agent: false,
     dpop: 'optional',
+    agent: false,
   } as const
   const context = { store: world.demo.store, random, hash, now: () => world.demo.clock.now }
   const added = await addClient(context, { ...wanted, name: 'Agent', proof: { type: 'keys', jwks } })
