@@ -6,6 +6,7 @@
 import { looksLikeUrl } from '../../shared/client-id-url.ts'
 import { classifyRedirectUri } from '../../shared/redirect-uri.ts'
 import { ok } from '../../shared/result.ts'
+import { TOKEN_EXCHANGE_GRANT } from '../../shared/token-exchange.ts'
 import { JWT_BEARER_GRANT } from '../../shared/token-request.ts'
 import { isConfidential } from '../core/client-auth/is-confidential.ts'
 import type { Client, DpopPolicy } from '../core/records.ts'
@@ -21,6 +22,8 @@ export interface NewClient {
   readonly proof: ClientProof
   /** Whether it gets tokens of its own, without a person. */
   readonly clientCredentials: boolean
+  /** Whether it exchanges tokens, as far as the settings permit. Default: false. */
+  readonly tokenExchange?: boolean
   /** Whether it may redeem ID-JAGs. Default: false. */
   readonly enterprise?: boolean
   /** The identifier of the resource that it is; null: it is none. */
@@ -66,6 +69,7 @@ function checkWanted({
   redirectUris,
   proof,
   clientCredentials,
+  tokenExchange = false,
   enterprise = false,
   resource,
 }: NewClient): string | null {
@@ -73,7 +77,7 @@ function checkWanted({
     const kind = classifyRedirectUri(uri)
     if (!kind.ok) return `${uri} cannot be a redirect URI: ${kind.error.replaceAll('_', ' ')}.`
   }
-  const actsForItself = clientCredentials || resource !== null
+  const actsForItself = clientCredentials || tokenExchange || resource !== null
   if (redirectUris.length === 0 && !actsForItself && !enterprise)
     return 'A client that people sign in to needs a --redirect-uri.'
   if (actsForItself && proof.type === 'none') {
@@ -120,6 +124,7 @@ const toClient = (wanted: NewClient, id: string, now: number): Omit<Client, 'jwk
     grantTypes: [
       ...(forPeople ? ['authorization_code', 'refresh_token'] : []),
       ...(wanted.clientCredentials ? ['client_credentials'] : []),
+      ...(wanted.tokenExchange === true ? [TOKEN_EXCHANGE_GRANT] : []),
       ...(wanted.enterprise === true ? [JWT_BEARER_GRANT] : []),
     ],
     responseTypes: forPeople ? ['code'] : [],

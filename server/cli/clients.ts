@@ -25,6 +25,7 @@ interface NewClientOptions {
   readonly jwksUri?: string
   readonly clientCredentials?: true
   readonly enterprise?: true
+  readonly tokenExchange?: true
   readonly resourceServer?: string
   readonly scope?: readonly string[]
   readonly dpop?: DpopPolicy
@@ -45,6 +46,7 @@ export function addClientCommands(program: Command, run: Run): void {
     .option('--jwks <file>', 'It signs who it is: a file with its public keys.')
     .option('--jwks-uri <url>', 'It signs who it is: where it publishes its public keys.')
     .option('--client-credentials', 'It gets tokens of its own, without a person.')
+    .option('--token-exchange', 'It exchanges tokens, as far as the settings token_exchange and id_jag permit.')
     .option('--enterprise', "It gets tokens for people whom their company's identity provider vouches for.")
     .option('--resource-server <url>', 'It is the server of this resource, and may ask what its tokens are worth.')
     .option('--scope <scopes...>', 'The most that it may ask for. Default: whatever the resource offers.')
@@ -59,6 +61,7 @@ export function addClientCommands(program: Command, run: Run): void {
           redirectUris: options.redirectUri ?? [],
           proof: proof.value,
           clientCredentials: options.clientCredentials === true,
+          tokenExchange: options.tokenExchange === true,
           enterprise: options.enterprise === true,
           resource: options.resourceServer ?? null,
           scopeCeiling: options.scope?.flatMap((scopes) => scopes.split(' ')) ?? null,
