@@ -66,7 +66,7 @@ const floor = await startFloor({ users, seconds })
 const reports: Report[] = []
 for (const program of consecutive(chosen.map((scenario) => scenario.program))) {
   const own = chosen.filter((scenario) => scenario.program === program)
-  const coldStarts = (program === 'sqlite' || program === 'executable') && wanted === '' ? 7 : 0
+  const coldStarts = ['sqlite', 'command', 'executable'].includes(program) && wanted === '' ? 7 : 0
   const report = await measureProgram(program, own, floor, { seconds, slices, users, rows, coldStarts })
   reports.push(report)
   for (const { scenario, cpu, floors } of report.measured)

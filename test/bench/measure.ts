@@ -6,6 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundleCommand } from '../support/command.ts'
 import { compileExecutable } from '../support/executable.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { freePort } from '../support/spawn.ts'
@@ -74,6 +75,7 @@ export async function measureProgram(
       await prepareDatabase(database)
       if (options.rows > 0) await addRows(database, options.rows)
     }
+    if (program === 'command') await bundleCommand(join(directory, 'bin'))
     if (program === 'executable') await compileExecutable(join(directory, 'sallyport'))
     const start = () => startTarget({ ...programs[program](database, directory), log: join(directory, 'log') })
     const coldStart = isSallyport(program) ? await medianStart(start, options.coldStarts) : null
@@ -113,8 +115,7 @@ export async function startFloor({ users: count, seconds }: Pick<BenchOptions, '
   }
 }
 
-const isSallyport = (program: Program): boolean =>
-  program === 'sqlite' || program === 'postgres' || program === 'executable'
+const isSallyport = (program: Program): boolean => ['sqlite', 'command', 'executable', 'postgres'].includes(program)
 
 type Start = Omit<TargetOptions, 'log'>
 
@@ -125,6 +126,10 @@ const ofSallyport = (database: string): Start => {
 
 const programs: Readonly<Record<Program, (database: string, directory: string) => Start>> = {
   sqlite: ofSallyport,
+  command: (database, directory) => ({
+    ...ofSallyport(database),
+    program: [process.execPath, join(directory, 'bin/sallyport.js'), 'server'],
+  }),
   executable: (database, directory) => ({
     ...ofSallyport(database),
     program: [join(directory, 'sallyport'), 'server'],

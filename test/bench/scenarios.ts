@@ -17,7 +17,15 @@ import {
 import { BASIC, RESOURCE, SCOPE } from './world.ts'
 
 /** The programs that can be under load. */
-export type Program = 'floor' | 'sqlite' | 'executable' | 'postgres' | 'oidc-provider' | 'resource' | 'client'
+export type Program =
+  | 'floor'
+  | 'sqlite'
+  | 'command'
+  | 'executable'
+  | 'postgres'
+  | 'oidc-provider'
+  | 'resource'
+  | 'client'
 
 export interface Scenario {
   /** What `--scenario` looks for. */
@@ -56,6 +64,7 @@ export const scenarios: readonly Scenario[] = [
   { name: INTROSPECTION, program: 'sqlite', target: 1.5, load: introspects(RESOURCE) },
   { name: 'metadata', program: 'sqlite', target: 0.4, load: reads(METADATA) },
   { name: 'JWKS', program: 'sqlite', target: 0.4, load: reads(JWKS) },
+  { name: 'refresh with rotation', program: 'command', target: 3.5, load: refreshes(sallyport) },
   { name: 'refresh with rotation', program: 'executable', target: 3.5, load: refreshes(sallyport) },
   { name: 'verify a token seen before', program: 'resource', target: 0.3, load: '/seen' },
   { name: 'verify a token not seen before', program: 'resource', target: 1.5, load: '/unseen' },

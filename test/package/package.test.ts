@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import { ROOT } from '../support/source-tree.ts'
-import { RUNTIMES, run } from '../support/spawn.ts'
+import { freePort, RUNTIMES, run, start } from '../support/spawn.ts'
 import { installPacked, type PackedProject } from './packed.ts'
 
 setDefaultTimeout(120_000)
@@ -33,10 +33,9 @@ afterAll(() => project?.remove())
 describe('the tarball', () => {
   test('holds compiled files, their types and the documents, and nothing else', () => {
     const documents = ['package.json', 'README.md', 'LICENSE', 'SECURITY.md', 'docs/settings.md']
-    const rest = project.files.filter(
-      (name) => !/^dist\/(shared|server|client|conformance)\/.*\.(js|d\.ts)$/.test(name),
-    )
-    expect(rest.sort()).toEqual(documents.sort())
+    const compiled = /^dist\/((shared|server|client|conformance)\/.*\.(js|d\.ts)|bin\/[\w-]+\.js)$/
+    const rest = project.files.filter((name) => !compiled.test(name))
+    expect(rest.sort()).toEqual([...documents, 'dist/bin/LICENSES.txt'].sort())
   })
   test('export paths are file paths', () => {
     for (const [path, target] of MODULES) {
@@ -70,8 +69,25 @@ describe.each(Object.entries(RUNTIMES))('%s', (_, runtime) => {
   })
 
   test('runs the command', async () => {
-    const command = [...runtime, join(project.folder, 'node_modules/sallyport/dist/server/cli.js'), '--version']
+    const command = [...runtime, project.command, '--version']
     expect(await run(command, { cwd: project.folder })).toEqual({ out: `${manifest.version}\n`, error: '', code: 0 })
+  })
+})
+
+// Deno does not share ports.
+describe.each([RUNTIMES.bun, RUNTIMES.node])('the command on %s', (...runtime) => {
+  test('starts itself again for its workers and stops when told', async () => {
+    const port = freePort()
+    const env = { SALLYPORT_SECRET: 'a secret of these tests only, 32 bytes and more', SALLYPORT_SHUTDOWN_DRAIN: '0' }
+    const flags = ['--issuer', `http://localhost:${port}`, '--port', `${port}`, '--workers', '2']
+    const server = start([...runtime, project.command, 'server', ...flags], { cwd: project.folder, env })
+    try {
+      await server.error.until(/"message":"listening"/)
+      expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200)
+    } finally {
+      server.kill('SIGTERM')
+    }
+    expect(await server.exited).toBe(0)
   })
 })
 

@@ -12,6 +12,8 @@ import { RUNTIMES, run } from '../support/spawn.ts'
 
 export interface PackedProject {
   readonly folder: string
+  /** Where the command was installed. */
+  readonly command: string
   /** What is in the tarball. */
   readonly files: readonly string[]
   remove(): Promise<void>
@@ -25,6 +27,7 @@ export async function installPacked(): Promise<PackedProject> {
   // In a folder of its own, because tests that run at the same time would write over each other's `dist/`.
   const source = join(parent, 'source')
   await must([`${ROOT}node_modules/.bin/tsc`, '-p', '.ci/tsconfig.build.json', '--outDir', join(source, 'dist')], ROOT)
+  await must([bun, '.ci/bundle-command.ts', join(source, 'dist/bin')], ROOT)
   for (const path of ['package.json', 'README.md', 'LICENSE', 'SECURITY.md', 'docs', 'test/package']) {
     await cp(ROOT + path, join(source, path), { recursive: true })
   }
@@ -41,6 +44,7 @@ export async function installPacked(): Promise<PackedProject> {
   await must([bun, 'install', '--offline'], folder)
   return {
     folder,
+    command: join(folder, 'node_modules/.bin/sallyport'),
     files: listing
       .trim()
       .split('\n')

@@ -39,7 +39,7 @@ afterAll(async () => {
 
 /** `sallyport ...` as it was installed. */
 const sallyport = (args: readonly string[]): string[] => {
-  return [...RUNTIMES.node, join(project.folder, 'node_modules/sallyport/dist/server/cli.js'), ...args]
+  return [...RUNTIMES.node, project.command, ...args]
 }
 
 describe('the quickstart', () => {
