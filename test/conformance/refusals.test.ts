@@ -8,7 +8,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { checkResourceServer, type Report } from '../../conformance/index.ts'
 import { createResourceFixture, RESOURCE } from '../support/resource-fixture.ts'
-import { AUTHORIZE, at, INTROSPECT, REGISTER, REVOKE, TOKEN } from './mutants/mutant.ts'
+import { AUTHORIZE, at, formOf, INTROSPECT, REGISTER, REVOKE, TOKEN } from './mutants/mutant.ts'
 import { inLines, type Mutation, mutated, type Sent } from './mutation.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -105,6 +105,12 @@ const STAGES: readonly (readonly [what: string, works: (sent: Sent) => boolean, 
   ],
   ['where tokens are revoked', (sent) => !at(sent, REVOKE), /^(?!revoke-(?!other-client)|revoke$|introspect-revoked)/],
   ['where tokens are introspected', (sent) => !at(sent, INTROSPECT), /^(?!introspect)/],
+  [
+    'where tokens are refreshed',
+    (sent) => !at(sent, TOKEN) || formOf(sent).get('grant_type') !== 'refresh_token',
+    // What was made up is refused as it should be.
+    /^(?!refresh-(?!unknown)|refresh$|revoke$|token-replay-revokes|dpop-refresh|client-(?!credentials))/,
+  ],
   ['where clients register', (sent) => !at(sent, REGISTER), /^(?!register)/],
 ]
 
