@@ -24,6 +24,17 @@ const CONFIGURATIONS: readonly (readonly [string, ConfigInput])[] = [
       access_token: { algorithm: 'RS256' },
       registration: { mode: 'open' },
       client_credentials: { enabled: true },
+      token_exchange: { enabled: true },
+      id_jag: {
+        enabled: true,
+        audiences: [
+          {
+            issuer: 'https://as.tickets.example',
+            clients: { desk: 'desk-there' },
+            resources: ['https://tickets.example/mcp'],
+          },
+        ],
+      },
       metadata: {
         service_documentation: 'https://docs.example/start',
         op_policy_uri: 'https://docs.example/policy',

@@ -114,7 +114,7 @@ async function withSecret(world: World, method: 'client_secret_basic' | 'client_
 
 /** As an administrator registers it: for every grant type that is claimed. */
 async function store({ server, metadata }: World, changes: Change): Promise<string> {
-  const id = `client-${random(8)}`
+  const { id = `client-${random(8)}` } = changes
   const grantTypes = strings(metadata['grant_types_supported'])
   const record = clientRecord({ id, redirectUris: [REDIRECT_URI], origin: 'administrator', grantTypes, ...changes })
   if (!(await server.store.clients.create(record))) throw new Error('The client could not be stored.')

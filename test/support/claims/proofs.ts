@@ -6,6 +6,7 @@
  * @module
  */
 import { expect } from 'bun:test'
+import { TOKEN_EXCHANGE_GRANT } from '../../../shared/token-exchange.ts'
 import { authorizationServerMetadataUrls } from '../../../shared/well-known.ts'
 import { authMethods, signingAlgorithms } from './authentication.ts'
 import {
@@ -19,6 +20,7 @@ import {
 } from './authorization.ts'
 import { proveDpop } from './dpop.ts'
 import { ENDPOINTS } from './endpoints.ts'
+import { proveExchange, proveIdJags } from './exchange.ts'
 import { GRANT_TYPES, proveResources, proveScopes, proveSigning, proveSubjects } from './tokens.ts'
 import { each, type Proof, UNPROVEN, type World } from './world.ts'
 
@@ -28,7 +30,8 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
   scopes_supported: proveScopes,
   response_types_supported: each('response_types_supported', RESPONSE_TYPES),
   response_modes_supported: each('response_modes_supported', RESPONSE_MODES),
-  grant_types_supported: each('grant_types_supported', GRANT_TYPES),
+  grant_types_supported: each('grant_types_supported', { ...GRANT_TYPES, [TOKEN_EXCHANGE_GRANT]: proveExchange }),
+  identity_chaining_requested_token_types_supported: proveIdJags,
   token_endpoint_auth_methods_supported: authMethods('token'),
   token_endpoint_auth_signing_alg_values_supported: signingAlgorithms('token'),
   revocation_endpoint_auth_methods_supported: authMethods('revocation'),
