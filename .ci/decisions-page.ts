@@ -27,6 +27,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '016': 'Client',
   '017': 'Client',
   '018': 'Delegation, agents and companies',
+  '019': 'Delegation, agents and companies',
   '020': 'Delegation, agents and companies',
 }
 

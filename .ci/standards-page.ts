@@ -48,7 +48,7 @@ export interface Evidence {
 
 /** How standards are cited. Versions and revisions are not part of the id. */
 const NAMES =
-  /\b(?:(?<rfc>RFC \d{4,5})(?:bis)?|(?<draft>draft-[a-z]+-[a-z0-9-]+?)(?:-\d\d\b|(?![\w-]))|(?<openid>OpenID Connect [A-Z]\w+(?: [A-Z]\w+)*) 1\.0|(?<other>OAuth 2\.1|MCP(?= \d{4}-\d\d|(?: OAuth [a-z ]+)? extension)|NIST SP 800-63B|WCAG(?= \d)|OWASP(?= [A-Z])|Unicode(?= (?:Standard Annex|Technical))|JSON-RPC(?= 2\.0)|Fetch(?=,? (?:Standard|Metadata|section))|HTML(?= Standard|, section)|CSP(?= Level)|WHATWG)|sections? (?<sections>\d[\d.]*\d|\d+)(?<more>(?:(?:, | and |, and )\d[\d.]*)*))/g
+  /\b(?:(?<rfc>RFC \d{4,5})(?:bis)?|(?<draft>draft-[a-z]+-[a-z0-9-]+?)(?:-\d\d\b|(?![\w-]))|(?<openid>OpenID Connect [A-Z][\w-]+(?: [A-Z][\w-]+)*) 1\.0|(?<other>OAuth 2\.1|MCP(?= \d{4}-\d\d|(?: OAuth [a-z ]+)? extension)|NIST SP 800-63B|WCAG(?= \d)|OWASP(?= [A-Z])|Unicode(?= (?:Standard Annex|Technical))|JSON-RPC(?= 2\.0)|Fetch(?=,? (?:Standard|Metadata|section))|HTML(?= Standard|, section)|CSP(?= Level)|WHATWG)|sections? (?<sections>\d[\d.]*\d|\d+)(?<more>(?:(?:, | and |, and )\d[\d.]*)*))/g
 
 /** The same document under another name. */
 const ALIASES: Readonly<Record<string, string>> = {

@@ -49,6 +49,8 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
     'RFC 9728',
     'OpenID Connect Discovery',
     'OpenID Connect Core',
+    'OpenID Connect RP-Initiated Logout',
+    'OpenID Connect Back-Channel Logout',
     'RFC 9457',
     'RFC 6585',
   ],

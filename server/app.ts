@@ -8,6 +8,7 @@ import { identifierPath } from '../shared/well-known.ts'
 import type { Store } from './core/ports.ts'
 import { type RateLimiter, unlimited } from './core/rate-limits/rate-limiter.ts'
 import { type Address, keepArrival } from './http/arrival.ts'
+import { backChannelLogout } from './http/back-channel-logout.ts'
 import { routeBelow } from './http/below-issuer.ts'
 import { bounds } from './http/bounds.ts'
 import { clientAddress, clientNetwork } from './http/client-address.ts'
@@ -53,7 +54,12 @@ export const createApp = ({ limits = unlimited(), ...options }: AppOptions) =>
     .use(register(options.as, limits.register))
     .use(revoke(options.as, limits.token))
     .use(introspect(options.as, limits.introspect))
+    .use(untyped(logoutBehind(options, limits)))
     .use(untyped(pages({ ...options, limits, clientAddress, clientNetwork, requestIdOf })))
+
+/** Where providers say that somebody has signed out; nothing where there are none. */
+const logoutBehind = ({ upstream, ...options }: AppOptions, limits: RateLimiter): AnyElysia =>
+  upstream === undefined ? new Elysia() : backChannelLogout(upstream, limits.sign_in, options)
 
 /** A crowd that reads the metadata is no attempt to connect that an operator asks about, and it must not pay for being watched. */
 const MOST_SIGHTINGS = 10

@@ -5,8 +5,10 @@
  * @module
  */
 import { purgeJob } from './background/purge.ts'
+import { revalidateJob } from './background/revalidate.ts'
 import { rotateKeysJob } from './background/rotate-keys.ts'
 import { type Background, type Job, runJobs } from './background/run-jobs.ts'
+import { companySignIn } from './company-sign-in.ts'
 import type { Settings } from './config.ts'
 import { type Audit, type AuditEvent, type Circumstances, SERVER } from './core/audit.ts'
 import type { Clock, Keep } from './core/ports.ts'
@@ -34,7 +36,8 @@ export interface BackgroundOptions {
  */
 export function startBackground({ settings, store, onFailure, audit = () => {} }: BackgroundOptions): Background {
   const { leases } = store
-  const jobs = backgroundJobs(settings, store, systemClock, (entry) => audit(entry.event, entry))
+  const told: Audit = (entry) => audit(entry.event, entry)
+  const jobs = [...backgroundJobs(settings, store, systemClock, told), ...companyJobs(settings, store, told)]
   return runJobs(jobs, { leases, holder: random(16), now: systemClock, onFailure })
 }
 
@@ -48,6 +51,13 @@ export const backgroundJobs = (
   purgeJob(store, now, keepOf(settings)),
   rotateKeysJob(settings, auditedKeys(store.signingKeys, { actor: SERVER, now, audit }), now),
 ]
+
+/** Of companies' identity providers, where there are some. */
+function companyJobs(settings: Settings, store: OpenStore, audit: Audit): readonly Job[] {
+  if (settings.oidc.providers.length === 0) return []
+  const upstream = companySignIn(settings, { store, now: systemClock, random, audit })
+  return [revalidateJob(async (goOn) => (await upstream)?.revalidateDue(goOn))]
+}
 
 /** How long records are kept. */
 const keepOf = ({ audit, flows }: Settings): Keep => ({

@@ -11,7 +11,17 @@ import { addSessionCommands } from '../client/cli/commands.ts'
 import { err, ok } from '../shared/result.ts'
 import type { Accounts, AdminContext, Outcome } from './admin/context.ts'
 import { readPassword } from './admin/read-password.ts'
-import { addUser, disableUser, enableUser, listUsers, removeUser, setPassword } from './admin/users.ts'
+import {
+  addUser,
+  disableUser,
+  enableUser,
+  type IdentityName,
+  linkUser,
+  listUsers,
+  removeUser,
+  setPassword,
+  unlinkUser,
+} from './admin/users.ts'
 import { addClientCommands } from './cli/clients.ts'
 import { command, group, runWithStore } from './cli/command.ts'
 import { addConformanceCommand } from './cli/conformance.ts'
@@ -77,6 +87,17 @@ function addUserCommands(users: Command): void {
   ).action((name: string, _: object, self: Command) => run(self, (context) => disableUser(context, name)))
   command(users, 'enable <name>', 'Lets a disabled user sign in again.').action(
     (name: string, _: object, self: Command) => run(self, (context) => enableUser(context, name)),
+  )
+  const identity = (parent: Command): Command =>
+    parent
+      .requiredOption('--issuer <url>', 'The provider, as its tokens name it.')
+      .requiredOption('--subject <sub>', 'The person, as its tokens name them (`sub`).')
+  identity(command(users, 'link <name>', 'Lets a user sign in as somebody at a company’s identity provider.')).action(
+    (name: string, options: IdentityName, self: Command) =>
+      run(self, (context) => linkUser(context, name, { issuer: options.issuer, subject: options.subject })),
+  )
+  identity(command(users, 'unlink', 'Takes that back.')).action((options: IdentityName, self: Command) =>
+    run(self, (context) => unlinkUser(context, { issuer: options.issuer, subject: options.subject })),
   )
   command(users, 'list', 'Lists them.').action((_: object, self: Command) => run(self, listUsers))
 }

@@ -9,6 +9,7 @@ import { CimdConfig } from './config/cimd.ts'
 import { DpopConfig } from './config/dpop.ts'
 import { AccessTokenConfig, CodeConfig, KeysConfig, RefreshConfig, SessionConfig } from './config/lifetimes.ts'
 import { LISTENING, ShutdownConfig } from './config/listening.ts'
+import { OidcConfig } from './config/oidc.ts'
 import { PROGRAM } from './config/program.ts'
 import { ClientCredentialsConfig, CompatConfig, MetadataConfig, OAuthConfig } from './config/protocol.ts'
 import { RateLimitSettings } from './config/rate-limits.ts'
@@ -42,6 +43,7 @@ export const Config = v.strictObject({
   compat: v.optional(CompatConfig, {}),
   rate_limits: v.optional(RateLimitSettings, {}),
   session: v.optional(SessionConfig, {}),
+  oidc: v.optional(OidcConfig, {}),
   audit: v.optional(AuditConfig, {}),
   flows: v.optional(FlowsConfig, {}),
   shutdown: v.optional(ShutdownConfig, {}),

@@ -10,6 +10,7 @@ import { proofUrl } from '../shared/dpop/proof-url.ts'
 import { DPOP_ALGORITHMS } from '../shared/dpop/public-key.ts'
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
+import { companySignIn } from './company-sign-in.ts'
 import type { Settings } from './config.ts'
 import {
   type Audit,
@@ -27,7 +28,7 @@ import type { AuthorizationServerSettings } from './core/dependencies.ts'
 import type { Trace } from './core/flow.ts'
 import { memoizeLast } from './core/memoize-last.ts'
 import { endpointsOf } from './core/metadata.ts'
-import type { Outbound } from './core/outbound.ts'
+import type { Outbound, OutboundDoor } from './core/outbound.ts'
 import type { Clock, Random, Resources } from './core/ports.ts'
 import { createRateLimiter, type Limited } from './core/rate-limits/rate-limiter.ts'
 import type { Resource } from './core/records.ts'
@@ -70,6 +71,8 @@ export interface ServerOptions {
   readonly random?: Random
   /** How URLs that clients name are read. Default: the safe fetch; with `dev`, on this machine too. */
   readonly outbound?: Outbound
+  /** How companies' identity providers are reached. Default: the safe fetch, as `oidc.private_networks` has it. */
+  readonly door?: OutboundDoor
 }
 
 /** An authorization server, ready to take requests. */
@@ -158,6 +161,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     now,
     random,
     hash,
+    sealer,
+    upstream: await companySignIn(settings, { store, now, random, audit, door: options.door }),
     audit,
     trace,
     sessionTtl: settings.session.lifetime,

@@ -10,7 +10,7 @@ import type { Clock, Hash, Random, Store } from '../core/ports.ts'
 import type { User } from '../core/records.ts'
 
 export interface AdminContext {
-  readonly store: Pick<Store, 'users' | 'clients' | 'clientDocuments' | 'registrationTokens'>
+  readonly store: Pick<Store, 'users' | 'identities' | 'clients' | 'clientDocuments' | 'registrationTokens'>
   readonly accounts: Accounts
   readonly now: Clock
   readonly random: Random

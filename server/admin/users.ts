@@ -53,6 +53,33 @@ export async function enableUser({ store }: AdminContext, username: string): Out
     : refuse(`${user.username} is not disabled.`)
 }
 
+/** What a provider calls a person. */
+export interface IdentityName {
+  readonly issuer: string
+  readonly subject: string
+}
+
+export async function linkUser({ store, now }: AdminContext, username: string, name: IdentityName): Outcome {
+  const user = await store.users.findByUsername(username)
+  if (user === null) return refuse('There is no user of that name.')
+  const at = now()
+  const link = { userId: user.id, linkedAt: at, lastSeenAt: at, sealedRefreshToken: null, checkAt: null }
+  if (await store.identities.link({ ...name, ...link })) {
+    return ok(`${user.username} is ${name.subject} at ${name.issuer}, and can sign in there.`)
+  }
+  const identity = await store.identities.find(name.issuer, name.subject)
+  const owner = identity === null ? null : await store.users.find(identity.userId)
+  return refuse(`That is ${owner?.username ?? 'somebody'} already. To take it back: sallyport users unlink ...`)
+}
+
+export async function unlinkUser({ store }: AdminContext, { issuer, subject }: IdentityName): Outcome {
+  return (await store.identities.unlink(issuer, subject))
+    ? ok(
+        `${subject} at ${issuer} is nobody here any more. What was granted stays: sallyport users disable NAME ends it.`,
+      )
+    : refuse('Nobody is linked to that.')
+}
+
 export async function listUsers({ store }: AdminContext): Outcome {
   const rows = (await store.users.list()).map((user) => [
     user.username,

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../../shared/result.ts'
 import { Config } from '../config.ts'
 import { type Files, readConfigFile } from './file.ts'
 import { LEAVES, type Leaf } from './leaves.ts'
+import { withProviderSecrets } from './oidc.ts'
 import { type Problem, refusal, usage } from './problem.ts'
 import { environmentValues, type Values } from './source.ts'
 
@@ -27,7 +28,7 @@ export async function readConfig({ flags, env, files }: Sources): Promise<Result
   const given = new Map([...file.value.values, ...environment, ...flags])
   const dev = given.get('dev') === true ? LEAVES.filter((leaf) => isDevValue(leaf) && !given.has(leaf.name)) : []
   const parsed = v.safeParse(Config, nest([...given, ...dev.map((leaf) => [leaf.name, leaf.dev] as const)]))
-  if (parsed.success) return ok(parsed.output)
+  if (parsed.success) return ok(withProviderSecrets(parsed.output, env))
   const leaf = LEAVES.find(({ path }) => path.every((key, index) => parsed.issues[0].path?.[index]?.key === key))
   if (leaf === undefined) return err(refusal('The configuration is not understood.'))
   if (flags.has(leaf.name)) return err(usage(`${leaf.flag}: wanted ${leaf.wanted}.`))

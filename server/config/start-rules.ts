@@ -7,6 +7,7 @@
 import { isLoopbackHost, isLoopbackUrl } from '../../shared/loopback.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { Config, Settings } from '../config.ts'
+import { oidcProblem } from './oidc.ts'
 import { type Problem, refusal } from './problem.ts'
 import { resourcesProblem } from './resource.ts'
 import { exchangeProblem } from './token-exchange.ts'
@@ -25,6 +26,7 @@ export async function applyStartRules(
     checkWorkers(config) ??
     checkClientIds(config) ??
     checkDpop(config) ??
+    oidcProblem(config.oidc, issuer, config.dev) ??
     exchangeProblem(config, issuer) ??
     trustProblem(config, issuer) ??
     checkResources(config)

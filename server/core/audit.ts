@@ -15,6 +15,7 @@ import type { Origin } from './dependencies.ts'
 import type { Sighting } from './flow.ts'
 import type { Clock, SignInProblem } from './ports.ts'
 import type { Reason } from './rejection.ts'
+import type { LogoutProblem, UpstreamProblem } from './upstream.ts'
 
 /** The agents that stand behind it, the first that acted first; left out: none. */
 interface OfAgents {
@@ -100,11 +101,12 @@ export type Observation =
       readonly resource?: string
       readonly grantId?: string
     }
+  | { readonly type: 'logout_rejected'; readonly reason: LogoutProblem }
   | { readonly type: 'client_document_rejected'; readonly reason: DocumentFailure; readonly clientId: string }
   | PageRefusal
   | {
       readonly type: 'sign_in_failed'
-      readonly reason: SignInProblem
+      readonly reason: SignInProblem | UpstreamProblem | 'passwords_off'
       readonly clientId?: string
       readonly userId?: string
     }
@@ -196,6 +198,7 @@ const OBSERVATIONS: Readonly<Record<Observation['type'], true>> = {
   introspection_rejected: true,
   registration_rejected: true,
   client_document_rejected: true,
+  logout_rejected: true,
   sign_in_failed: true,
   sign_in_rejected: true,
   consent_rejected: true,

@@ -25,6 +25,25 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal
 }
 
+/** The same door for a server that the operator named: what is asked there may bring a form and credentials. */
+export interface OutboundDoor extends Outbound {
+  /** Never throws. Asks once, follows nothing, remembers nothing. Refusals have an answer, too. */
+  ask(url: string, question: OutboundQuestion): Promise<Result<OutboundReply, OutboundFailure>>
+}
+
+export interface OutboundQuestion extends Omit<OutboundRequest, 'etag'> {
+  /** Posted; left out: it is a GET. */
+  readonly form?: URLSearchParams
+  /** The header of that name. */
+  readonly authorization?: string
+}
+
+export interface OutboundReply {
+  readonly status: 200 | 400 | 401 | 403
+  readonly headers: Headers
+  readonly body: Uint8Array<ArrayBuffer>
+}
+
 export interface OutboundAnswer {
   /** 304 only for a request with an `etag`. */
   readonly status: 200 | 304

@@ -8,6 +8,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { classifyAddress } from '../../shared/address-class.ts'
+import type { AddressClass } from '../../shared/host-class.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { OutboundFailure } from '../core/outbound.ts'
 import type { Target } from './target.ts'
@@ -23,10 +24,18 @@ export const resolveName: Resolve = async (name) =>
 export async function findAddresses(
   { name, loopback }: Target,
   resolve: Resolve,
+  privateNetworks: boolean,
 ): Promise<Result<readonly string[], OutboundFailure>> {
   if (loopback) return ok(isIP(name) === 0 ? ['127.0.0.1', '::1'] : [name])
   const addresses = isIP(name) === 0 ? await resolve(name).catch(() => []) : [name]
   if (addresses.length === 0) return err('unresolvable')
-  const areAllPublic = addresses.every((address) => classifyAddress(address) === 'public')
-  return areAllPublic ? ok(addresses) : err('special_use_address')
+  const admitted = privateNetworks ? WITH_PRIVATE : PUBLIC
+  return addresses.every((address) => admitted.includes(classifyAddress(address)))
+    ? ok(addresses)
+    : err('special_use_address')
 }
+
+const PUBLIC: readonly AddressClass[] = ['public']
+
+/** RFC 1918 and RFC 4193. Not loopback, and not link-local, where clouds keep the credentials of their machines. */
+const WITH_PRIVATE: readonly AddressClass[] = ['public', 'private', 'uniqueLocal']

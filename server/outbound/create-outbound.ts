@@ -6,17 +6,20 @@
  * @see MCP 2026-07-28, security best practices, "SSRF"
  * @module
  */
+import type { Socket } from 'node:net'
 import { err, ok, type Result } from '../../shared/result.ts'
-import type { Outbound, OutboundAnswer, OutboundFailure, OutboundRequest } from '../core/outbound.ts'
+import type { OutboundAnswer, OutboundDoor, OutboundFailure, OutboundReply } from '../core/outbound.ts'
 import { findAddresses, type Resolve, resolveName } from './addresses.ts'
 import { type Connect, connectDirectly, openConnection, secure } from './connection.ts'
-import { exchange } from './exchange.ts'
+import { exchange, exchangeQuestion } from './exchange.ts'
 import { createSlots } from './slots.ts'
 import { type Target, toTarget } from './target.ts'
 
 export interface OutboundOptions {
   /** Development: http and https on this machine's loopback too, by address or as `localhost`. Default: false. */
   readonly development?: boolean
+  /** Names of private networks too (RFC 1918, RFC 4193): for servers that the operator named. Default: false. */
+  readonly privateNetworks?: boolean
   /** Seconds for everything, from the name to the last byte. Default: 5. */
   readonly timeout?: number
   /** How many are asked at the same time. Default: 32. */
@@ -31,7 +34,7 @@ export interface OutboundOptions {
   readonly ca?: string
 }
 
-type Outcome = Result<OutboundAnswer, OutboundFailure>
+type Outcome<Answer> = Result<Answer, OutboundFailure>
 type GivenUp = 'timeout' | 'aborted'
 
 /**
@@ -39,22 +42,33 @@ type GivenUp = 'timeout' | 'aborted'
  * const outbound = createOutbound({ development: settings.dev })
  * const answer = await outbound.get('https://app.example.com/client.json', { accept: 'application/json', maxBytes: 5120 })
  */
-export function createOutbound(options: OutboundOptions = {}): Outbound {
-  const { development = false, timeout = 5, concurrency = 32, queue = 128 } = options
+export function createOutbound(options: OutboundOptions = {}): OutboundDoor {
+  const { development = false, privateNetworks = false, timeout = 5, concurrency = 32, queue = 128 } = options
   const slots = createSlots(concurrency, queue)
   const limit = timeout * 1000
+  async function visit<Answer>(
+    url: string,
+    outer: AbortSignal | undefined,
+    talk: Talk<Answer>,
+  ): Promise<Outcome<Answer>> {
+    const target = toTarget(url, development, privateNetworks)
+    if (!target.ok) return target
+    return await within<Answer>(limit, outer, async (signal, givenUp) => {
+      // The work keeps its place until it really ends: a resolver cannot be stopped, and those waiting for one must not pile up.
+      const work = slots(() => connectAnd(talk, target.value, { ...options, limit, signal }))
+      return work === null ? err('busy') : await Promise.race([work, givenUp])
+    })
+  }
   return {
-    get: async (url, request) => {
-      const target = toTarget(url, development)
-      if (!target.ok) return target
-      return await within(limit, request.signal, async (signal, givenUp) => {
-        // The work keeps its place until it really ends: a resolver cannot be stopped, and those waiting for one must not pile up.
-        const work = slots(() => ask(target.value, request, { ...options, limit, signal }))
-        return work === null ? err('busy') : await Promise.race([work, givenUp])
-      })
-    },
+    get: (url, request) =>
+      visit<OutboundAnswer>(url, request.signal, (socket, target) => exchange(socket, target, request)),
+    ask: (url, question) =>
+      visit<OutboundReply>(url, question.signal, (socket, target) => exchangeQuestion(socket, target, question)),
   }
 }
+
+/** What is said on an open connection. */
+type Talk<Answer> = (socket: Socket, target: Target) => Promise<Outcome<Answer>>
 
 interface Attempt extends OutboundOptions {
   /** Milliseconds for everything. */
@@ -62,30 +76,30 @@ interface Attempt extends OutboundOptions {
   readonly signal: AbortSignal
 }
 
-async function ask(target: Target, request: OutboundRequest, attempt: Attempt): Promise<Outcome> {
-  const { resolve = resolveName, connect = connectDirectly, limit, signal } = attempt
+async function connectAnd<Answer>(talk: Talk<Answer>, target: Target, attempt: Attempt): Promise<Outcome<Answer>> {
+  const { resolve = resolveName, connect = connectDirectly, privateNetworks = false, limit, signal } = attempt
   if (signal.aborted) return err('aborted')
-  const addresses = await findAddresses(target, resolve)
+  const addresses = await findAddresses(target, resolve, privateNetworks)
   if (!addresses.ok) return addresses
   // A quarter for each address: one that swallows packets leaves time for the next, and for the answer.
   const socket = await openConnection(addresses.value, target.port, { connect, limit: limit / 4, signal })
   if (socket === null) return err('unreachable')
   try {
     const connection = target.tls ? await secure(socket, target, attempt.ca) : ok(socket)
-    return connection.ok ? await exchange(connection.value, target, request) : connection
+    return connection.ok ? await talk(connection.value, target) : connection
   } finally {
     socket.destroy()
   }
 }
 
 /** Hands out a signal that comes after `limit` milliseconds, or with the caller's, and the outcome that then counts. */
-async function within(
+async function within<Answer>(
   limit: number,
   outer: AbortSignal | undefined,
-  work: (signal: AbortSignal, givenUp: Promise<Outcome>) => Promise<Outcome>,
-): Promise<Outcome> {
+  work: (signal: AbortSignal, givenUp: Promise<Outcome<Answer>>) => Promise<Outcome<Answer>>,
+): Promise<Outcome<Answer>> {
   const inner = new AbortController()
-  const { promise, resolve } = Promise.withResolvers<Outcome>()
+  const { promise, resolve } = Promise.withResolvers<Outcome<Answer>>()
   const giveUp = (why: GivenUp): void => {
     resolve(err(why))
     inner.abort()

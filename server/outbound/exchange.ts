@@ -1,5 +1,5 @@
 /**
- * One GET on an open connection: the header is judged before the body is read, and the body is whole or it is nothing.
+ * One question on an open connection: the header is judged before the body is read, and the body is whole or it is nothing.
  *
  * @see draft-ietf-oauth-client-id-metadata-document-02 section 5: only 200 is success, redirects are not followed
  * @see RFC 9112 section 8: an answer that ends early is incomplete
@@ -13,7 +13,13 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { joinBytes } from '../../shared/join-bytes.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
-import type { OutboundAnswer, OutboundFailure, OutboundRequest } from '../core/outbound.ts'
+import type {
+  OutboundAnswer,
+  OutboundFailure,
+  OutboundQuestion,
+  OutboundReply,
+  OutboundRequest,
+} from '../core/outbound.ts'
 import type { Target } from './target.ts'
 
 type Outcome = Result<OutboundAnswer, OutboundFailure>
@@ -28,20 +34,72 @@ const KEPT = ['age', 'cache-control', 'content-type', 'date', 'etag', 'expires']
 const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]{0,256}"$/
 
 /** Whoever calls it ends the connection. */
-export function exchange(socket: Socket, target: Target, request: OutboundRequest): Promise<Outcome> {
+export async function exchange(socket: Socket, target: Target, request: OutboundRequest): Promise<Outcome> {
   const etag = request.etag !== undefined && ENTITY_TAG.test(request.etag) ? request.etag : null
+  const headers: Record<string, string> = etag === null ? {} : { 'if-none-match': etag }
+  const judge = (response: IncomingMessage) => judgeHeader(response, request.maxBytes, etag === null ? [] : [304])
+  const answer = await converse(socket, target, { ...request, headers, judge })
+  return answer.ok ? ok({ ...answer.value, status: answer.value.status === 304 ? 304 : 200 }) : answer
+}
+
+/** The same for what may bring a form and credentials, and may be refused in words. Whoever calls it ends the connection. */
+export async function exchangeQuestion(
+  socket: Socket,
+  target: Target,
+  { form, authorization, ...question }: OutboundQuestion,
+): Promise<Result<OutboundReply, OutboundFailure>> {
+  const body = form?.toString()
+  const headers = {
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(body === undefined
+      ? {}
+      : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(Buffer.byteLength(body)) }),
+  }
+  const judge = (response: IncomingMessage) => judgeHeader(response, question.maxBytes, REFUSALS)
+  const answer = await converse(socket, target, {
+    ...question,
+    headers,
+    judge,
+    ...(body === undefined ? {} : { body }),
+  })
+  if (!answer.ok) return answer
+  const status = REFUSALS.find((refusal) => refusal === answer.value.status) ?? 200
+  return ok({ ...answer.value, status })
+}
+
+/** Statuses of OAuth errors. */
+const REFUSALS = [400, 401, 403] as const
+
+interface Conversation extends Pick<OutboundRequest, 'accept' | 'maxBytes'> {
+  readonly headers: Readonly<Record<string, string>>
+  /** Posted; left out: it is a GET. */
+  readonly body?: string
+  readonly judge: (response: IncomingMessage) => OutboundFailure | null
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Uint8Array<ArrayBuffer>
+}
+
+function converse(
+  socket: Socket,
+  target: Target,
+  { accept, maxBytes, headers, body, judge }: Conversation,
+): Promise<Result<Answer, OutboundFailure>> {
   const sent = httpRequest({
     createConnection: () => socket,
-    method: 'GET',
+    method: body === undefined ? 'GET' : 'POST',
     path: target.path,
     maxHeaderSize: MAX_HEADER,
     headers: {
       host: target.authority,
-      accept: request.accept,
+      accept,
       'accept-encoding': 'identity',
       'user-agent': 'sallyport',
       connection: 'close',
-      ...(etag === null ? {} : { 'if-none-match': etag }),
+      ...headers,
     },
   })
   return new Promise((resolve) => {
@@ -52,18 +110,19 @@ export function exchange(socket: Socket, target: Target, request: OutboundReques
     sent.once('response', (response) => {
       // From here on the body tells; the connection may be over before what it brought was read.
       sent.off('close', broken)
-      const problem = judgeHeader(response, request.maxBytes, etag !== null)
+      const problem = judge(response)
       if (problem !== null) resolve(err(problem))
-      else read(response, request.maxBytes).then(resolve, broken)
+      else read(response, maxBytes).then(resolve, broken)
     })
-    sent.end()
+    sent.end(body)
   })
 }
 
-function judgeHeader(response: IncomingMessage, maxBytes: number, conditional: boolean): OutboundFailure | null {
+/** `besides`: the statuses that are answers beside 200. */
+function judgeHeader(response: IncomingMessage, maxBytes: number, besides: readonly number[]): OutboundFailure | null {
   const { statusCode = 0, headers } = response
-  if (statusCode === 304 && conditional) return null
-  if (statusCode !== 200) return judgeStatus(statusCode)
+  if (statusCode === 304 && besides.includes(304)) return null
+  if (statusCode !== 200 && !besides.includes(statusCode)) return judgeStatus(statusCode)
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') return 'encoded'
   const transfer = headers['transfer-encoding']
   if (transfer !== undefined) return transfer.toLowerCase() === 'chunked' ? null : 'encoded'
@@ -83,7 +142,7 @@ function judgeStatus(status: number): OutboundFailure {
 const NOT_NOW: readonly number[] = [408, 425, 429]
 
 /** Throws when the connection ends before the body does. */
-async function read(response: IncomingMessage, maxBytes: number): Promise<Outcome> {
+async function read(response: IncomingMessage, maxBytes: number): Promise<Result<Answer, OutboundFailure>> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of response) {
@@ -93,7 +152,7 @@ async function read(response: IncomingMessage, maxBytes: number): Promise<Outcom
     chunks.push(chunk)
   }
   const body = joinBytes(chunks, length)
-  return ok({ status: response.statusCode === 304 ? 304 : 200, headers: kept(response), body })
+  return ok({ status: response.statusCode ?? 0, headers: kept(response), body })
 }
 
 function kept({ headers }: IncomingMessage): Headers {

@@ -25,14 +25,17 @@ export interface Target {
 /** The policy admits http and loopback beside this, and not otherwise. */
 const DEVELOPMENT = 'http://localhost'
 
+/** And private addresses beside this one. */
+const PRIVATE = 'https://10.0.0.1'
+
 const HTTPS = 443
 
 /** Lower ones are other protocols': nobody shall make us greet a mail server. */
 const FIRST_UNPRIVILEGED = 1024
 
 /** Judges the text alone; what the name resolves to is judged in `addresses.ts`. */
-export function toTarget(url: string, development: boolean): Result<Target, OutboundFailure> {
-  const checked = checkUrl(url, development ? DEVELOPMENT : undefined)
+export function toTarget(url: string, development: boolean, privateNetworks = false): Result<Target, OutboundFailure> {
+  const checked = checkUrl(url, development ? DEVELOPMENT : privateNetworks ? PRIVATE : undefined)
   if (!checked.ok) return checked
   const { protocol, hostname, port: written, pathname, search } = checked.value
   const tls = protocol === 'https:'

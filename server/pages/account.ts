@@ -21,7 +21,7 @@ export async function account(request: Request, ctx: PagesContext): Promise<Resp
   // Its last one was revoked, or somebody made the number up.
   if (grants.length === 0 && page > 1) return seeOther(accountLink(1, ctx, searchParams.has('revoked')))
   const view = { csrf, user, grants, page, isLast, revoked: searchParams.has('revoked') }
-  return pageResponse(accountPage(view, ctx))
+  return pageResponse(accountPage(view, ctx), { leadsElsewhere: ctx.upstream !== undefined })
 }
 
 export async function revokeGrant(request: Request, ctx: PagesContext): Promise<Response> {

@@ -31,5 +31,5 @@ export async function askForConsent(
   ctx.trace(auditEntry(asked, ctx))
   const digest = await clientDigest(client, ctx.hash)
   const logo = looksLikeUrl(client.id) ? ((await ctx.store.clientDocuments.find(client.id))?.logo ?? null) : null
-  return pageResponse(consentPage({ csrf, user, request, query, digest, logo, changed }, ctx), { leadsToClient: true })
+  return pageResponse(consentPage({ csrf, user, request, query, digest, logo, changed }, ctx), { leadsElsewhere: true })
 }

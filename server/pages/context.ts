@@ -8,8 +8,9 @@ import type { Audit, PageRefusal } from '../core/audit.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import type { Origin } from '../core/dependencies.ts'
 import { attemptOf, type Trace } from '../core/flow.ts'
-import type { Audited, Clock, Hash, Login, Random, Store } from '../core/ports.ts'
+import type { Audited, Clock, Hash, Login, Random, Sealer, Store } from '../core/ports.ts'
 import { type RateLimiter, unlimited } from '../core/rate-limits/rate-limiter.ts'
+import type { Upstream } from '../core/upstream.ts'
 
 /** Everything that the pages need. */
 export interface PagesOptions {
@@ -19,6 +20,7 @@ export interface PagesOptions {
   readonly now: Clock
   readonly random: Random
   readonly hash: Hash
+  readonly sealer: Sealer
   readonly audit: Audit
   /** Default: nobody wants to know. */
   readonly trace?: Trace
@@ -30,6 +32,8 @@ export interface PagesOptions {
   readonly clientNetwork?: (request: Request) => string | null
   /** How often anyone may come. Default: as often as they like. */
   readonly limits?: Pick<RateLimiter, 'authorize' | 'sign_in'>
+  /** Companies' identity providers. Default: none, and passwords. */
+  readonly upstream?: Upstream | undefined
   /** Development only: every authorization request is signed in as this user and approved without a page. */
   readonly devLogin?: string | undefined
   /** The id of a request. Default: none. */
@@ -40,6 +44,7 @@ export interface PagesOptions {
 
 /** The options with their defaults, and the two facts that follow from the issuer. */
 export interface PagesContext extends Required<PagesOptions>, Origin {
+  readonly upstream: Upstream | undefined
   /** The issuer's path, which every link begins with: '' or e.g. '/tenant'. */
   readonly base: string
   /** Whether cookies are for https only. */
@@ -76,6 +81,7 @@ export function pagesContext(options: PagesOptions): PagesContext {
     onFailure: (error) => console.error(error),
     ...options,
     devLogin: options.devLogin,
+    upstream: options.upstream,
     base: issuer.pathname.replace(/\/$/, ''),
     secure: issuer.protocol === 'https:',
     origin: issuer.origin,

@@ -17,6 +17,8 @@ export const path = {
   signIn: '/sign-in',
   signOut: '/sign-out',
   account: '/account',
+  startElsewhere: '/oidc/start',
+  callback: '/oidc/callback',
   revoke: '/account/revoke',
 } as const
 

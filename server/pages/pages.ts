@@ -21,6 +21,7 @@ import { path } from './links.ts'
 import { problemPage, tooManyRequests } from './problem-page.ts'
 import { noteRefusal, requestIn } from './refusal.ts'
 import { showSignIn, signIn, signOut } from './sign-in.ts'
+import { finishElsewhere, startElsewhere } from './sign-in-elsewhere.ts'
 
 /**
  * The pages of an authorization server.
@@ -48,6 +49,8 @@ export function pages(options: PagesOptions) {
     .get(path.signIn, page(limits.sign_in, showSignIn, 'sign_in_rejected'), view)
     .post(path.signIn, page(limits.sign_in, signIn, 'sign_in_rejected'), form)
     .post(path.signOut, page(limits.sign_in, signOut), form)
+    .post(path.startElsewhere, page(limits.sign_in, startElsewhere, 'sign_in_rejected'), form)
+    .get(`${path.callback}/:provider`, page(limits.sign_in, finishElsewhere, 'sign_in_rejected'), view)
     .get(path.account, page(limits.authorize, account), view)
     .post(path.revoke, page(limits.authorize, revokeGrant), form)
     .get(STYLESHEET.path, () => assetResponse(STYLESHEET), view)

@@ -23,6 +23,8 @@ const PageForm = v.object({
   username: v.optional(v.string(), ''),
   password: v.optional(v.string(), ''),
   decision: v.optional(v.picklist(['allow', 'deny'])),
+  /** Whom to sign in with, if not here. */
+  provider: v.optional(v.string(), ''),
   /** The digest of the client that was shown. */
   client: v.optional(v.string(), ''),
   grant: v.optional(v.string(), ''),

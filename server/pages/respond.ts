@@ -29,22 +29,22 @@ export interface PageResponse {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   /**
-   * Whether a form of the page may end at another site. Browsers apply `form-action` to every redirect that follows, and the
-   * client's own host may redirect further, so a page on the way to a client cannot have it.
+   * Whether a form of the page may end at another site: a client's, or a company's provider. Browsers apply `form-action` to every redirect that
+   * follows, and those may redirect further, so a page on the way there cannot have it.
    */
-  readonly leadsToClient?: boolean
+  readonly leadsElsewhere?: boolean
 }
 
 export function pageResponse(
   page: Html,
-  { status = 200, headers = {}, leadsToClient = false }: PageResponse = {},
+  { status = 200, headers = {}, leadsElsewhere = false }: PageResponse = {},
 ): Response {
   return new Response(page.toString(), {
     status,
     headers: {
       ...SECURITY_HEADERS,
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': leadsToClient
+      'content-security-policy': leadsElsewhere
         ? CONTENT_SECURITY_POLICY
         : `${CONTENT_SECURITY_POLICY}; form-action 'self'`,
       ...headers,

@@ -33,20 +33,45 @@ export function signInPage({ csrf, request, username = '', problem }: SignInView
     html`<h1>Sign in</h1>
 ${request?.clientName !== undefined && html`<p class="lead">to continue to ${applicationName(request.clientName)}</p>`}
 ${failed && html`<div class="note bad" role="alert" id="problem"><p>${SIGN_IN_NOTES[problem]}</p></div>`}
-<form method="post" action="${linkTo('signIn', ctx)}">
+${providerButtons({ csrf, request }, ctx)}
+${(ctx.upstream?.passwords ?? true) && passwordForm({ csrf, request, username, invalid }, ctx)}`,
+  )
+}
+
+/** A button for each company's own way to sign in. */
+function providerButtons({ csrf, request }: Pick<SignInView, 'csrf' | 'request'>, ctx: PagesContext): Html | false {
+  const { providers = [], passwords = true } = ctx.upstream ?? {}
+  if (providers.length === 0) return false
+  return html`<form method="post" action="${linkTo('startElsewhere', ctx)}" class="providers">
+<input type="hidden" name="csrf" value="${csrf}">
+${request !== undefined && html`<input type="hidden" name="request" value="${request.query}">`}
+${providers.map(({ id, name }) => html`<button type="submit" name="provider" value="${id}"${!passwords && html` class="primary"`}>Continue with ${name}</button>`)}
+</form>
+${passwords && html`<p class="or"><span>or with a password</span></p>`}`
+}
+
+interface PasswordForm extends Pick<SignInView, 'csrf' | 'request'> {
+  readonly username: string
+  readonly invalid: Html | false
+}
+
+function passwordForm({ csrf, request, username, invalid }: PasswordForm, ctx: PagesContext): Html {
+  // Where there are buttons, nobody knows yet what is wanted, and on a phone the keyboard would cover them.
+  const focus = html` autofocus`
+  const isOnlyWay = (ctx.upstream?.providers ?? []).length === 0
+  return html`<form method="post" action="${linkTo('signIn', ctx)}">
 <input type="hidden" name="csrf" value="${csrf}">
 ${request !== undefined && html`<input type="hidden" name="request" value="${request.query}">`}
 <div class="field">
 <label for="username">User name</label>
-<input id="username" name="username" type="text" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="${String(MOST_CREDENTIALS.username)}"${invalid}${username === '' && html` autofocus`}>
+<input id="username" name="username" type="text" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="${String(MOST_CREDENTIALS.username)}"${invalid}${username === '' && isOnlyWay && focus}>
 </div>
 <div class="field">
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="${String(MOST_CREDENTIALS.password)}"${invalid}${username !== '' && html` autofocus`}>
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="${String(MOST_CREDENTIALS.password)}"${invalid}${username !== '' && focus}>
 </div>
 <div class="actions"><button type="submit" class="primary">Sign in</button></div>
-</form>`,
-  )
+</form>`
 }
 
 /** A name that the application gave itself, kept apart from the words around it. */

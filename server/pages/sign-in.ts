@@ -21,7 +21,7 @@ import { tooManyRequests } from './problem-page.ts'
 import { noteRefusal } from './refusal.ts'
 import { pageResponse, seeOther } from './respond.ts'
 import { type SignInView, signInPage } from './sign-in-page.ts'
-import { endSession, formToken, readVisitor, startSession, type Visitor } from './visitor.ts'
+import { endSession, formToken, readVisitor, signOutElsewhere, startSession, type Visitor } from './visitor.ts'
 
 /** How long the brake on guessing stays on, at most. Seconds. */
 const BRAKE = 15 * 60
@@ -45,6 +45,13 @@ export async function signIn(request: Request, given: PagesContext): Promise<Res
   const ctx = inAttempt(form.request ?? '', given)
   const purpose = await readPurpose(form.request, visitor, ctx)
   if (!purpose.ok) return purpose.error
+  if (ctx.upstream?.passwords === false) {
+    const known = purpose.value.client === null ? {} : { clientId: purpose.value.client.id }
+    ctx.audit(
+      auditEntry({ type: 'sign_in_failed', reason: 'passwords_off', ...known }, { ...ctx, from: ctx.visitorAddress }),
+    )
+    return answer(visitor, purpose.value.view, {}, ctx)
+  }
   const party = partyOf(form.request, purpose.value)
   const wait = party === null ? 0 : await ctx.limits.sign_in.waitFor(party, null, ctx.requestId)
   if (wait > 0) {
@@ -69,7 +76,9 @@ export async function signOut(request: Request, ctx: PagesContext): Promise<Resp
   const posted = await readPost(request, ctx)
   if (!posted.ok) return posted.error
   const { form, visitor } = posted.value
-  return seeOther(signInLink(form.request, ctx), await endSession(visitor, ctx))
+  // On the way to an application somebody else wants to sign in: they stay here.
+  const elsewhere = form.request === undefined ? await signOutElsewhere(visitor, ctx) : null
+  return seeOther(elsewhere ?? signInLink(form.request, ctx), await endSession(visitor, ctx))
 }
 
 /** What the sign-in is for. `again`: the request asks for a fresh one, whoever is signed in. */
@@ -124,6 +133,6 @@ async function answer(
   return pageResponse(signInPage({ csrf, request, ...failure }, ctx), {
     status: problem === undefined ? 200 : STATUS[problem],
     headers: problem === 'too_many_attempts' ? { ...headers, 'retry-after': String(BRAKE) } : headers,
-    leadsToClient: request !== undefined,
+    leadsElsewhere: request !== undefined || ctx.upstream !== undefined,
   })
 }

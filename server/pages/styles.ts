@@ -198,6 +198,11 @@ button.link { min-height: 1.75rem; padding: 0; border: 0; background: none; }
 .who button { font-size: inherit; }
 h1 + .who { margin-top: .25rem; }
 
+.providers { display: grid; gap: .75rem; }
+.or { display: flex; align-items: center; gap: .75rem; margin-top: 1.5rem; color: var(--quiet); font-size: .875rem; }
+.or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
+.or + form { margin-top: 1rem; }
+
 .empty { margin-top: .5rem; color: var(--quiet); }
 .grants { display: grid; gap: .75rem; margin-top: .75rem; }
 .grants > li { padding: 1rem; border: 1px solid var(--line); border-radius: 12px; }

@@ -8,7 +8,8 @@
  * @module
  */
 import { auditEntry } from '../core/audit.ts'
-import type { User } from '../core/records.ts'
+import type { UpstreamSession, User } from '../core/records.ts'
+import type { UpstreamArrival } from '../core/upstream.ts'
 import type { PagesContext } from './context.ts'
 import { csrfToken } from './csrf.ts'
 import { readSessionCookie, writeSessionCookie } from './session-cookie.ts'
@@ -47,16 +48,23 @@ export async function formToken(
   }
 }
 
-/** Signs `user` in: a new cookie, whatever the browser had before. The headers that set it. */
+/** Signs `user` in: a new cookie, whatever the browser had before. The headers that set it. `from`: where they have signed in, if not here. */
 export async function startSession(
   user: User,
   before: Visitor,
   ctx: PagesContext,
+  from?: UpstreamArrival['session'],
 ): Promise<Readonly<Record<string, string>>> {
   const cookie = ctx.random()
   const now = ctx.now()
   if (before.cookie !== null) await endOne(before.cookie, before, ctx)
-  const session = { hash: await ctx.hash(cookie), userId: user.id, createdAt: now, expiresAt: now + ctx.sessionTtl }
+  const session = {
+    hash: await ctx.hash(cookie),
+    userId: user.id,
+    createdAt: now,
+    expiresAt: now + ctx.sessionTtl,
+    ...(from === undefined ? {} : { upstream: await sealedFor(cookie, from, ctx) }),
+  }
   const entry = auditEntry({ type: 'sign_in', userId: user.id }, ctx)
   await ctx.store.sessions.create(session, entry)
   ctx.audit(entry)
@@ -69,10 +77,26 @@ export async function endSession(visitor: Visitor, ctx: PagesContext): Promise<R
   return { 'set-cookie': writeSessionCookie('', ctx.secure, 0) }
 }
 
+/** Where to send a browser that signs out here, so that it is signed out where it has signed in; null: nowhere. */
+export async function signOutElsewhere({ cookie, user }: Visitor, ctx: PagesContext): Promise<string | null> {
+  if (cookie === null || user === null || ctx.upstream === undefined) return null
+  const session = await ctx.store.sessions.find(await ctx.hash(cookie), ctx.now())
+  return session?.upstream === undefined ? null : ctx.upstream.signOut(session.upstream, cookie)
+}
+
 /** A cookie without a session has nobody who signs out. */
 async function endOne(cookie: string, { user }: Visitor, ctx: PagesContext): Promise<void> {
   if (user === null) return
   const entry = auditEntry({ type: 'sign_out', userId: user.id }, ctx)
   await ctx.store.sessions.remove(await ctx.hash(cookie), entry)
   ctx.audit(entry)
+}
+
+/** The browser alone can open what the provider wants back. */
+async function sealedFor(
+  cookie: string,
+  { idToken, ...session }: UpstreamArrival['session'],
+  { sealer }: PagesContext,
+): Promise<UpstreamSession> {
+  return { ...session, sealedIdToken: await sealer.seal(idToken, cookie) }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { QueryResult } from 'kysely'
-import type { Identities } from '../core/ports.ts'
+import type { Identities } from '../core/identities.ts'
 import type { Identity } from '../core/records.ts'
 import { insertEntry } from './audit-entries.ts'
 import { endAccess } from './end-access.ts'

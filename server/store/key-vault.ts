@@ -1,5 +1,5 @@
 /**
- * Seals signing keys with the server's secret, and opens them with it or, while the secret is being changed, with the other one.
+ * Seals signing keys, and what else is for this server alone, with the server's secret, and opens them with it or, while the secret is being changed, with the other one.
  *
  * @see docs/adr/0026-changing-the-secret.md
  * @module
@@ -19,10 +19,13 @@ export interface Secrets {
   readonly previousSecret?: string | undefined
 }
 
-/** @throws {RangeError} when a secret is too short. */
-export async function createKeyVault({ secret, previousSecret }: Secrets): Promise<KeyVault> {
-  const key = await toKey(secret)
-  const previous = previousSecret === undefined ? null : await toKey(previousSecret)
+/** Purposes have keys of their own. @throws {RangeError} when a secret is too short. */
+export async function createKeyVault(
+  { secret, previousSecret }: Secrets,
+  purpose = 'sallyport signing keys',
+): Promise<KeyVault> {
+  const key = await toKey(secret, purpose)
+  const previous = previousSecret === undefined ? null : await toKey(previousSecret, purpose)
   return {
     seal: (text) => encrypt(text, key),
     async open(sealed) {
@@ -34,7 +37,7 @@ export async function createKeyVault({ secret, previousSecret }: Secrets): Promi
   }
 }
 
-function toKey(secret: string): Promise<CryptoKey> {
+function toKey(secret: string, purpose: string): Promise<CryptoKey> {
   if (new TextEncoder().encode(secret).length < 32) throw new RangeError('The secret must have at least 32 bytes.')
-  return deriveKey(secret, 'sallyport signing keys')
+  return deriveKey(secret, purpose)
 }

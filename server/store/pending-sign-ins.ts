@@ -4,7 +4,7 @@
  * @see RFC 6749 section 10.12: `state` is bound to the browser that began
  * @module
  */
-import type { PendingSignIns } from '../core/ports.ts'
+import type { PendingSignIns } from '../core/identities.ts'
 import type { PendingSignIn } from '../core/records.ts'
 import type { Database, PendingSignInRow } from './schema.ts'
 

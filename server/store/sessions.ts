@@ -46,13 +46,17 @@ export function createSessions(database: Database): Sessions {
       await database.runGuarded(remove({ hash }), note(entry))
     },
 
-    async removeUpstream({ issuer, ...names }) {
-      const ofIssuer = db.deleteFrom('sessions').where('upstream_issuer', '=', issuer)
-      const ofSession = 'sid' in names ? ofIssuer.where('upstream_sid', '=', names.sid) : ofIssuer
-      const { subject } = names
-      const named = subject === undefined ? ofSession : ofSession.where('upstream_subject', '=', subject)
-      const rows = await named.returning('user_id').execute()
-      return [...new Set(rows.map(({ user_id }) => user_id))]
+    async removeUpstream({ issuer, ...names }, entryOf) {
+      return db.transaction().execute(async (transaction) => {
+        const ofIssuer = transaction.deleteFrom('sessions').where('upstream_issuer', '=', issuer)
+        const ofSession = 'sid' in names ? ofIssuer.where('upstream_sid', '=', names.sid) : ofIssuer
+        const { subject } = names
+        const named = subject === undefined ? ofSession : ofSession.where('upstream_subject', '=', subject)
+        const rows = await named.returning('user_id').execute()
+        const users = [...new Set(rows.map(({ user_id }) => user_id))]
+        for (const insert of users.flatMap((userId) => note(entryOf?.(userId)))) await transaction.executeQuery(insert)
+        return users
+      })
     },
   }
 }

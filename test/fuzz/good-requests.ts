@@ -115,6 +115,21 @@ export const GOOD: Readonly<Record<string, readonly Params[]>> = {
     signIn(known('username'), text('wrong')),
     signIn(text('nobody'), text('wrong')),
   ],
+  '/oidc/start': [
+    [['provider', text('company')]],
+    [
+      ['provider', text('company')],
+      ['request', known('query')],
+    ],
+  ],
+  '/oidc/callback/:provider': [
+    [
+      ['state', text('state')],
+      ['code', text('code')],
+      ['iss', text('https://login.company.example')],
+    ],
+  ],
+  '/oidc/back-channel-logout': [[['logout_token', text('eyJhbGciOiJFUzI1NiJ9.e30.AAAA')]]],
   '/sign-out': [[], [['request', known('query')]]],
   '/account': [[['page', text('1')]], [['page', text('2')]], [['page', text('99')]], [['revoked', text('')]]],
   '/account/revoke': [

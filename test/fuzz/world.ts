@@ -24,6 +24,7 @@ import {
   type TestServer,
   VERIFIER,
 } from '../support/authorization-server.ts'
+import { createCompany, doorTo, IDP } from '../support/company.ts'
 import { addSecretClient, addSigningClient } from '../support/confidential-clients.ts'
 import { craftProof, createProver } from '../support/dpop-proofs.ts'
 import { createElsewhere, LOGO, PNG } from './elsewhere.ts'
@@ -42,6 +43,7 @@ export const CONFIG: ConfigInput = {
   resources: [RESOURCE, OTHER_RESOURCE].map((identifier) => ({ identifier, scopes: SCOPES })),
   client_credentials: { enabled: true },
   session: { lifetime: 365 * 24 * 3600 },
+  oidc: { providers: [{ id: 'company', name: 'Company', issuer: IDP, client_id: 'sallyport' }] },
 }
 
 export interface World {
@@ -83,7 +85,8 @@ export async function createWorlds(): Promise<Worlds & { readonly first: World }
 
 async function createWorld(): Promise<World> {
   const sites = createElsewhere()
-  const server = await createTestServer(CONFIG, { outbound: sites.outbound })
+  const door = doorTo(await createCompany(IDP, () => 1_800_000_000))
+  const server = await createTestServer(CONFIG, { outbound: sites.outbound, door })
   const { client_id } = await registerClient(server)
   const authMethods = ['client_secret_post', 'client_secret_basic'] as const
   const confidential = await addSecretClient(server, { authMethods })

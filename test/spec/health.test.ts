@@ -8,6 +8,7 @@ import { createApp } from '../../server/app.ts'
 import { localLogin } from '../../server/login/local-login.ts'
 import { hash } from '../../server/store/hash.ts'
 import { random } from '../../server/store/random.ts'
+import { sealer } from '../../server/store/sealer.ts'
 import { createTestServer } from '../support/authorization-server.ts'
 
 describe.each(['https://auth.example', 'https://auth.example/tenant'])('the issuer %s', (issuer) => {
@@ -45,6 +46,7 @@ test('not ready once the server is about to stop, and alive still', async () => 
     now: () => server.clock.now,
     random,
     hash,
+    sealer,
     audit: () => {},
     onFailure: () => {},
     stopping: () => stopping,

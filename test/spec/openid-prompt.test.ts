@@ -6,8 +6,8 @@
  *
  * @standard OpenID Connect Core: Core 1.0
  * @status partly
- * @does `prompt` and its errors, `offline_access`
- * @missing ID tokens, user info
+ * @does as a relying party: people sign in at their company's provider (code flow, ID tokens, user info, refreshing); to applications: `prompt` and its errors, `offline_access`
+ * @missing no ID tokens and user info for applications; at providers: implicit and hybrid flows, encrypted ID tokens, signed user info
  * @published https://openid.net/specs/openid-connect-core-1_0.html
  * @module
  */

@@ -11,8 +11,8 @@
  * @missing signed metadata (section 2.1)
  * @standard OpenID Connect Discovery: Discovery 1.0
  * @status partly
- * @does the same document under the other name, at both places
- * @missing the rest of an OpenID provider: there is no ID token
+ * @does the same document under the other name, at both places; as a relying party, the metadata of companies' providers
+ * @missing the rest of an OpenID provider: there is no ID token; WebFinger
  * @published https://openid.net/specs/openid-connect-discovery-1_0.html
  * @module
  */

@@ -111,7 +111,7 @@ export async function createPagesFixture(
     ...(attemptLimits === undefined ? {} : { limits: attemptLimits }),
   })
   const onFailure = (error: unknown): void => void failures.push(error)
-  const app = createApp({ as, store, login, now, random, hash, audit, onFailure, ...pagesOptions })
+  const app = createApp({ as, store, login, now, random, hash, sealer, audit, onFailure, ...pagesOptions })
   const handle = createHandler(app, issuer)
   return {
     issuer,

@@ -1,0 +1,93 @@
+/**
+ * Signing in at companies' identity providers, from the settings.
+ *
+ * @module
+ */
+import type { JWK } from 'jose'
+import { clientAuthOf, type OidcProviderConfig } from './config/oidc.ts'
+import { ISSUER_ALGORITHMS } from './config/trusted-issuer.ts'
+import type { Settings } from './config.ts'
+import type { OutboundDoor } from './core/outbound.ts'
+import { createIssuerKeys } from './core/trusted-issuers/issuer-keys.ts'
+import type { OidcContext } from './login/oidc/context.ts'
+import { createUpstream, type OidcUpstream } from './login/oidc/create-upstream.ts'
+import type { ClaimNames, OidcProvider, UpstreamClientAuth } from './login/oidc/provider.ts'
+import { createOutbound } from './outbound/create-outbound.ts'
+import { hash } from './store/hash.ts'
+import { createKeyVault } from './store/key-vault.ts'
+import type { OpenStore } from './store/open-store.ts'
+import { sealer } from './store/sealer.ts'
+
+export interface CompanySignInOptions extends Pick<OidcContext, 'now' | 'random' | 'audit'> {
+  readonly store: OpenStore
+  /** Default: the safe fetch, as the settings have it. */
+  readonly door?: OutboundDoor | undefined
+}
+
+/** Undefined: there are no providers. */
+export async function companySignIn(
+  settings: Settings,
+  { store, door, ...tools }: CompanySignInOptions,
+): Promise<OidcUpstream | undefined> {
+  const { oidc, dev, issuer } = settings
+  if (oidc.providers.length === 0) return undefined
+  const vault = await createKeyVault(settings, 'sallyport refresh tokens of providers')
+  const way = door ?? createOutbound({ development: dev, privateNetworks: oidc.private_networks })
+  return createUpstream({
+    issuer,
+    providers: oidc.providers.map(toProvider),
+    store,
+    door: way,
+    keys: createIssuerKeys({ outbound: way, store, now: tools.now }),
+    vault: { seal: vault.seal, open: async (sealed) => (await vault.open(sealed))?.text ?? null },
+    sealer,
+    hash,
+    revalidation: { every: oidc.revalidate_every, unseen: oidc.unseen_lifetime === 0 ? null : oidc.unseen_lifetime },
+    passwords: oidc.passwords,
+    development: dev,
+    ...tools,
+  })
+}
+
+const toProvider = (config: OidcProviderConfig): OidcProvider => ({
+  id: config.id,
+  name: config.name,
+  issuer: config.issuer,
+  clientId: config.client_id,
+  clientAuth: toClientAuth(config),
+  scopes: config.scopes ?? ['profile', 'email', 'offline_access'],
+  domains: config.domains ?? null,
+  groups: config.groups ?? null,
+  claims: toClaims(config),
+  prompt: config.prompt ?? null,
+  accounts: config.accounts ?? 'create',
+  userinfo: config.userinfo ?? true,
+  algorithms: config.algorithms ?? ISSUER_ALGORITHMS,
+  signOut: config.sign_out ?? true,
+  logoutEndsAccess: config.logout_ends_access ?? false,
+})
+
+const toClaims = ({ claims = {} }: OidcProviderConfig): ClaimNames => ({
+  username: claims.username ?? 'preferred_username',
+  name: claims.name ?? 'name',
+  email: claims.email ?? 'email',
+  groups: claims.groups ?? 'groups',
+})
+
+/** The start rules have seen that what it needs is there. */
+function toClientAuth(config: OidcProviderConfig): UpstreamClientAuth {
+  const method = clientAuthOf(config)
+  const { client_secret: secret = '', client_key: key = { kty: '' } } = config
+  switch (method) {
+    case 'none':
+      return { method }
+    case 'private_key_jwt':
+      return { method, key: toJwk(key) }
+    default:
+      return { method, secret }
+  }
+}
+
+function toJwk({ alg, kid, ...key }: NonNullable<OidcProviderConfig['client_key']>): JWK {
+  return { ...key, alg: alg ?? 'ES256', ...(kid === undefined ? {} : { kid }) }
+}

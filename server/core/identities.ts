@@ -1,0 +1,51 @@
+/**
+ * The ports of what is known of people at identity providers.
+ *
+ * @see OpenID Connect Core 1.0 section 5.7: issuer and subject together are the only stable name of a person
+ * @module
+ */
+import type { Act, AuditEntry } from './audit.ts'
+import type { Identity, PendingSignIn, User } from './records.ts'
+
+/** What the audit log is to hold of an act. */
+type Entry = AuditEntry<Act>
+
+/** Who people are at identity providers. */
+export interface Identities {
+  find(issuer: string, subject: string): Promise<Identity | null>
+  /** Links it to an account that is there. False: it is linked already, possibly to somebody else. */
+  link(identity: Identity, entry?: Entry): Promise<boolean>
+  /**
+   * Creates an account and links the identity to it, in one transaction. `linked`: the identity is linked already; `username_taken`: another
+   * account has the name. In both cases nothing is stored.
+   */
+  admit(user: User, identity: Identity, entry?: Entry): Promise<'admitted' | 'linked' | 'username_taken'>
+  /** Of one user, in the order of linking. */
+  list(userId: string): Promise<readonly Identity[]>
+  /** False: there is none. Revokes nothing. */
+  unlink(issuer: string, subject: string, entry?: Entry): Promise<boolean>
+  /** The provider said that the person is one of its own. Replaces the refresh token and the time of the next check. False: it is not linked. */
+  seen(
+    identity: Pick<Identity, 'issuer' | 'subject' | 'lastSeenAt' | 'sealedRefreshToken' | 'checkAt'>,
+  ): Promise<boolean>
+  /** Those that are to be checked by `now`, at most `limit`, each for one caller: they are due again at `next`, unless somebody says otherwise. */
+  takeDue(now: number, next: number, limit: number): Promise<readonly Identity[]>
+  /**
+   * The provider no longer knows the person, for all that `sealedRefreshToken` says: forgets it, revokes the user's grants and ends the sessions, in one
+   * transaction. False: the identity has another one by now, and nothing was done.
+   */
+  lose(
+    identity: Pick<Identity, 'issuer' | 'subject' | 'userId' | 'sealedRefreshToken'>,
+    now: number,
+    entry?: Entry,
+  ): Promise<boolean>
+}
+
+/** Sign-ins that have begun at an identity provider. */
+export interface PendingSignIns {
+  create(pending: PendingSignIn): Promise<void>
+  /** Ends it, for exactly one caller, in the browser that began it. Null: unknown, expired, over, or begun in another browser. */
+  take(hash: string, browser: string, now: number): Promise<PendingSignIn | null>
+  /** Without ending it, for a browser that cannot: what it was for. Null once expired or over. */
+  find(hash: string, now: number): Promise<PendingSignIn | null>
+}

@@ -1,0 +1,107 @@
+/**
+ * A provider's word that somebody has signed out there: a logout token, which counts once.
+ *
+ * @see OpenID Connect Back-Channel Logout 1.0 section 2.4 (the token), section 2.6 (validation), section 2.7 (what it ends)
+ * @module
+ */
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import { decodeJwt } from 'jose/jwt/decode'
+import * as v from 'valibot'
+import { err, ok, type Result } from '../../../shared/result.ts'
+import { auditEntry } from '../../core/audit.ts'
+import type { Origin } from '../../core/dependencies.ts'
+import type { LogoutProblem } from '../../core/upstream.ts'
+import type { OidcContext } from './context.ts'
+import type { OidcProvider } from './provider.ts'
+
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(255))
+
+const LogoutClaims = v.looseObject({
+  iss: v.string(),
+  aud: v.union([v.string(), v.array(v.string())]),
+  iat: v.number(),
+  exp: v.number(),
+  jti: name,
+  sub: v.optional(name),
+  sid: v.optional(name),
+  events: v.looseObject({ [EVENT]: v.looseObject({}) }),
+})
+type LogoutClaims = v.InferOutput<typeof LogoutClaims>
+
+/** Seconds that clocks may differ, and that a token may be good for. */
+const TOLERANCE = 60
+const LONGEST = 3600
+
+export async function signedOut(logoutToken: string, ctx: OidcContext & Origin): Promise<Result<null, LogoutProblem>> {
+  const { providers, keys, store, now } = ctx
+  const claims = readClaims(logoutToken)
+  if (!claims.ok) return claims
+  const provider = providers.find(({ issuer }) => issuer === claims.value.iss)
+  if (provider === undefined) return err('wrong_issuer')
+  const checked = checkClaims(claims.value, provider, now())
+  if (!checked.ok) return checked
+  const { issuer, algorithms } = provider
+  const trusted = { issuer, keys: { kind: 'discovery' }, algorithms, longestLifetime: 0, reusable: false } as const
+  const signed = await keys.verify(trusted, logoutToken)
+  if (!signed.ok) return err(signed.error.reason === 'issuer_keys_unavailable' ? 'unavailable' : 'wrong_signature')
+  const { jti, exp } = claims.value
+  if (!(await store.replays.remember(`logout token ${jti} of ${issuer}`, exp + TOLERANCE, now())))
+    return err('replayed')
+  await end(claims.value, provider, ctx)
+  return ok(null)
+}
+
+function readClaims(token: string): Result<LogoutClaims, 'malformed' | 'wrong_claims'> {
+  try {
+    const { typ } = decodeProtectedHeader(token)
+    // An ID token says `JWT` or nothing, as old providers do here, too; other kinds of token must not pass for this one.
+    if (typ !== undefined && !/^(?:application\/)?(?:logout\+jwt|jwt)$/i.test(typ)) return err('wrong_claims')
+    const claims = v.safeParse(LogoutClaims, decodeJwt(token))
+    return claims.success ? ok(claims.output) : err('wrong_claims')
+  } catch {
+    return err('malformed')
+  }
+}
+
+/** Pure. */
+export function checkClaims(
+  claims: LogoutClaims,
+  { clientId }: OidcProvider,
+  now: number,
+): Result<null, 'wrong_claims'> {
+  const { aud, iat, exp, sub, sid } = claims
+  const isGood =
+    [aud].flat().includes(clientId) &&
+    exp + TOLERANCE > now &&
+    exp <= now + LONGEST + TOLERANCE &&
+    iat - TOLERANCE <= now &&
+    (sub !== undefined || sid !== undefined) &&
+    // What has one may be an ID token.
+    !('nonce' in claims)
+  return isGood ? ok(null) : err('wrong_claims')
+}
+
+async function end({ sub, sid }: LogoutClaims, provider: OidcProvider, ctx: OidcContext & Origin): Promise<void> {
+  const { store } = ctx
+  const { issuer } = provider
+  const signOut = (userId: string) => auditEntry({ type: 'sign_out', userId }, ctx)
+  const which =
+    sid === undefined ? { issuer, subject: sub ?? '' } : { issuer, sid, ...(sub === undefined ? {} : { subject: sub }) }
+  const users = await store.sessions.removeUpstream(which, signOut)
+  for (const userId of users) ctx.audit(signOut(userId))
+  if (!provider.logoutEndsAccess) return
+  const named = sub === undefined ? null : await store.identities.find(issuer, sub)
+  const identities = named === null ? await identitiesOf(users, issuer, ctx) : [named]
+  for (const identity of identities) {
+    const event = { type: 'access_ended', reason: 'signed_out_by_provider', userId: identity.userId } as const
+    const entry = auditEntry(event, ctx)
+    if (await store.identities.lose(identity, ctx.now(), entry)) ctx.audit(entry)
+  }
+}
+
+const identitiesOf = async (users: readonly string[], issuer: string, { store }: OidcContext) =>
+  (await Promise.all(users.map((userId) => store.identities.list(userId))))
+    .flat()
+    .filter((one) => one.issuer === issuer)

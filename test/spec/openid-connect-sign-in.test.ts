@@ -1,0 +1,335 @@
+/**
+ * Signing in at a company's identity provider: what is sent, what is believed, and where a person goes on to.
+ *
+ * @see OpenID Connect Core 1.0 section 3.1
+ * @see MCP 2026-07-28, security best practices, "Confused Deputy" (SEC-020 to SEC-025)
+ * @module
+ */
+import { describe, expect, test } from 'bun:test'
+import { codeForm, createBrowser, formFields, postForm, REDIRECT_URI } from '../support/authorization-server.ts'
+import { CLIENT_ID, CLIENT_SECRET, createCompanyWorld, IDP } from '../support/company.ts'
+
+describe('the request', () => {
+  test('section 3.1.2.1 MUST ask for openid and a code, with state, nonce and an S256 challenge, at the provider’s own callback', async () => {
+    const { server, leave, query } = await createCompanyWorld()
+    const url = new URL(await leave(createBrowser(server), await query()))
+    expect(url.origin + url.pathname).toBe(`${IDP}/authorize`)
+    const sent = Object.fromEntries(url.searchParams)
+    expect(sent).toMatchObject({
+      response_type: 'code',
+      client_id: CLIENT_ID,
+      redirect_uri: `${server.issuer}/oidc/callback/company`,
+      scope: 'openid profile email offline_access',
+      code_challenge_method: 'S256',
+    })
+    for (const name of ['state', 'nonce', 'code_challenge']) expect(sent[name]).toMatch(/^[\w-]{43}$/)
+    expect(new Set([sent['state'], sent['nonce'], sent['code_challenge']]).size).toBe(3)
+    // Nothing of the application goes there.
+    expect(url.href).not.toContain(encodeURIComponent(REDIRECT_URI))
+    await server.close()
+  })
+
+  test('section 3.1.2.1 prompt=login is asked of the provider, too, and its answer must be of a fresh sign-in', async () => {
+    const { server, company, leave, query, lastFailure } = await createCompanyWorld()
+    const browser = createBrowser(server)
+    const anew = await query({ prompt: 'login' })
+    const url = new URL(await leave(browser, anew))
+    expect([url.searchParams.get('prompt'), url.searchParams.get('max_age')]).toEqual(['login', '0'])
+    const fresh = await browser.fetch(company.authorize(url.href).href)
+    expect(fresh.headers.get('location')).toStartWith('/oauth/authorize?')
+    company.lies.claims = (honest) => ({ ...honest, auth_time: server.clock.now - 3600 })
+    const stale = await browser.fetch(company.authorize(await leave(browser, anew)).href)
+    expect(stale.status).toBe(400)
+    expect(lastFailure()).toBe('stale_authentication')
+    await server.close()
+  })
+})
+
+describe('the whole way', () => {
+  test('an authorization request survives it: sign-in at the company, consent here, code, tokens', async () => {
+    const { server, company, signIn, query, clientId } = await createCompanyWorld()
+    const browser = createBrowser(server)
+    const back = await signIn(browser, await query())
+    expect(back.status).toBe(303)
+    const page = await (await browser.fetch(back.headers.get('location') ?? '')).text()
+    expect(page).toContain('Allow access?')
+    expect(page).toContain('Ada Lovelace')
+    const decided = await browser.fetch('/oauth/authorize/consent', {
+      method: 'POST',
+      body: new URLSearchParams({ ...formFields(page), decision: 'allow' }),
+    })
+    const code = new URL(decided.headers.get('location') ?? '').searchParams.get('code') ?? ''
+    const answer = await postForm(server, '/oauth/token', codeForm(clientId, code))
+    expect(answer.status).toBe(200)
+    const user = await server.store.users.findByUsername('ada.lovelace@company.example')
+    expect(user).toMatchObject({ displayName: 'Ada Lovelace', passwordHash: null, disabledAt: null })
+    expect(await server.store.identities.find(IDP, company.person.sub)).toMatchObject({ userId: user?.id })
+    expect(server.events.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['identity_linked', 'sign_in', 'authorization_granted', 'token_issued']),
+    )
+    // RFC 6749 section 2.3.1
+    const token = company.asked.find(({ url }) => url.endsWith('/token'))
+    const basic = Buffer.from(`${encodeForm(CLIENT_ID)}:${encodeForm(CLIENT_SECRET)}`).toString('base64')
+    expect(token?.authorization).toBe(`Basic ${basic}`)
+    await server.close()
+  })
+
+  test('upstream tokens are in no answer, no record and no log', async () => {
+    const world = await createCompanyWorld()
+    const { server, company, query, leave, clientId } = world
+    const answers: string[] = []
+    const browser = createBrowser({
+      async fetch(...request: Parameters<typeof server.fetch>) {
+        const response = await server.fetch(...request)
+        answers.push(JSON.stringify([...response.headers]), await response.clone().text())
+        return response
+      },
+    })
+    const back = await browser.fetch(company.authorize(await leave(browser, await query())).href)
+    const page = await (await browser.fetch(back.headers.get('location') ?? '')).text()
+    const decided = await browser.fetch('/oauth/authorize/consent', {
+      method: 'POST',
+      body: new URLSearchParams({ ...formFields(page), decision: 'allow' }),
+    })
+    const code = new URL(decided.headers.get('location') ?? '').searchParams.get('code') ?? ''
+    answers.push(await (await postForm(server, '/oauth/token', codeForm(clientId, code))).text())
+    await server.flush()
+    const identity = await server.store.identities.find(IDP, company.person.sub)
+    const records = JSON.stringify([
+      await server.store.audit.readBack(null, {}),
+      await server.store.flows.since(0),
+      identity,
+      server.events,
+    ])
+    expect(company.given.length).toBeGreaterThanOrEqual(3)
+    expect(identity?.sealedRefreshToken?.length).toBeGreaterThan(50)
+    for (const secret of [...company.given, CLIENT_SECRET]) {
+      expect(answers.some((answer) => answer.includes(secret))).toBe(false)
+      expect(records.includes(secret)).toBe(false)
+      expect(records.includes(Buffer.from(secret).toString('base64url').slice(0, -2))).toBe(false)
+    }
+    await server.close()
+  })
+
+  test('a second sign-in is the same person, whatever the provider calls them now', async () => {
+    const { server, company, signIn } = await createCompanyWorld()
+    await signIn(createBrowser(server), null)
+    Object.assign(company.person, { preferred_username: 'ada.king', email: 'ada.king@company.example' })
+    expect((await signIn(createBrowser(server), null)).headers.get('location')).toBe('/account')
+    const identity = await server.store.identities.find(IDP, company.person.sub)
+    expect((await server.store.users.find(identity?.userId ?? ''))?.username).toBe('ada.lovelace@company.example')
+    expect(await server.store.users.findByUsername('ada.king')).toBeNull()
+    await server.close()
+  })
+
+  test('several tabs: whoever comes second goes on with the session that the first has made', async () => {
+    const { server, company, leave, query } = await createCompanyWorld()
+    const browser = createBrowser(server)
+    const [first, second] = [await query({ state: 'one' }), await query({ state: 'two' })]
+    const there = [await leave(browser, first), await leave(browser, second)]
+    expect((await browser.fetch(company.authorize(there[0] ?? '').href)).headers.get('location')).toContain('state=one')
+    const late = await browser.fetch(company.authorize(there[1] ?? '').href)
+    expect([late.status, late.headers.get('location')]).toEqual([303, expect.stringContaining('state=two')])
+    expect(server.events.filter(({ type }) => type === 'sign_in').length).toBe(1)
+    await server.close()
+  })
+})
+
+const encodeForm = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
+
+describe('who may come', () => {
+  test.each([
+    ['a verified address of a listed domain', {}, null],
+    ['another domain', { email: 'ada@evil.example' }, 'foreign_email_domain'],
+    ['a domain that only ends alike', { email: 'ada@notcompany.example' }, 'foreign_email_domain'],
+    ['a domain below a listed one', { email: 'ada@x.company.example' }, 'foreign_email_domain'],
+    ['two at signs', { email: 'ada@company.example@evil.example' }, 'foreign_email_domain'],
+    ['no verification', { email_verified: undefined }, 'unverified_email'],
+    ['no verification in words', { email_verified: 'true' }, 'unverified_email'],
+    ['an address that is not verified', { email_verified: false }, 'unverified_email'],
+    ['no address', { email: undefined }, 'unverified_email'],
+  ])('domains: %s', async (_, changes, problem) => {
+    const { server, company, signIn, lastFailure } = await createCompanyWorld({ domains: ['company.example'] })
+    Object.assign(company.person, changes)
+    const back = await signIn(createBrowser(server), null)
+    expect(back.status).toBe(problem === null ? 303 : 403)
+    expect(lastFailure() ?? null).toBe(problem)
+    expect((await server.store.identities.find(IDP, company.person.sub)) === null).toBe(problem !== null)
+    await server.close()
+  })
+
+  test('domains: an address in the ID token is not verified by what userinfo says of another', async () => {
+    const { server, company, signIn, lastFailure } = await createCompanyWorld({ domains: ['company.example'] })
+    company.lies.claims = (honest) => ({ ...honest, email: 'eve@company.example' })
+    await signIn(createBrowser(server), null)
+    expect(lastFailure()).toBe('unverified_email')
+    await server.close()
+  })
+
+  test.each([
+    ['in one of them', { groups: ['x', 'mcp-users'] }, null],
+    ['one as a text', { groups: 'mcp-users' }, null],
+    ['in none of them', { groups: ['mcp-users-not'] }, 'missing_group'],
+    ['in none at all', { groups: undefined }, 'missing_group'],
+  ])('groups: %s', async (_, changes, problem) => {
+    const { server, company, signIn, lastFailure } = await createCompanyWorld({ groups: ['mcp-users'] })
+    Object.assign(company.person, changes)
+    expect((await signIn(createBrowser(server), null)).status).toBe(problem === null ? 303 : 403)
+    expect(lastFailure() ?? null).toBe(problem)
+    await server.close()
+  })
+
+  test('accounts: linked only lets in who is linked; claims are called what the settings say', async () => {
+    const { server, company, signIn, lastFailure } = await createCompanyWorld({ accounts: 'linked' })
+    expect((await signIn(createBrowser(server), null)).status).toBe(403)
+    expect(lastFailure()).toBe('no_account')
+    const at = server.clock.now
+    const linked = { issuer: IDP, subject: company.person.sub, userId: server.userId, linkedAt: at, lastSeenAt: at }
+    await server.store.identities.link({ ...linked, sealedRefreshToken: null, checkAt: null })
+    const browser = createBrowser(server)
+    expect((await signIn(browser, null)).status).toBe(303)
+    expect(await (await browser.fetch('/account')).text()).toContain('ada')
+    await server.close()
+
+    const named = await createCompanyWorld({ claims: { username: 'upn', name: 'full_name' } })
+    Object.assign(named.company.person, { upn: 'Zoë Ångström!', full_name: 'Zoë' })
+    await named.signIn(createBrowser(named.server), null)
+    expect(await named.server.store.users.findByUsername('Zoe-Angstrom-')).toMatchObject({ displayName: 'Zoë' })
+    await named.server.close()
+  })
+
+  test('section 5.7 a name that a local account has makes nobody that person', async () => {
+    const { server, company, signIn } = await createCompanyWorld()
+    Object.assign(company.person, { preferred_username: 'ada', email: 'ada' })
+    await signIn(createBrowser(server), null)
+    const identity = await server.store.identities.find(IDP, company.person.sub)
+    expect(identity?.userId).not.toBe(server.userId)
+    expect((await server.store.users.find(identity?.userId ?? ''))?.username).toMatch(/^ada-/)
+    await server.close()
+  })
+
+  test('whom an administrator disabled stays out, and is told so', async () => {
+    const { server, company, signIn, lastFailure } = await createCompanyWorld()
+    await signIn(createBrowser(server), null)
+    const identity = await server.store.identities.find(IDP, company.person.sub)
+    await server.store.users.disable(identity?.userId ?? '', server.clock.now)
+    const back = await signIn(createBrowser(server), null)
+    expect(await back.text()).toContain('This account is disabled')
+    expect(lastFailure()).toBe('upstream_account_disabled')
+    await server.close()
+  })
+})
+
+describe('pages', () => {
+  test('each provider has a button, and passwords can be off', async () => {
+    const both = await createCompanyWorld()
+    const page = await (await both.server.fetch('/sign-in')).text()
+    expect(page).toContain('Continue with Company')
+    expect(page).toContain('Continue with Other')
+    expect(page).toContain('name="password"')
+    await both.server.close()
+    const one = await createCompanyWorld({}, { oidc: { passwords: false } })
+    const browser = createBrowser(one.server)
+    const only = await (await browser.fetch('/sign-in')).text()
+    expect(only).not.toContain('name="password"')
+    const { csrf = '' } = formFields(only)
+    const body = new URLSearchParams({ csrf, username: 'ada', password: 'correct horse battery' })
+    const posted = await browser.fetch('/sign-in', { method: 'POST', body })
+    expect([posted.status, one.lastFailure()]).toEqual([200, 'passwords_off'])
+    await one.server.close()
+  })
+
+  test.each([
+    ['a provider that is away', 'silence', 503, 'cannot be reached'],
+    ['a code that it does not take', 'invalid_grant', 400, 'cannot be trusted'],
+    ['a secret that it does not take', 'invalid_client', 502, 'not set up right'],
+  ])('%s has a page that says what to do, with the way back to the application', async (_, refuse, status, words) => {
+    const { server, company, signIn, query } = await createCompanyWorld()
+    company.lies.refuse = refuse
+    const asked = await query()
+    const answer = await signIn(createBrowser(server), asked)
+    const page = await answer.text()
+    expect(answer.status).toBe(status)
+    expect(page).toContain(words)
+    expect(formFields(page)['request']).toBe(asked)
+    await server.close()
+  })
+})
+
+describe('confused deputy', () => {
+  test('SEC-020 and SEC-025 nothing is stored and no browser is sent on before a person acted on a page that names the application', async () => {
+    const { server, company, query, leave } = await createCompanyWorld()
+    const browser = createBrowser(server)
+    const asked = await browser.fetch(`/oauth/authorize?${await query()}`)
+    const page = await browser.fetch(asked.headers.get('location') ?? '')
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('Test Client')
+    // A link is no act of a person, and neither is a form of another page.
+    expect((await browser.fetch('/oidc/start?provider=company')).status).toBe(404)
+    const forged = await browser.fetch('/oidc/start', {
+      method: 'POST',
+      body: new URLSearchParams({ provider: 'company' }),
+    })
+    expect(forged.status).toBe(403)
+    expect(company.asked).toEqual([])
+    await leave(browser, await query())
+    expect(company.asked.length).toBe(1)
+    await server.close()
+  })
+
+  test('SEC-020 and SEC-021 signing in at the company is no consent: each client is asked for here, the second as well', async () => {
+    const { server, signIn, query } = await createCompanyWorld()
+    const browser = createBrowser(server)
+    for (const state of ['one', 'two']) {
+      const asked = await browser.fetch(`/oauth/authorize?${await query({ state })}`)
+      const next = asked.status === 303 ? await signIn(browser, await query({ state })) : asked
+      const page = next.status === 303 ? await browser.fetch(next.headers.get('location') ?? '') : next
+      expect(await page.clone().text()).toContain('Allow access?')
+      expect(page.headers.get('x-frame-options')).toBe('DENY')
+    }
+    expect(server.events.some(({ type }) => type === 'authorization_granted')).toBe(false)
+    await server.close()
+  })
+
+  test('SEC-022 the one cookie is __Host-, Secure, HttpOnly and SameSite=Lax, and new after the sign-in', async () => {
+    const { server, company, leave } = await createCompanyWorld()
+    const browser = createBrowser(server)
+    const there = await leave(browser, null)
+    const before = [...browser.cookies.values()][0]
+    const back = await browser.fetch(company.authorize(there).href)
+    const [line = ''] = back.headers.getSetCookie()
+    expect(line).toMatch(/^__Host-sallyport_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure/)
+    expect([...browser.cookies.values()]).not.toContain(before)
+    await server.close()
+  })
+
+  test('SEC-023 a redirect URI that is not registered ends here, before any company is asked', async () => {
+    const { server, company, query } = await createCompanyWorld()
+    const browser = createBrowser(server)
+    const bad = await query({ redirect_uri: 'https://evil.example/' })
+    expect((await browser.fetch(`/sign-in?${new URLSearchParams({ request: bad })}`)).status).toBe(400)
+    const { csrf = '' } = formFields(await (await browser.fetch('/sign-in')).text())
+    const body = new URLSearchParams({ csrf, provider: 'company', request: bad })
+    expect((await browser.fetch('/oidc/start', { method: 'POST', body })).status).toBe(400)
+    expect(company.asked).toEqual([])
+    await server.close()
+  })
+
+  test('SEC-024 a state counts once, for ten minutes, and exactly', async () => {
+    const { server, company, leave, lastFailure } = await createCompanyWorld()
+    const late = createBrowser(server)
+    const callback = company.authorize(await leave(late, null)).href
+    server.clock.now += 600
+    expect([(await late.fetch(callback)).status, lastFailure()]).toEqual([400, 'unknown_sign_in'])
+    const browser = createBrowser(server)
+    const good = company.authorize(await leave(browser, null))
+    const spoiled = new URL(good)
+    spoiled.searchParams.set('state', `${good.searchParams.get('state')}x`)
+    expect((await browser.fetch(spoiled.href)).status).toBe(400)
+    spoiled.searchParams.delete('state')
+    expect((await browser.fetch(spoiled.href)).status).toBe(400)
+    expect((await browser.fetch(good.href)).status).toBe(303)
+    expect((await browser.fetch(good.href)).status).toBe(400)
+    await server.close()
+  })
+})
