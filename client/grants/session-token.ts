@@ -8,6 +8,7 @@ import type { StoredKey } from '../dpop/stored-key.ts'
 import { AuthorizationRequiredError } from '../errors.ts'
 import { authorize, isUnattended } from '../session/authorize.ts'
 import { currentCredential } from '../session/current.ts'
+import { afterUnauthorized } from '../session/fetch.ts'
 import type { Session } from '../session/session.ts'
 import { stateOf } from '../session/state-of.ts'
 import { type Credential, isAlive, isBound } from '../token/credential.ts'
@@ -17,7 +18,7 @@ import { type Credential, isAlive, isBound } from '../token/credential.ts'
  *
  * @throws {AuthorizationRequiredError} of that session's resource, where a person has to sign in there first
  */
-export async function tokenOf(session: Session): Promise<Pick<Credential, 'accessToken' | 'dpop'>> {
+export async function tokenOf(session: Session): Promise<Credential> {
   const state = stateOf(session)
   const { context } = state
   const credential = await currentCredential(state)
@@ -25,6 +26,14 @@ export async function tokenOf(session: Session): Promise<Pick<Credential, 'acces
   if (!isUnattended(state)) throw new AuthorizationRequiredError('signed_out', context.resource)
   return authorize(state, state.wanted, { force: false, signal: undefined })
 }
+
+/**
+ * Another one, in place of one that a server has refused before its time.
+ *
+ * @throws {AuthorizationRequiredError} where a person has to sign in there first
+ */
+export const replaceToken = (session: Session, used: Credential): Promise<Credential> =>
+  afterUnauthorized(stateOf(session), { signal: undefined }, used, new Headers())
 
 /** The key that the first of these sessions' tokens is bound to which is bound to any. */
 export async function keyOfSessions(...sources: readonly unknown[]): Promise<StoredKey | undefined> {

@@ -6,12 +6,14 @@
  * @module
  */
 
+import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import { ACCESS_TOKEN_TOKEN_TYPE, JWT_TOKEN_TYPE, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 import { formatScope, parseScope } from '../../shared/scope.ts'
 import { SallyportError } from '../errors.ts'
+import type { Session } from '../session/session.ts'
 import type { GrantType } from './grant-type.ts'
 import { requireOffered } from './offered.ts'
-import { keyOfSessions } from './session-token.ts'
+import { isSession, keyOfSessions, replaceToken, tokenOf } from './session-token.ts'
 import { readSource, type TokenSource, type TokenType, tokenTypeUri } from './token-source.ts'
 
 /** What is exchanged, for whom, and where. */
@@ -60,18 +62,38 @@ export function tokenExchange(options: TokenExchangeOptions): GrantType {
         actor_token: await readSource(actor, undefined),
         actor_token_type: tokenTypeUri(actorType),
       }
-      const answer = await step.token({
-        grant_type: TOKEN_EXCHANGE_GRANT,
-        subject_token: await readSource(subject, undefined),
-        subject_token_type: tokenTypeUri(subjectType),
-        ...acting,
-        audience,
-        scope: step.scope.length === 0 ? undefined : formatScope(step.scope),
-      })
+      const exchange = (token: string) =>
+        step.token({
+          grant_type: TOKEN_EXCHANGE_GRANT,
+          subject_token: token,
+          subject_token_type: tokenTypeUri(subjectType),
+          ...acting,
+          audience,
+          scope: step.scope.length === 0 ? undefined : formatScope(step.scope),
+        })
+      const answer = await (isSession(subject)
+        ? withSession(subject, exchange)
+        : exchange(await readSource(subject, undefined)))
       const { issued_token_type: issued = ACCESS_TOKEN_TOKEN_TYPE } = answer
       // Whatever else it may be, it is not for a resource.
       if (issued !== ACCESS_TOKEN_TOKEN_TYPE && issued !== JWT_TOKEN_TYPE) throw new SallyportError('invalid_response')
       return answer
     },
+  }
+}
+
+/** What the session has may have been ended without its knowledge: then it gets another, once. */
+async function withSession(
+  session: Session,
+  exchange: (token: string) => Promise<ForeignTokenResponse>,
+): Promise<ForeignTokenResponse> {
+  const credential = await tokenOf(session)
+  try {
+    return await exchange(credential.accessToken)
+  } catch (error) {
+    // RFC 8693 section 2.2.2: what is wrong with a subject token is said like this.
+    const refused = error instanceof SallyportError && /^invalid_(?:request|grant)$/.test(error.oauthError ?? '')
+    if (!refused) throw error
+    return exchange((await replaceToken(session, credential)).accessToken)
   }
 }

@@ -101,7 +101,7 @@ function bindingOf({ token_type }: ForeignTokenResponse, asked: TokenOrigin['dpo
   return asked && { key: asked.key, bound: false }
 }
 
-export const isBound = ({ dpop }: Pick<Credential, 'dpop'>): boolean => dpop?.bound === true
+export const isBound = ({ dpop }: Credential): boolean => dpop?.bound === true
 
 /** Whether session or resource want it bound, so that nothing else will do. */
 export const mustBeBound = ({ dpop }: Pick<ClientContext, 'dpop'>, credential: Credential): boolean =>

@@ -5,6 +5,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { decodeProtectedHeader } from 'jose'
 import { type TokenExchangeOptions, tokenExchange } from '../../client/grants/index.ts'
 import { createSession, memoryStore, type SessionOptions } from '../../client/index.ts'
 import { failureOf } from '../support/client.ts'
@@ -153,4 +154,88 @@ describe('section 2.2 the response', () => {
 test('R12 in a store that is shared each subject has a profile', () => {
   const world = exchanging()
   expect(() => plannerIn(world, {}, { store: memoryStore(world.now) })).toThrow('a profile beside a store')
+})
+
+describe('the token of another session', () => {
+  /** A session whose tokens are bound to a key, where the server does that. */
+  const world = () => {
+    const made = exchanging(
+      { serverMetadata: { dpop_signing_alg_values_supported: ['ES256'] } },
+      { token_type: 'DPoP' },
+    )
+    const proofs: string[] = []
+    made.on('GET', made.resource, ({ headers }) =>
+      headers.has('authorization') ? json({}) : new Response(null, { status: 401 }),
+    )
+    const fetch: typeof made.fetch = async (input, init) => {
+      const request = new Request(input, init)
+      const proof = request.headers.get('dpop')
+      if (request.url === TOKEN && proof !== null) proofs.push(JSON.stringify(decodeProtectedHeader(proof).jwk))
+      return made.fetch(request)
+    }
+    return { ...made, fetch, proofs }
+  }
+
+  test('RFC 9449 section 5 is exchanged with a proof of the key that it is bound to, and so is the next', async () => {
+    const made = world()
+    const first = plannerIn(made, {}, { dpop: 'required' })
+    const second = plannerIn(made, { subject: first }, { dpop: 'required' })
+    const third = plannerIn(made, { subject: second }, { dpop: 'preferred' })
+    expect((await third.authorize()).tokenType).toBe('DPoP')
+    expect(requests(made).map(({ form }) => form.get('subject_token'))).toEqual(['callers-token', 'x-1', 'x-2'])
+    expect([made.proofs.length, new Set(made.proofs).size]).toEqual([3, 1])
+  })
+
+  test('of the actor, where the token of the subject is bound to none', async () => {
+    const made = world()
+    const own = plannerIn(made, {}, { dpop: 'required' })
+    await plannerIn(made, { actor: own }).authorize()
+    expect(new Set(made.proofs).size).toBe(1)
+  })
+
+  test('what was bound does not come back unbound, whatever the session prefers', async () => {
+    const made = world()
+    const first = plannerIn(made, {}, { dpop: 'required' })
+    await first.authorize()
+    made.on('POST', TOKEN, () => json({ access_token: 'loose', token_type: 'Bearer' }))
+    expect((await failureOf(plannerIn(made, { subject: first }).authorize())).code).toBe('dpop_downgrade')
+    const off = plannerIn(made, { subject: first }, { dpop: 'off' })
+    expect((await failureOf(off.authorize())).code).toBe('dpop_unavailable')
+  })
+
+  test('without a person who has signed in there is none, and it is said where', async () => {
+    const made = exchanging()
+    const person = createSession('https://other.example/mcp', { fetch: made.fetch, now: made.now })
+    expect(await failureOf(plannerIn(made, { subject: person }).fetch(made.resource))).toMatchObject({
+      code: 'authorization_required',
+      resource: 'https://other.example/mcp',
+    })
+    expect(requests(made)).toEqual([])
+  })
+
+  test('one that the server does not take any more is replaced, once', async () => {
+    const made = exchanging()
+    const ended = new Set(['x-1'])
+    const subject = plannerIn(made, {}, { profile: 'first' })
+    await subject.authorize()
+    let refusals = 0
+    const refuse = ({ form }: { readonly form: URLSearchParams }) => {
+      const token = form.get('subject_token') ?? ''
+      if (!ended.has(token)) return json({ access_token: `for-${token}`, token_type: 'Bearer' })
+      refusals += 1
+      return oauthError('invalid_request')
+    }
+    made.on('POST', TOKEN, refuse)
+    await plannerIn(made, { subject }).authorize()
+    expect(refusals).toBe(1)
+    ended.add('for-callers-token')
+    expect((await failureOf(plannerIn(made, { subject }).authorize())).oauthError).toBe('invalid_request')
+    expect(refusals).toBe(3)
+  })
+
+  test('of something that is no session, there is none', async () => {
+    const made = exchanging()
+    const copy = { ...plannerIn(made) }
+    expect((await failureOf(plannerIn(made, { subject: copy }).authorize())).code).toBe('configuration')
+  })
 })
