@@ -148,6 +148,39 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_,
     await store.close()
   })
 
+  test('while a process of 0008 runs on after the upgrade, a proof counts once at it and once at the new ones, and at it once more if it was used before', async () => {
+    const database = await engine.empty()
+    const [before, after] = ['used before', 'used after'].map((key) => ({
+      expires_at: NOW + 61,
+      key_hash: digest(key).slice(0, 22),
+    }))
+    if (before === undefined || after === undefined) throw new Error('there are two')
+    const script = await fixture('0008-published-keys', engine)
+    await engine.run(
+      database,
+      `${script}\ninsert into proofs (expires_at, key_hash) values (${before.expires_at}, '${before.key_hash}');`,
+    )
+    const store = await openStore({ database })
+    const { db } = connect(database, { connections: 1, timeout: 5 })
+    /** What a process of that version asks. */
+    const rememberAsBefore = async (row: typeof before): Promise<boolean> => {
+      const insert = db.insertInto('proofs').values(row)
+      return (
+        (await insert.onConflict((conflict) => conflict.doNothing()).executeTakeFirst()).numInsertedOrUpdatedRows === 1n
+      )
+    }
+    expect([await rememberAsBefore(after), await rememberAsBefore(after)]).toEqual([true, false])
+    const remember = (key: string): Promise<boolean> => store.proofs.remember(key, NOW + 360)
+    expect([await remember('used after'), await remember('used after')]).toEqual([true, false])
+    // Rows of before were moved to where the new ones look.
+    expect([await remember('used before'), await rememberAsBefore(before), await rememberAsBefore(before)]).toEqual([
+      false,
+      true,
+      false,
+    ])
+    await Promise.all([store.close(), db.destroy()])
+  })
+
   test('the plan is what an upgrade runs: the script alone gives the same database, and then nothing is left to do', async () => {
     const database = await engine.empty()
     await engine.run(database, (await planMigrations(database, NOW)) ?? '')
