@@ -5,6 +5,7 @@
  */
 import {
   codeFlow,
+  exchanges,
   introspects,
   type MakeUser,
   oidcProvider,
@@ -42,6 +43,7 @@ const JWKS = '/.well-known/jwks.json'
 const CREDENTIALS = { grant_type: 'client_credentials', client_id: 'bench-client', resource: RESOURCE }
 
 const MACHINE = 'client_credentials, client_secret_basic, ES256'
+const EXCHANGE = 'token exchange'
 const INTROSPECTION = 'introspection of an access token'
 const OWN_TOKEN = { grant_type: 'client_credentials', resource: RESOURCE, scope: SCOPE }
 const machine = posts(OWN_TOKEN, '/oauth/token', { authorization: BASIC })
@@ -61,6 +63,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'authorize + code exchange', program: 'sqlite', target: 8, load: codeFlow(sallyport) },
   { name: MACHINE, program: 'sqlite', target: 1.8, load: machine },
   { name: BOUND_MACHINE, program: 'sqlite', target: null, load: proves(OWN_TOKEN) },
+  { name: EXCHANGE, program: 'sqlite', target: null, load: exchanges },
   { name: INTROSPECTION, program: 'sqlite', target: 1.5, load: introspects(RESOURCE) },
   { name: 'metadata', program: 'sqlite', target: 0.4, load: reads(METADATA) },
   { name: 'JWKS', program: 'sqlite', target: 0.4, load: reads(JWKS) },
@@ -74,6 +77,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'authorize + code exchange', program: 'postgres', target: null, load: codeFlow(sallyport) },
   { name: MACHINE, program: 'postgres', target: null, load: machine },
   { name: BOUND_MACHINE, program: 'postgres', target: null, load: proves(OWN_TOKEN) },
+  { name: EXCHANGE, program: 'postgres', target: null, load: exchanges },
   { name: INTROSPECTION, program: 'postgres', target: null, load: introspects(RESOURCE) },
   { name: 'metadata', program: 'postgres', target: null, load: reads(METADATA) },
   { name: 'JWKS', program: 'postgres', target: null, load: reads(JWKS) },

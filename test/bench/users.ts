@@ -5,6 +5,7 @@
  */
 import { createDpopProof } from '../../shared/dpop/create-proof.ts'
 import { generateDpopKey } from '../../shared/dpop/signing-key.ts'
+import { ACCESS_TOKEN_TOKEN_TYPE, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 import { type Answer, type Connection, connect, get, type Operation, post } from './load.ts'
 import { BASIC, CHALLENGE, COOKIE, REDIRECT_URI, RESOURCE, SCOPE, VERIFIER } from './world.ts'
 
@@ -118,6 +119,22 @@ export const proves =
       if (!answer.body.includes('"DPoP"')) throw new Error('not bound')
     })
   }
+
+/** A person's token, exchanged again and again for a weaker one: the policy is one look, the rest is what any exchange does. */
+export const exchanges: MakeUser = async (port) => {
+  const connection = await connect(port)
+  const cookie = await sallyport.signIn(connection, authorizeUrl(sallyport))
+  const { access_token } = await obtainTokens(connection, sallyport, cookie)
+  const form = {
+    grant_type: TOKEN_EXCHANGE_GRANT,
+    subject_token: access_token,
+    subject_token_type: ACCESS_TOKEN_TOKEN_TYPE,
+    resource: RESOURCE,
+    scope: SCOPE,
+  }
+  const request = post('/oauth/token', form, { authorization: BASIC })
+  return userOf(connection, async () => expectStatus(await connection.send(request), 200))
+}
 
 /** A token of one's own, looked at again and again. */
 export const introspects =

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import manifest from '../../package.json' with { type: 'json' }
 import { LEAVES } from '../../server/config/leaves.ts'
 import { openStore } from '../../server/store/open-store.ts'
+import { TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 
 export const RESOURCE = 'https://notes.example/mcp'
 export const REDIRECT_URI = 'https://app.example/callback'
@@ -31,6 +32,7 @@ export const environment = (database: string, port: number): Readonly<Record<str
   SALLYPORT_DATABASE: database,
   SALLYPORT_SECRET: SECRET,
   SALLYPORT_CLIENT_CREDENTIALS_ENABLED: 'true',
+  SALLYPORT_TOKEN_EXCHANGE_ENABLED: 'true',
   NODE_ENV: 'production',
   ...HIGH_LIMITS,
   ...OF_RUNTIME,
@@ -68,7 +70,7 @@ export async function prepareDatabase(database: string): Promise<void> {
     secrets: [{ hash: hash(CLIENT.secret), expiresAt: 0 }],
     jwks: null,
     jwksUri: null,
-    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE_GRANT],
     responseTypes: ['code'],
     applicationType: 'web',
     scope: null,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ACCESS_TOKEN_TOKEN_TYPE, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 import { CANARY, type Known, type Value } from './values.ts'
 
 export type Params = readonly (readonly [name: string, value: Value])[]
@@ -60,6 +61,14 @@ export const GOOD: Readonly<Record<string, readonly Params[]>> = {
       ['client_secret', known('clientSecret')],
       ['resource', known('resource')],
       ['scope', known('scope')],
+    ],
+    [
+      ['grant_type', text(TOKEN_EXCHANGE_GRANT)],
+      ['client_id', known('confidentialClient')],
+      ['client_secret', known('clientSecret')],
+      ['subject_token', known('accessToken')],
+      ['subject_token_type', text(ACCESS_TOKEN_TOKEN_TYPE)],
+      ['resource', known('otherResource')],
     ],
     [['grant_type', text('client_credentials')], ['resource', known('resource')], ...assertion],
   ],

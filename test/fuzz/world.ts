@@ -11,6 +11,7 @@ import { csrfToken } from '../../server/pages/csrf.ts'
 import { sessionCookieName } from '../../server/pages/session-cookie.ts'
 import { hash } from '../../server/store/hash.ts'
 import { random } from '../../server/store/random.ts'
+import { TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 import { s256 } from '../../shared/pkce.ts'
 import {
   authorizationQuery,
@@ -42,9 +43,12 @@ export const SCOPES = { 'notes:read': 'Read', 'notes:write': 'Write', 'notes:adm
 export const CONFIG: ConfigInput = {
   resources: [RESOURCE, OTHER_RESOURCE].map((identifier) => ({ identifier, scopes: SCOPES })),
   client_credentials: { enabled: true },
+  token_exchange: { enabled: true, allow: [{ from: RESOURCE, to: OTHER_RESOURCE }] },
   session: { lifetime: 365 * 24 * 3600 },
   oidc: { providers: [{ id: 'company', name: 'Company', issuer: IDP, client_id: 'sallyport' }] },
 }
+
+const EXCHANGING = ['authorization_code', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE_GRANT]
 
 export interface World {
   readonly server: TestServer
@@ -89,7 +93,7 @@ async function createWorld(): Promise<World> {
   const server = await createTestServer(CONFIG, { outbound: sites.outbound, door })
   const { client_id } = await registerClient(server)
   const authMethods = ['client_secret_post', 'client_secret_basic'] as const
-  const confidential = await addSecretClient(server, { authMethods })
+  const confidential = await addSecretClient(server, { authMethods, resource: RESOURCE, grantTypes: EXCHANGING })
   const signing = await addSigningClient(server)
   const prover = await createProver()
   const query = await authorizationQuery(client_id)
