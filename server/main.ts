@@ -162,6 +162,13 @@ function warn(settings: Settings): void {
       'compat.token_endpoint_audience is on: assertions made for the token endpoint are accepted, which RFC 7523 bis forbids',
     )
   }
+  if (settings.client_credentials.enabled) {
+    log.info(
+      settings.audit.before_answer
+        ? 'audit.before_answer is on: a token of a machine is handed out once its entry is stored'
+        : 'audit.before_answer is off: a token of a machine is handed out before its entry is stored, and a crash loses the entries of the last tenth of a second',
+    )
+  }
   if (settings.dev_login === undefined) return
   log.warning('dev_login is on: every authorization request is approved without a page', { user: settings.dev_login })
 }
