@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encode } from 'jose/base64url'
+import { encodeBase64url } from '../shared/encode-base64url.ts'
 import type { DpopMode } from './dpop/binding.ts'
 import type { Peers } from './dpop/peers.ts'
 import type { SessionEvent } from './events.ts'
@@ -88,8 +88,8 @@ export interface ClientContext {
   /** What the origins said by which proofs are made. */
   readonly peers: Peers
   readonly now: () => number
-  /** Waits for some seconds; rejects with the signal's reason. */
-  readonly sleep: (seconds: number, signal: AbortSignal) => Promise<void>
+  /** Waits for some seconds; rejects with the signal's reason. Default: as `setTimeout` does. */
+  readonly sleep: ((seconds: number, signal: AbortSignal) => Promise<void>) | undefined
   readonly timeout: number
   readonly signal: AbortSignal | undefined
   readonly emit: (event: SessionEvent) => void
@@ -98,5 +98,5 @@ export interface ClientContext {
 
 /** 32 random octets: a `state`, a code verifier, a generation. */
 export function randomToken(octets = 32): string {
-  return encode(crypto.getRandomValues(new Uint8Array(octets)))
+  return encodeBase64url(crypto.getRandomValues(new Uint8Array(octets)))
 }

@@ -4,7 +4,7 @@
  * @see RFC 6749 section 5.2: `error`, `error_description`, `error_uri`
  * @module
  */
-import { NATURES, type Nature, type SallyportErrorCode } from './error-codes.ts'
+import { FINAL, INTERACTIVE, RETRYABLE, type SallyportErrorCode } from './error-codes.ts'
 
 export type { SallyportErrorCode } from './error-codes.ts'
 
@@ -31,7 +31,8 @@ const AUTH_SEAM = Symbol.for('mcp.authSeamEscape')
  * The one error class of the client.
  *
  * `code` tells what happened; `interactive` (a person must act), `retryable` (later may work) and `final` (the credential or
- * registration is dead) tell what to do. `message` is made of constants; a server's words are on `errorDescription` only.
+ * registration is dead) tell what to do. `message` is the code, and where to read about it (`describeError` has words); a server's own are on
+ * `errorDescription` only.
  *
  * @example
  * try { await session.authorize() } catch (error) {
@@ -41,10 +42,10 @@ const AUTH_SEAM = Symbol.for('mcp.authSeamEscape')
  */
 export class SallyportError extends Error {
   override readonly name: string = 'SallyportError'
-  readonly code: SallyportErrorCode
-  readonly interactive: boolean
-  readonly retryable: boolean
-  readonly final: boolean
+  declare readonly code: SallyportErrorCode
+  declare readonly interactive: boolean
+  declare readonly retryable: boolean
+  declare readonly final: boolean
   readonly oauthError: string | undefined
   readonly errorDescription: string | undefined
   readonly errorUri: string | undefined
@@ -53,19 +54,14 @@ export class SallyportError extends Error {
   readonly url: string | undefined
   readonly [AUTH_SEAM] = true
 
-  constructor(code: SallyportErrorCode, details: SallyportErrorDetails = {}) {
-    const nature: Nature = NATURES[code]
-    super(messageOf(code, nature, details.cause), details.cause === undefined ? undefined : { cause: details.cause })
-    this.code = code
-    this.interactive = nature.interactive ?? false
-    this.retryable = nature.retryable ?? false
-    this.final = nature.final ?? false
-    this.oauthError = details.oauthError
-    this.errorDescription = details.errorDescription
-    this.errorUri = details.errorUri
-    this.retryAfter = details.retryAfter
-    this.status = details.status
-    this.url = details.url
+  constructor(code: SallyportErrorCode, { cause, ...details }: SallyportErrorDetails = {}) {
+    super(messageOf(code, cause), cause === undefined ? undefined : { cause })
+    const nature = {
+      interactive: INTERACTIVE.includes(code),
+      retryable: RETRYABLE.includes(code),
+      final: FINAL.includes(code),
+    }
+    Object.assign(this, { code, ...nature, ...details })
   }
 }
 
@@ -115,9 +111,10 @@ export function hasCode(error: unknown, ...codes: readonly SallyportErrorCode[])
 }
 
 /** What is wrong with options is said by ourselves, so it may be in the message. */
-function messageOf(code: SallyportErrorCode, { message }: Nature, cause: unknown): string {
-  return code === 'configuration' && cause instanceof Error ? `${message.slice(0, -1)}: ${cause.message}` : message
-}
+const messageOf = (code: SallyportErrorCode, cause: unknown): string =>
+  code === 'configuration' && cause instanceof Error
+    ? `${code}: ${cause.message}`
+    : `${code} (sallyport/docs/errors.md)`
 
 /** The error for options that cannot work, and why. */
 export const misconfigured = (why: string): SallyportError =>

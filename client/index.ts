@@ -7,6 +7,7 @@ export type { Callback } from './authorization/callback.ts'
 export type { Flow } from './authorization/flow.ts'
 export type { ChooseAuthorizationServer, ClientCompat, ClientOptions, Fetch } from './context.ts'
 export type { DpopMode } from './dpop/binding.ts'
+export { describeError } from './error-texts.ts'
 export {
   type AuthorizationReason,
   AuthorizationRequiredError,
@@ -16,8 +17,9 @@ export {
 } from './errors.ts'
 export type { RequestPurpose, SessionEvent } from './events.ts'
 export { type ClientCredentialsOptions, clientCredentials } from './grants/client-credentials.ts'
+export { defineGrant } from './grants/define-grant.ts'
 export { type DeviceCodeOptions, deviceCode } from './grants/device-code.ts'
-export type { DeviceCode, FormParameters, GrantStep, GrantType } from './grants/grant-type.ts'
+export type { DeviceCode, FormParameters, GrantDefinition, GrantStep, GrantType } from './grants/grant-type.ts'
 export { type RefreshTokenOptions, refreshToken } from './grants/refresh-token.ts'
 export type { JsonAnswer } from './http/request-json.ts'
 export { follow } from './interactions/follow.ts'

@@ -19,8 +19,7 @@ export function resourceUrl(input: string | URL): string {
   // `URL` gives a bare origin a slash that nobody wrote, and that some servers refuse.
   const text = typeof input === 'string' ? input : input.href.replace(/^([^/]+\/\/[^/]+)\/$/, '$1')
   const url = checkUrl(text, text)
-  if (!url.ok)
-    throw misconfigured('the resource is an https URL, or http on loopback, without fragment and user information')
+  if (!url.ok) throw misconfigured('the resource is https, or http on loopback, without fragment and user information')
   return url.value.origin + text.replace(/^[^/]+\/\/[^/?]*/, '')
 }
 

@@ -5,13 +5,11 @@
  * @module
  */
 import { isForeignOAuthError } from '../shared/foreign-oauth-error.ts'
-import { writeForm } from '../shared/form.ts'
 import type { ClientContext } from './context.ts'
 import type { ValidatedServerMetadata } from './discovery/discovery.ts'
-import { requestJson } from './http/request-json.ts'
 import type { ClientIdentity } from './registration/client-identity.ts'
-import { authenticateClient } from './token/client-authentication.ts'
 import type { Credential } from './token/credential.ts'
+import { sendForm } from './token/send-form.ts'
 
 /** `unsupported`: the server cannot revoke, or not this kind of token. */
 type Revoked = boolean | 'unsupported'
@@ -31,15 +29,8 @@ export async function revoke(
   const url = server.revocation_endpoint
   if (url === undefined) return 'unsupported'
   const revokeOne = async (token: string, hint: string): Promise<Revoked> => {
-    const authentication = await authenticateClient(context, identity, server)
-    const { status, json } = await requestJson(context, {
-      purpose: 'revocation',
-      url,
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', ...authentication.headers },
-      body: writeForm({ token, token_type_hint: hint, ...authentication.params }).toString(),
-      signal,
-    })
+    const params = { token, token_type_hint: hint }
+    const { status, json } = await sendForm(context, server, identity, params, { purpose: 'revocation', url, signal })
     if (isForeignOAuthError(json) && json.error === 'unsupported_token_type') return 'unsupported'
     return status === 200
   }

@@ -6,7 +6,7 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import { createSession, type Flow, memoryStore, SallyportError } from '../client/index.ts'
+import { createSession, describeError, type Flow, memoryStore, SallyportError } from '../client/index.ts'
 import { serve } from '../server/serve.ts'
 import { startDemo } from './start-demo.ts'
 
@@ -35,7 +35,7 @@ async function handle(request: Request): Promise<Response> {
         return new Response(`Connected: ${scope.join(' ')}`)
       } catch (error) {
         if (!(error instanceof SallyportError)) throw error
-        return new Response(`That did not work: ${error.message}`, { status: 400 })
+        return new Response(`That did not work: ${describeError(error)}`, { status: 400 })
       }
     }
     default:

@@ -17,9 +17,11 @@ export interface Challenge {
 
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y
 const TOKEN68 = /[A-Za-z0-9\-._~+/]+=*(?=\s*(?:,|$))/y
-const QUOTED = /"((?:[^"\\]|\\[\s\S])*)"/y
-/** Seen in the field, though no token: URLs and scopes such as `notes:read` without quotes. Ends at white space or a comma. */
-const UNQUOTED = /[^\s",]+/y
+/**
+ * `name = "quoted"`, or without quotes, as seen in the field for what is no token: URLs, scopes such as `notes:read`. That ends at white space
+ * or a comma.
+ */
+const PARAM = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[\s\S])*)"|([^\s",]+))/y
 const SPACE = /[ \t]*/y
 const SEPARATOR = /[ \t,]*/y
 
@@ -42,23 +44,10 @@ export function parseChallenges(header: string | null | undefined): readonly Cha
     return match
   }
 
-  /** `name = value`, or null with the position unmoved. */
+  /** Null with the position unmoved. */
   const takeParam = (): readonly [string, string] | null => {
-    const start = at
-    const name = take(TOKEN)?.[0].toLowerCase()
-    take(SPACE)
-    if (name === undefined || text[at] !== '=') {
-      at = start
-      return null
-    }
-    at += 1
-    take(SPACE)
-    const quoted = take(QUOTED)
-    if (quoted !== null) return [name, (quoted[1] ?? '').replace(/\\([\s\S])/g, '$1')]
-    const bare = take(UNQUOTED)
-    if (bare !== null) return [name, bare[0]]
-    at = start
-    return null
+    const [, name, quoted, bare = ''] = take(PARAM) ?? []
+    return name === undefined ? null : [name.toLowerCase(), quoted?.replace(/\\([\s\S])/g, '$1') ?? bare]
   }
 
   for (take(SEPARATOR); at < text.length; take(SEPARATOR)) {

@@ -4,15 +4,13 @@
  * @see RFC 7591 section 3.2.1
  * @module
  */
-import { type Guarded, isListOf, isNumber, isOptional, isRecord, isString, isText } from './guard.ts'
+import { type Guarded, isNumber, isOptional, isRecord, isString, isText } from './guard.ts'
 
 /** What a client accepts from any server's registration endpoint. */
 export const isForeignClientInformation = isRecord({
   client_id: isText,
   client_secret: isOptional(isString),
   client_secret_expires_at: isOptional(isNumber),
-  redirect_uris: isOptional(isListOf(isString)),
   token_endpoint_auth_method: isOptional(isString),
-  scope: isOptional(isString),
 })
 export type ForeignClientInformation = Guarded<typeof isForeignClientInformation>

@@ -5,9 +5,8 @@
  * @see MCP 2026-07-28, authorization server discovery: `authorization_servers` is required
  * @module
  */
-import { type Guard, type Guarded, isBoolean, isListOf, isOptional, isRecord, isString } from './guard.ts'
+import { type Guard, type Guarded, isBoolean, isOptional, isRecord, isString, isStrings } from './guard.ts'
 
-const isStrings = isListOf(isString)
 const isSome: Guard<string[]> = (value): value is string[] => isStrings(value) && value.length > 0
 
 /** What a client reads of it. Whatever else is in there may be broken. */

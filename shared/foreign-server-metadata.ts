@@ -5,9 +5,7 @@
  * @see OpenID Connect Discovery 1.0 section 3
  * @module
  */
-import { type Guarded, isBoolean, isListOf, isOptional, isRecord, isString } from './guard.ts'
-
-const isStrings = isListOf(isString)
+import { type Guarded, isBoolean, isOptional, isRecord, isString, isStrings } from './guard.ts'
 
 /** What a client reads of it. Whatever else is in there may be broken. */
 export const isForeignServerMetadata = isRecord({
@@ -17,7 +15,6 @@ export const isForeignServerMetadata = isRecord({
   registration_endpoint: isOptional(isString),
   revocation_endpoint: isOptional(isString),
   scopes_supported: isOptional(isStrings),
-  response_types_supported: isOptional(isStrings),
   grant_types_supported: isOptional(isStrings),
   token_endpoint_auth_methods_supported: isOptional(isStrings),
   token_endpoint_auth_signing_alg_values_supported: isOptional(isStrings),

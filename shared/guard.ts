@@ -41,6 +41,8 @@ export const isListOf =
   (value): value is Value[] =>
     Array.isArray(value) && value.every(is)
 
+export const isStrings = isListOf(isString)
+
 /** `is`, or absent. */
 export const isOptional =
   <Value>(is: Guard<Value>): Guard<Value | undefined> =>

@@ -11,24 +11,22 @@ import { isLoopbackHost } from './loopback.ts'
 /** Where an address belongs: `public`, this machine, or any other special-use range, by the name of the range. */
 export type AddressClass = 'public' | 'loopback' | (string & {})
 
-/** The first that fits counts. What none fits is public: in IPv4 all of it, in IPv6 what IANA has given out. */
-const RANGES: Readonly<Record<string, string>> = {
+/**
+ * The first that fits counts. What none fits is public: in IPv4 all of it, in IPv6 what IANA has given out. Ranges that nobody has neighbours in
+ * share a name: translation and tunnels, multicast, protocol assignments, benchmarks, documentation, and what is kept for later.
+ */
+const RANGES = {
   unspecified: '0.0.0.0/8 ::/128',
   loopback: '127.0.0.0/8 ::1/128',
   private: '10.0.0.0/8 172.16.0.0/12 192.168.0.0/16',
   uniqueLocal: 'fc00::/7',
   linkLocal: '169.254.0.0/16 fe80::/10',
   carrierGradeNat: '100.64.0.0/10',
-  multicast: '224.0.0.0/4 ff00::/8',
-  broadcast: '255.255.255.255/32',
   // Azure's own services, at an address that looks public.
   platform: '168.63.129.16/32',
-  // Translation and tunnels: an IPv4 address is inside, in one notation or another.
-  embedded: '192.88.99.0/24 64:ff9b::/96 64:ff9b:1::/48 2002::/16 2001::/32',
-  // Protocol assignments, benchmarks, documentation, and what is kept for later.
   reserved:
-    '192.0.0.0/24 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4 ' +
-    '2001::/23 2001:db8::/32 2620:4f:8000::/48 3fff::/20',
+    '192.0.0.0/24 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 ' +
+    '224.0.0.0/3 2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20',
 }
 
 const IPV4_MAPPED = '::ffff:0:0/96'
@@ -57,8 +55,8 @@ export function classifyHost(hostname: string): AddressClass {
 function classifyBits(bits: string): AddressClass {
   const mapped = within(bits, IPV4_MAPPED) ? classifyBits(`4${bits.slice(-32)}`) : undefined
   if (mapped !== undefined) return mapped === 'public' ? 'ipv4Mapped' : mapped
-  const range = Object.keys(RANGES).find((one) => RANGES[one]?.split(' ').some((prefix) => within(bits, prefix)))
-  return range ?? (bits.startsWith('4') || within(bits, PUBLIC_IPV6) ? 'public' : 'reserved')
+  const range = Object.entries(RANGES).find(([, prefixes]) => prefixes.split(' ').some((one) => within(bits, one)))
+  return range?.[0] ?? (bits.startsWith('4') || within(bits, PUBLIC_IPV6) ? 'public' : 'reserved')
 }
 
 function within(bits: string, range: string): boolean {

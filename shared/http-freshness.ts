@@ -11,14 +11,9 @@ const MAX_LIFETIME = 86_400
 
 /** Until when an answer may be used again, in seconds since the epoch; `now` itself means: not at all. */
 export function freshUntil(headers: Headers, now: number): number {
-  const directives = (headers.get('cache-control') ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((directive) => directive.trim())
-  if (directives.some((directive) => /^no-(?:store|cache)\b/.test(directive))) return now
-  const maxAge = directives
-    .map((directive) => /^max-age="?(\d+)"?$/.exec(directive)?.[1])
-    .find((age) => age !== undefined)
+  const directives = headers.get('cache-control')?.toLowerCase() ?? ''
+  if (/(?:^|,)\s*no-(?:store|cache)\b/.test(directives)) return now
+  const maxAge = /(?:^|,)\s*max-age="?(\d+)"?\s*(?:,|$)/.exec(directives)?.[1]
   if (maxAge !== undefined) return now + clamp(Number(maxAge) - (Number(headers.get('age')) || 0), MAX_LIFETIME)
   const expires = headers.get('expires')
   if (expires === null) return now + DEFAULT_LIFETIME
@@ -33,4 +28,5 @@ export function httpDate(text: string): number | undefined {
   return Number.isNaN(at) ? undefined : at
 }
 
-const clamp = (seconds: number, most: number): number => Math.min(Math.max(Math.floor(seconds), 0), most)
+/** Whole seconds, from none to `most`. */
+export const clamp = (seconds: number, most: number): number => Math.min(Math.max(Math.floor(seconds), 0), most)

@@ -1,11 +1,11 @@
 /**
- * Redirect URIs: which may be registered, and when a presented one is a registered one.
+ * Redirect URIs: which may be registered.
  *
- * @see OAuth 2.1 section 2.3.1 and section 4.1.1 (draft-ietf-oauth-v2-1-16): exact string comparison
- * @see RFC 8252 section 7.1 (private-use schemes) and section 7.3 (loopback: any port)
+ * @see OAuth 2.1 section 2.3.1 (draft-ietf-oauth-v2-1-16)
+ * @see RFC 8252 section 7.1 (private-use schemes)
  * @module
  */
-import { isLoopbackAddress, isLoopbackHost } from './loopback.ts'
+import { isLoopbackHost } from './loopback.ts'
 import { err, ok, type Result } from './result.ts'
 
 /** What kind of redirect URI it is, which decides how it is matched and what a person is warned of. */
@@ -61,30 +61,4 @@ export function classifyRedirectUri(uri: string): Result<RedirectUriKind, Redire
   if (url.protocol === 'https:') return ok('https')
   if (url.protocol !== 'http:') return ok('private-use')
   return isLoopbackHost(url.hostname) ? ok('loopback') : err('http_not_loopback')
-}
-
-/** How loopback redirect URIs are compared. */
-export interface RedirectUriMatching {
-  /** Whether any port also fits for `http://localhost`, as it always does for `127.0.0.1` and `[::1]`. */
-  readonly localhostAnyPort: boolean
-}
-
-/** Whether `presented` is `registered`: the same string, or the same but for the port of a loopback http URI. */
-export function matchesRedirectUri(registered: string, presented: string, matching: RedirectUriMatching): boolean {
-  if (registered === presented) return true
-  return hasFlexiblePort(registered, matching) && hasFlexiblePort(presented, matching)
-    ? withoutPort(registered) === withoutPort(presented)
-    : false
-}
-
-function hasFlexiblePort(uri: string, { localhostAnyPort }: RedirectUriMatching): boolean {
-  const classified = classifyRedirectUri(uri)
-  if (!classified.ok || classified.value !== 'loopback') return false
-  const { hostname } = new URL(uri)
-  return isLoopbackAddress(hostname) || (localhostAnyPort && hostname === 'localhost')
-}
-
-/** The string itself, its port cut out: no other normalisation, so that nothing but the port can differ. */
-function withoutPort(uri: string): string {
-  return uri.replace(/^(http:\/\/(?:\[[^\]]*\]|[^/?#:[]*)):\d*/, '$1')
 }

@@ -8,8 +8,8 @@
  * @module
  */
 import { writeForm } from '../../shared/form.ts'
+import { isLoopbackHost } from '../../shared/loopback.ts'
 import { s256 } from '../../shared/pkce.ts'
-import { classifyRedirectUri } from '../../shared/redirect-uri.ts'
 import { formatScope } from '../../shared/scope.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import { codeFlowEndpoint } from '../discovery/authorization-server.ts'
@@ -36,7 +36,7 @@ export async function beginFlow(
   redirectUri: string,
   scope: readonly string[],
 ): Promise<{ readonly flow: Flow; readonly record: FlowRecord }> {
-  if (!classifyRedirectUri(redirectUri).ok) {
+  if (!canRedirectTo(redirectUri)) {
     throw misconfigured('redirectUri is https, http on loopback, or of a scheme of the application')
   }
   const endpoint = codeFlowEndpoint(discovery.serverMetadata)
@@ -57,8 +57,8 @@ export async function beginFlow(
     redirectUri,
     scope: [...scope],
     expiresAt,
-    ...(resource !== undefined && { resource }),
-    ...(dpop !== undefined && { dpop }),
+    resource,
+    dpop,
   }
   await context.store.set(flowKey(state), record)
   const url = await authorizationUrl(endpoint, record)
@@ -85,4 +85,11 @@ async function authorizationUrl(endpoint: string, record: FlowRecord): Promise<s
   // `set`, not `append`: an endpoint with a query of its own must not smuggle in a second value.
   for (const [name, value] of params) url.searchParams.set(name, value)
   return url.href
+}
+
+/** What no server would take is said at once. A scheme of an application's own is followed by a slash: RFC 8252 section 7.1. */
+function canRedirectTo(uri: string): boolean {
+  const url = URL.parse(uri)
+  if (url === null || uri.includes('#')) return false
+  return url.protocol === 'http:' ? isLoopbackHost(url.hostname) : uri.startsWith(`${url.protocol}/`)
 }

@@ -5,7 +5,7 @@
  * @see OAuth 2.1 section 7.5.1 (draft-ietf-oauth-v2-1-16): a new verifier for every request
  * @module
  */
-import { type Guarded, isBoolean, isListOf, isNumber, isOptional, isRecord, isString } from '../../shared/guard.ts'
+import { type Guarded, isBoolean, isNumber, isOptional, isRecord, isString, isStrings } from '../../shared/guard.ts'
 import { isValidatedServerMetadata } from '../discovery/discovery.ts'
 import { isStoredKey } from '../dpop/stored-key.ts'
 
@@ -25,7 +25,7 @@ export const isFlowRecord = isRecord({
   resource: isOptional(isString),
   clientId: isString,
   redirectUri: isString,
-  scope: isListOf(isString),
+  scope: isStrings,
   expiresAt: isNumber,
   /** The key that the code is bound to, and whether tokens have to be. */
   dpop: isOptional(isRecord({ key: isStoredKey, required: isBoolean })),

@@ -4,7 +4,9 @@
  * @see JSON-RPC 2.0 section 5.1: -32000 to -32099 are for implementations
  * @module
  */
+
 import { isJSONRPCErrorResponse, type JSONRPCMessage, SdkHttpError } from '@modelcontextprotocol/client'
+import { describeError } from '../error-texts.ts'
 import { SallyportError } from '../errors.ts'
 import { NotOpened, SessionLost } from './connection.ts'
 import { wasNotSent } from './not-sent.ts'
@@ -67,8 +69,9 @@ function errorIn(text: unknown): RpcError | undefined {
   }
 }
 
-function inWords({ message, code, retryAfter, url }: SallyportError): string {
+function inWords(error: SallyportError): string {
+  const { code, retryAfter, url } = error
   const about = url === undefined ? '' : ` (${url})`
   const later = retryAfter === undefined ? '' : ` Try again in ${retryAfter} s.`
-  return `${message}${about}${later} [${code}]`
+  return `${describeError(error)}${about}${later} [${code}]`
 }

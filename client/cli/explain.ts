@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { describeError } from '../error-texts.ts'
 import { AuthorizationRequiredError, SallyportError, type SallyportErrorCode } from '../errors.ts'
 
 /** The exit codes, as the help text and docs/cli.md have them. */
@@ -58,7 +59,7 @@ function explainOurs(error: SallyportError, resource: string): Stop {
   const words = error.errorDescription ?? error.oauthError
   const said = words === undefined ? '' : ` The server says: “${words}”`
   const cause = error.code === 'store_failed' && error.cause instanceof Error ? ` ${error.cause.message}` : ''
-  const message = `${error.message}${about === '' ? '' : ` (${about})`}${said}${cause}`
+  const message = `${describeError(error)}${about === '' ? '' : ` (${about})`}${said}${cause}`
   return new Stop(exitCodeOf(error), error.code, message, hint(error, resource))
 }
 

@@ -10,7 +10,7 @@ import { parseChallenges } from '../../shared/challenge.ts'
 import { parseScope } from '../../shared/scope.ts'
 import type { ClientContext } from '../context.ts'
 import { hasCode } from '../errors.ts'
-import { requestHead } from '../http/request-json.ts'
+import { requestJson } from '../http/request-json.ts'
 import type { ReceivedChallenge } from './discovery.ts'
 
 /** The Bearer or DPoP challenge of a response, with its `error`; an empty one where there is none. */
@@ -32,7 +32,7 @@ export function readChallenge(headers: Headers): ReceivedChallenge & { readonly 
  * wire and harmless on the older ones, and every protected server answers it with 401.
  */
 export async function probe(context: ClientContext, signal?: AbortSignal): Promise<ReceivedChallenge | undefined> {
-  const answer = await requestHead(context, {
+  const answer = await requestJson(context, {
     purpose: 'probe',
     url: context.resource,
     method: 'POST',
@@ -53,7 +53,7 @@ export async function probe(context: ClientContext, signal?: AbortSignal): Promi
     redirects: 'return',
   }).catch((error) => {
     // A browser that is not allowed to send these headers across origins says "network error": the well-known locations remain.
-    if (hasCode(error, 'network_error')) return undefined
+    if (hasCode(error, 'network_error', 'response_too_large')) return undefined
     throw error
   })
   return answer?.status === 401 ? readChallenge(answer.headers) : undefined

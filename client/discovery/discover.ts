@@ -56,5 +56,21 @@ export async function knownDiscovery(context: ClientContext): Promise<Discovery 
   return isDiscovery(stored) ? stored : undefined
 }
 
+/**
+ * With the metadata of the issuer that a credential comes from: however old it is, it was checked, and no other server will do. `undefined`:
+ * the resource has another by now.
+ *
+ * @throws {SallyportError} as `discover`
+ */
+export async function discoveryOf(
+  context: ClientContext,
+  issuer: string,
+  signal?: AbortSignal,
+): Promise<Discovery | undefined> {
+  const known = await knownDiscovery(context)
+  const found = known?.issuer === issuer ? known : await discover(context, { signal })
+  return found.issuer === issuer ? found : undefined
+}
+
 const storeKey = ({ resource, profile, client }: ClientContext): string =>
   discoveryKey(resource, profile, configuredId(client))

@@ -6,6 +6,7 @@
  * @module
  */
 import type { DpopAlgorithm } from '../../shared/dpop/public-key.ts'
+import { canSign, SIGNING } from '../../shared/dpop/signing-key.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import { SallyportError } from '../errors.ts'
 
@@ -23,8 +24,7 @@ export interface Binding {
   readonly required: boolean
 }
 
-/** In the order of preference: RSA takes a tenth of a second to make a key. */
-const PREFERENCE: readonly DpopAlgorithm[] = ['ES256', 'EdDSA', 'Ed25519', 'ES384', 'PS256', 'RS256']
+const PREFERENCE = Object.keys(SIGNING).filter(canSign)
 
 /**
  * Decides for a new authorization; `undefined`: Bearer.

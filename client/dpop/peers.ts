@@ -4,7 +4,6 @@
  * @see RFC 9449 section 8.2 and section 9: every answer may bring the next nonce; it is good for the origin that sent it
  * @module
  */
-import { type BoundedMap, boundedMap } from '../../shared/bounded-map.ts'
 import type { Fetch } from '../context.ts'
 
 /** One origin. */
@@ -26,12 +25,14 @@ const MAX_ORIGINS = 20
 const NONCE = /^[\x21\x23-\x5b\x5d-\x7e]{1,1024}$/
 
 export function createPeers(): Peers {
-  const peers: BoundedMap<Peer> = boundedMap(MAX_ORIGINS)
+  const peers = new Map<string, Peer>()
   return (url) => {
     const { origin } = new URL(url)
     const known = peers.get(origin)
     if (known !== undefined) return known
     const peer: Peer = { nonce: undefined, skew: 0, wantsBearer: false }
+    // What is forgotten is learnt again, for one more request.
+    if (peers.size === MAX_ORIGINS) peers.clear()
     peers.set(origin, peer)
     return peer
   }

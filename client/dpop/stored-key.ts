@@ -6,8 +6,14 @@
  * @see docs/adr/0057-where-a-key-is-kept.md
  * @module
  */
-import { type DpopAlgorithm, type DpopPublicKey, isDpopAlgorithm } from '../../shared/dpop/public-key.ts'
-import { type DpopSigningKey, exportDpopKey, generateDpopKey, importDpopKey } from '../../shared/dpop/signing-key.ts'
+import type { DpopAlgorithm, DpopPublicKey } from '../../shared/dpop/public-key.ts'
+import {
+  canSign,
+  type DpopSigningKey,
+  exportDpopKey,
+  generateDpopKey,
+  importDpopKey,
+} from '../../shared/dpop/signing-key.ts'
 import { type Guard, type Guarded, isObject, isRecord, isString } from '../../shared/guard.ts'
 import { SallyportError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
@@ -19,9 +25,9 @@ const isCryptoKey: Guard<CryptoKey> = (value): value is CryptoKey =>
 const isPrivateJwk: Guard<JsonWebKey> = (value): value is JsonWebKey => isObject(value)
 const isPublicJwk: Guard<DpopPublicKey> = (value): value is DpopPublicKey => isObject(value)
 
-const isWritten = isRecord({ alg: isDpopAlgorithm, privateJwk: isPrivateJwk })
+const isWritten = isRecord({ alg: canSign, privateJwk: isPrivateJwk })
 const isKept = isRecord({
-  alg: isDpopAlgorithm,
+  alg: canSign,
   privateKey: isCryptoKey,
   publicJwk: isPublicJwk,
   thumbprint: isString,

@@ -6,6 +6,7 @@
  * @module
  */
 import { formatScope, parseScope } from '../../shared/scope.ts'
+import { defineGrant } from './define-grant.ts'
 import type { GrantType } from './grant-type.ts'
 
 /** What to ask for. */
@@ -25,11 +26,11 @@ export interface ClientCredentialsOptions {
  * })
  */
 export function clientCredentials({ scope }: ClientCredentialsOptions = {}): GrantType {
-  return {
+  return defineGrant({
     name: 'client_credentials',
     unattended: true,
     ...(scope !== undefined && { scope: typeof scope === 'string' ? parseScope(scope) : scope }),
     obtain: ({ token, scope: asked }) =>
       token({ grant_type: 'client_credentials', scope: asked.length === 0 ? undefined : formatScope(asked) }),
-  }
+  })
 }

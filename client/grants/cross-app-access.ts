@@ -14,6 +14,7 @@ import { signingKey } from '../dpop/stored-key.ts'
 import { hasCode, SallyportError } from '../errors.ts'
 import { behind } from './behind.ts'
 import { type IdJag, namesOnly } from './check-id-jag.ts'
+import { defineGrant } from './define-grant.ts'
 import type { GrantStep, GrantType } from './grant-type.ts'
 import { type IdentityProvider, identityProvider } from './identity-provider.ts'
 import { obtainIdJag, type WantedSignIn } from './obtain-id-jag.ts'
@@ -82,7 +83,7 @@ export function crossAppAccess(options: CrossAppAccessOptions): GrantType {
     return answer
   }
 
-  return {
+  return defineGrant({
     name: JWT_BEARER_GRANT,
     unattended: true,
     personal: true,
@@ -90,7 +91,7 @@ export function crossAppAccess(options: CrossAppAccessOptions): GrantType {
     ...(scope !== undefined && { scope: typeof scope === 'string' ? parseScope(scope) : scope }),
     key: () => keyOfSessions(identity),
     obtain,
-  }
+  })
 }
 
 /** A session makes a new key for each authorization: what is bound to the one before has had its time. */

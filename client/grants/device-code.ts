@@ -14,6 +14,7 @@ import type { ForeignTokenResponse } from '../../shared/foreign-token-response.t
 import { formatScope, parseScope } from '../../shared/scope.ts'
 import { hasCode, SallyportError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
+import { defineGrant } from './define-grant.ts'
 import type { GrantStep, GrantType } from './grant-type.ts'
 
 /** RFC 8628 section 3.5: by so much longer after each `slow_down`. Seconds. */
@@ -40,11 +41,11 @@ export interface DeviceCodeOptions {
  * })
  */
 export function deviceCode({ scope }: DeviceCodeOptions = {}): GrantType {
-  return {
+  return defineGrant({
     name: DEVICE_CODE,
     ...(scope !== undefined && { scope: typeof scope === 'string' ? parseScope(scope) : scope }),
     obtain,
-  }
+  })
 }
 
 async function obtain(step: GrantStep): Promise<ForeignTokenResponse> {

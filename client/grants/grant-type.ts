@@ -10,6 +10,7 @@ import type { Fetch } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import type { StoredKey } from '../dpop/stored-key.ts'
 import type { JsonAnswer } from '../http/request-json.ts'
+import type { GrantMachinery } from '../session/by-grant.ts'
 import type { ClientAuthentication } from '../token/client-authentication.ts'
 
 /** Form parameters; `undefined` is left out, several values become several parameters. */
@@ -78,19 +79,19 @@ export interface DeviceCode {
 }
 
 /**
- * A grant. `obtain` runs each time that tokens are needed and cannot be refreshed; what it resolves with is stored, bound to resource,
+ * What makes a grant. `obtain` runs each time that tokens are needed and cannot be refreshed; what it resolves with is stored, bound to resource,
  * issuer and client, and refreshed if it can be. What it throws that is no `SallyportError` becomes the `cause` of `grant_failed`.
  *
  * @example
- * const assertion: GrantType = {
+ * const assertion = defineGrant({
  *   name: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
  *   unattended: true,
  *   obtain: async ({ issuer, token }) =>
  *     token({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: await signFor(issuer) }),
- * }
+ * })
  * createSession(url, { grant: assertion })
  */
-export interface GrantType {
+export interface GrantDefinition {
   /** The `grant_type`, for traces and for keeping the tokens of machines apart from those of persons. */
   readonly name: string
   /** No person is waited for, so `session.fetch` may run it. */
@@ -109,4 +110,10 @@ export interface GrantType {
   /** The key that its tokens are to be bound to, because what it begins with is bound to that one. Default: a new one. */
   readonly key?: () => Promise<StoredKey | undefined>
   readonly obtain: (step: GrantStep) => Promise<ForeignTokenResponse>
+}
+
+/** A grant that can be handed in. `defineGrant` makes one. */
+export interface GrantType extends GrantDefinition {
+  /** How sessions run it. It comes along with the grant: those that sign a person in with a browser need not load it. */
+  readonly machinery: GrantMachinery
 }

@@ -4,6 +4,7 @@
  * @see RFC 6749 section 6
  * @module
  */
+import { defineGrant } from './define-grant.ts'
 import type { GrantType } from './grant-type.ts'
 
 /** A refresh token, and where it comes from. */
@@ -26,7 +27,7 @@ export interface RefreshTokenOptions {
  * })
  */
 export function refreshToken(options: RefreshTokenOptions): GrantType {
-  return {
+  return defineGrant({
     name: 'refresh_token',
     unattended: true,
     issuer: options.issuer,
@@ -35,5 +36,5 @@ export function refreshToken(options: RefreshTokenOptions): GrantType {
       // RFC 6749 section 6: without a new one the old one goes on.
       return { refresh_token: options.refreshToken, ...answer }
     },
-  }
+  })
 }

@@ -11,6 +11,7 @@ import { ACCESS_TOKEN_TOKEN_TYPE, JWT_TOKEN_TYPE, TOKEN_EXCHANGE_GRANT } from '.
 import { formatScope, parseScope } from '../../shared/scope.ts'
 import { SallyportError } from '../errors.ts'
 import type { Session } from '../session/session.ts'
+import { defineGrant } from './define-grant.ts'
 import type { GrantType } from './grant-type.ts'
 import { requireOffered } from './offered.ts'
 import { isSession, keyOfSessions, replaceToken, tokenOf } from './session-token.ts'
@@ -49,7 +50,7 @@ export interface TokenExchangeOptions {
  */
 export function tokenExchange(options: TokenExchangeOptions): GrantType {
   const { issuer, subject, subjectType = 'access_token', actor, actorType = 'access_token', audience, scope } = options
-  return {
+  return defineGrant({
     name: TOKEN_EXCHANGE_GRANT,
     unattended: true,
     personal: true,
@@ -79,7 +80,7 @@ export function tokenExchange(options: TokenExchangeOptions): GrantType {
       if (issued !== ACCESS_TOKEN_TOKEN_TYPE && issued !== JWT_TOKEN_TYPE) throw new SallyportError('invalid_response')
       return answer
     },
-  }
+  })
 }
 
 /** What the session has may have been ended without its knowledge: then it gets another, once. */

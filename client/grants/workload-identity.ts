@@ -12,6 +12,7 @@ import { JWT_BEARER_GRANT } from '../../shared/grant-names.ts'
 import { formatScope, parseScope } from '../../shared/scope.ts'
 import { SallyportError } from '../errors.ts'
 import { assertionClaims } from './assertion-claims.ts'
+import { defineGrant } from './define-grant.ts'
 import type { GrantType } from './grant-type.ts'
 import { requireOffered } from './offered.ts'
 import { readSource, type TokenSource } from './token-source.ts'
@@ -45,7 +46,7 @@ export interface WorkloadIdentityOptions {
  * })
  */
 export function workloadIdentity({ issuer, assertion: source, scope }: WorkloadIdentityOptions): GrantType {
-  return {
+  return defineGrant({
     name: JWT_BEARER_GRANT,
     unattended: true,
     anonymous: true,
@@ -66,7 +67,7 @@ export function workloadIdentity({ issuer, assertion: source, scope }: WorkloadI
       const { refresh_token: _, ...tokens } = answer
       return tokens
     },
-  }
+  })
 }
 
 /** Platforms are configured by hand, where a slash at the end is soon too much. */

@@ -4,7 +4,7 @@
  * @see RFC 9110 section 10.2.3: `Retry-After`
  * @module
  */
-import { httpDate } from '../../shared/http-freshness.ts'
+import { clamp, httpDate } from '../../shared/http-freshness.ts'
 
 const MAX_RETRY_AFTER = 3600
 
@@ -16,5 +16,3 @@ export function retryAfter(headers: Headers, now: number): number | undefined {
   const at = httpDate(value)
   return at === undefined ? undefined : clamp(at - now, MAX_RETRY_AFTER)
 }
-
-const clamp = (seconds: number, most: number): number => Math.min(Math.max(Math.floor(seconds), 0), most)

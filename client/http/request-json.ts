@@ -10,6 +10,7 @@ import type { ClientContext } from '../context.ts'
 import { SallyportError } from '../errors.ts'
 import { type RequestPurpose, withoutQuery } from '../events.ts'
 import { orAborted } from '../stores/mutex.ts'
+import { readBounded } from './read-bounded.ts'
 
 /** Metadata and token answers are a few kilobytes; this is far above and still harmless. */
 export const MAX_BODY_BYTES = 1024 * 1024
@@ -24,6 +25,8 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal | undefined
   /** Goes on although the session ends: only the time limit counts. */
   readonly detached?: boolean | undefined
+  /** Default `refuse`: somebody else would be given the choice of where it goes. */
+  readonly redirects?: 'refuse' | 'return'
 }
 
 export interface JsonAnswer {
@@ -41,55 +44,30 @@ export interface JsonAnswer {
  * @throws {SallyportError} `url_refused`, `redirect_refused`, `network_error`, `timeout`, `aborted`, `response_too_large`
  */
 export async function requestJson(context: ClientContext, request: OutboundRequest): Promise<JsonAnswer> {
-  return send(context, request, async (response, signal) => {
-    const contentType = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-    if (!/^application\/(?:[\w.-]+\+)?json$/.test(contentType)) {
-      discard(response)
-      return { status: response.status, headers: response.headers, contentType, json: undefined }
-    }
-    const text = await readText(response, signal, request.url)
-    return { status: response.status, headers: response.headers, contentType, json: parseJson(text) }
-  })
-}
-
-/** Sends one request and looks at status and headers only. Throws as `requestJson` does, minus the size. */
-export async function requestHead(
-  context: ClientContext,
-  request: OutboundRequest & { readonly redirects?: 'refuse' | 'return' },
-): Promise<{ readonly status: number; readonly headers: Headers }> {
-  return send(context, request, async (response) => {
-    discard(response)
-    return { status: response.status, headers: response.headers }
-  })
-}
-
-async function send<Value>(
-  context: ClientContext,
-  request: OutboundRequest & { readonly redirects?: 'refuse' | 'return' },
-  read: (response: Response, signal: AbortSignal) => Promise<Value>,
-): Promise<Value> {
-  const { purpose, method = 'GET' } = request
+  const { purpose, method = 'GET', body = null } = request
   const url = withoutQuery(request.url)
   const timeout = AbortSignal.timeout(context.timeout * 1000)
   const signals = request.detached === true ? [timeout] : [timeout, context.signal, request.signal]
   const signal = AbortSignal.any(signals.filter((one) => one !== undefined))
   try {
     if (!checkUrl(request.url, context.resource).ok) throw new SallyportError('url_refused', { url })
-    const init: RequestInit = {
-      method,
-      headers: { accept: 'application/json', ...request.headers },
-      redirect: 'manual',
-      signal,
-    }
-    if (request.body !== undefined) init.body = request.body
+    const headers = { accept: 'application/json', ...request.headers }
     // The race is for a `fetch` that does not listen to its signal.
-    const response = await orAborted(context.fetch(request.url, init), signal)
-    context.emit({ type: 'request', purpose, method, url, status: response.status })
+    const response = await orAborted(
+      context.fetch(request.url, { method, headers, body, redirect: 'manual', signal }),
+      signal,
+    )
+    const { status } = response
+    context.emit({ type: 'request', purpose, method, url, status })
     if (request.redirects !== 'return' && isRedirect(response)) {
       discard(response)
-      throw new SallyportError('redirect_refused', { url, status: response.status })
+      throw new SallyportError('redirect_refused', { url, status })
     }
-    return await read(response, signal)
+    const contentType = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+    const isJson = /^application\/(?:[\w.-]+\+)?json$/.test(contentType)
+    if (!isJson) discard(response)
+    const json = isJson ? parseJson(await readText(response, signal, url)) : undefined
+    return { status, headers: response.headers, contentType, json }
   } catch (cause) {
     const error = asError(cause, timeout, signal, url)
     context.emit({ type: 'request_failed', purpose, method, url, code: error.code })
@@ -99,9 +77,8 @@ async function send<Value>(
 
 function asError(cause: unknown, timeout: AbortSignal, signal: AbortSignal, url: string): SallyportError {
   if (cause instanceof SallyportError) return cause
-  if (timeout.aborted) return new SallyportError('timeout', { cause, url })
-  if (signal.aborted) return new SallyportError('aborted', { cause, url })
-  return new SallyportError('network_error', { cause, url })
+  const code = timeout.aborted ? 'timeout' : signal.aborted ? 'aborted' : 'network_error'
+  return new SallyportError(code, { cause, url })
 }
 
 const isRedirect = (response: Response): boolean =>
@@ -113,28 +90,12 @@ export function discard(response: { readonly body: ReadableStream | null; readon
 }
 
 async function readText(response: Response, signal: AbortSignal, url: string): Promise<string> {
-  const tooLarge = (): SallyportError => new SallyportError('response_too_large', { url: withoutQuery(url) })
-  if (Number(response.headers.get('content-length')) > MAX_BODY_BYTES) {
-    discard(response)
-    throw tooLarge()
-  }
   if (response.body === null) return ''
-  const reader = response.body.getReader()
-  const decoder = new TextDecoder()
-  let text = ''
-  let size = 0
-  try {
-    for (;;) {
-      const { done, value } = await orAborted(reader.read(), signal)
-      if (done) return text + decoder.decode()
-      size += value.byteLength
-      if (size > MAX_BODY_BYTES) throw tooLarge()
-      text += decoder.decode(value, { stream: true })
-    }
-  } catch (error) {
-    reader.cancel().catch(() => {})
-    throw error
-  }
+  const declared = Number(response.headers.get('content-length'))
+  const body = declared > MAX_BODY_BYTES ? undefined : await readBounded(response.body, MAX_BODY_BYTES, signal)
+  if (body !== undefined) return body.text()
+  discard(response)
+  throw new SallyportError('response_too_large', { url })
 }
 
 /** Members that are `null` count as absent: several servers send `"refresh_token": null`. */

@@ -79,7 +79,7 @@ export async function findIdentity(
   const stored = await readRegistration(context, issuer)
   if (stored !== undefined && stored.clientId === clientId) return toIdentity(stored)
   // A public client needs nothing but its id, even if a newer registration took the place of its own.
-  return { source: 'dynamic', issuer, clientId, clientSecret: undefined, authMethod: 'none' }
+  return { source: 'dynamic', issuer, clientId, authMethod: 'none' }
 }
 
 /** Forgets a dynamic registration that the server does not know any more. */

@@ -12,7 +12,7 @@ export interface ClientIdentity {
   readonly source: 'pre-registered' | 'document' | 'dynamic'
   readonly issuer: string
   readonly clientId: string
-  readonly clientSecret: string | undefined
+  readonly clientSecret?: string | undefined
   /** `undefined`: choose by the server's metadata. */
   readonly authMethod: KnownAuthMethod | undefined
   /** Goes before a secret. */

@@ -6,7 +6,7 @@
  * @module
  */
 import { isLoopbackHost } from '../../shared/loopback.ts'
-import { matchesRedirectUri } from '../../shared/redirect-uri.ts'
+import { matchesRedirectUri } from '../../shared/redirect-uri-match.ts'
 import type { ClientOptions } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import { acceptsSecretless } from '../token/client-authentication.ts'
@@ -31,7 +31,6 @@ export const documentIdentity = ({ auth }: ClientOptions, clientId: string, issu
   source: 'document',
   issuer,
   clientId,
-  clientSecret: undefined,
   authMethod: 'none',
   key: auth,
 })

@@ -11,7 +11,7 @@ import { type ForeignClientInformation, isForeignClientInformation } from '../..
 import { isForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
 import { type Guarded, isNumber, isOptional, isRecord, isString } from '../../shared/guard.ts'
 import { isLoopbackUrl } from '../../shared/loopback.ts'
-import { classifyRedirectUri, matchesRedirectUri } from '../../shared/redirect-uri.ts'
+import { matchesRedirectUri } from '../../shared/redirect-uri-match.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import { SallyportError } from '../errors.ts'
@@ -99,8 +99,8 @@ function wantedAuthMethod(server: ValidatedServerMetadata): ClientAuthMethod {
 
 /** Loopback and private-use redirects belong to an application on the person's machine, and so does a grant without a redirect. */
 function applicationType(redirectUri = ''): 'native' | 'web' {
-  const kind = classifyRedirectUri(redirectUri)
-  return kind.ok && kind.value === 'https' && !isLoopbackUrl(new URL(redirectUri)) ? 'web' : 'native'
+  const url = URL.parse(redirectUri)
+  return url?.protocol === 'https:' && !isLoopbackUrl(url) ? 'web' : 'native'
 }
 
 function toRegistration(
@@ -113,11 +113,11 @@ function toRegistration(
     generation: randomToken(16),
     issuer,
     clientId: client_id,
-    ...(redirectUri !== undefined && { redirectUri }),
-    ...(client_secret !== undefined && { clientSecret: client_secret }),
+    redirectUri,
+    clientSecret: client_secret,
     // RFC 7591 section 3.2.1: 0 means never.
-    ...(client_secret !== undefined && client_secret_expires_at && { secretExpiresAt: client_secret_expires_at }),
-    ...(token_endpoint_auth_method !== undefined && { authMethod: token_endpoint_auth_method }),
+    secretExpiresAt: client_secret === undefined ? undefined : client_secret_expires_at || undefined,
+    authMethod: token_endpoint_auth_method,
   }
 }
 

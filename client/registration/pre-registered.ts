@@ -5,10 +5,9 @@
  * @see MCP 2026-07-28, authorization server binding: never at another server
  * @module
  */
-import { checkClientIdUrl } from '../../shared/client-id-url.ts'
+import { checkUrl } from '../../shared/url-policy.ts'
 import type { ClientOptions } from '../context.ts'
 import { misconfigured, SallyportError } from '../errors.ts'
-import type { GrantType } from '../grants/grant-type.ts'
 import type { ClientIdentity } from './client-identity.ts'
 
 /**
@@ -30,29 +29,26 @@ export function preRegistered(client: ClientOptions, issuer: string): ClientIden
 }
 
 /** @throws {SallyportError} `configuration`, which says what does not go together */
-export function checkClientOptions(client: ClientOptions, grant?: GrantType): void {
-  const problem = problemWith(client, grant)
+export function checkClientOptions(client: ClientOptions): void {
+  const problem = problemWith(client)
   if (problem !== undefined) throw misconfigured(problem)
 }
 
-function problemWith({ id, metadataUrl, secret, auth, issuer }: ClientOptions, grant?: GrantType): string | undefined {
+function problemWith({ id, metadataUrl, secret, auth, issuer }: ClientOptions): string | undefined {
   if (id === '' || secret === '') return 'client.id and client.secret must not be empty'
   if (id !== undefined && metadataUrl !== undefined) return 'client.id and client.metadataUrl are two identities'
-  if (secret !== undefined && auth !== undefined) return 'client.secret and client.auth are two proofs: give one'
-  if (secret !== undefined && id === undefined) return 'client.secret needs client.id beside it'
-  if (auth !== undefined && id === undefined && metadataUrl === undefined) {
-    return 'client.auth needs client.id and client.issuer, or client.metadataUrl, beside it'
+  if (secret !== undefined && auth !== undefined) return 'client.secret and client.auth are two proofs'
+  if ((secret !== undefined && id === undefined) || (auth !== undefined && (id ?? metadataUrl) === undefined)) {
+    return 'client.secret needs client.id beside it, client.auth that or client.metadataUrl'
   }
   if ((secret ?? auth) !== undefined && id !== undefined && issuer === undefined) {
-    return 'client.issuer must say which server the secret or key may be shown to'
+    return 'client.issuer must say who may see the secret or key'
   }
   // Near itself: it is the servers that fetch the document, and those of a company may well read one inside its network.
-  if (metadataUrl !== undefined && !checkClientIdUrl(metadataUrl, metadataUrl).ok) {
+  const url = metadataUrl === undefined ? undefined : checkUrl(metadataUrl, metadataUrl)
+  // The document is compared with it byte for byte, so it is written in the one way that parsers leave as it is.
+  if (url !== undefined && (!url.ok || url.value.href !== metadataUrl || metadataUrl.includes('?'))) {
     return 'client.metadataUrl must be https, with a path and without a query'
-  }
-  const known = id ?? metadataUrl
-  if (grant?.unattended === true && grant.anonymous !== true && known === undefined) {
-    return 'this grant needs a client that the server knows: client.id, or client.metadataUrl'
   }
   return undefined
 }

@@ -4,6 +4,7 @@
  * @see https://github.com/modelcontextprotocol/typescript-sdk: `OAuthDiscoveryState`
  * @module
  */
+import { isStrings } from '../../shared/guard.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 
 /** `OAuthDiscoveryState` of both generations, as far as they read it. */
@@ -24,6 +25,7 @@ export function toDiscoveryState(
   discovery: Pick<Discovery, 'issuer' | 'resourceMetadataUrl' | 'resourceMetadata' | 'serverMetadata'>,
 ): DiscoveryState {
   const { issuer, resourceMetadataUrl, resourceMetadata, serverMetadata } = discovery
+  const { response_types_supported: responseTypes } = serverMetadata
   return {
     authorizationServerUrl: issuer,
     resourceMetadataUrl,
@@ -32,7 +34,7 @@ export function toDiscoveryState(
       ...serverMetadata,
       // A grant without a person needs no such endpoint; the SDKs want to see one.
       authorization_endpoint: serverMetadata.authorization_endpoint ?? issuer,
-      response_types_supported: serverMetadata.response_types_supported ?? ['code'],
+      response_types_supported: isStrings(responseTypes) ? responseTypes : ['code'],
     },
   }
 }

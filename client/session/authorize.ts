@@ -14,7 +14,6 @@ import { chooseBinding } from '../dpop/binding.ts'
 import { AuthorizationRequiredError, SallyportError } from '../errors.ts'
 import { createMutex } from '../stores/mutex.ts'
 import { type Credential, isAlive } from '../token/credential.ts'
-import { obtainByGrant } from './by-grant.ts'
 import { currentCredential } from './current.ts'
 import { signIn } from './sign-in.ts'
 import { createSingleFlight, perStore } from './single-flight.ts'
@@ -88,13 +87,13 @@ async function ask(
     attempts.count(state.wanted)
   }
 
-  const signal = AbortSignal.any([abandoned, ...(context.signal === undefined ? [] : [context.signal])])
+  const signal = AbortSignal.any([abandoned, context.signal].filter((one) => one !== undefined))
   const discovery = await discoverForAuthorization(state, before, signal)
   const scope = scopeFor(state, discovery, before, wanted)
   const credential =
     grant === undefined
       ? await signIn(state, discovery, scope, signal)
-      : await obtainByGrant(state, grant, discovery, scope, signal)
+      : await grant.machinery.obtain(state, grant, discovery, scope, signal)
   await adopt(state, credential)
   attempts.obtained(credential.generation)
   return credential

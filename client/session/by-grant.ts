@@ -7,11 +7,12 @@
  */
 import { writeForm } from '../../shared/form.ts'
 import { checkUrl } from '../../shared/url-policy.ts'
+import { configuredId } from '../context.ts'
 import { discover } from '../discovery/discover.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import { newBinding } from '../dpop/new-binding.ts'
 import type { StoredKey } from '../dpop/stored-key.ts'
-import { hasCode, SallyportError } from '../errors.ts'
+import { hasCode, misconfigured, SallyportError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
 import { withBehind } from '../grants/behind.ts'
 import type { DeviceCode, GrantStep, GrantType } from '../grants/grant-type.ts'
@@ -19,17 +20,35 @@ import { requestJson } from '../http/request-json.ts'
 import { type ChosenIdentity, chooseIdentity, forgetIdentity } from '../registration/choose.ts'
 import type { ClientIdentity } from '../registration/client-identity.ts'
 import { wireResource } from '../resource-url.ts'
+import { sleep } from '../sleep.ts'
 import { authenticateClient } from '../token/client-authentication.ts'
 import { type Credential, toCredential } from '../token/credential.ts'
 import { requestToken } from '../token/token-request.ts'
+import type { SessionOptions } from './options.ts'
 import type { SessionState } from './state.ts'
+
+/** What goes along with every grant. */
+export interface GrantMachinery {
+  /** @throws {SallyportError} `configuration`, which says what does not go together */
+  readonly check: (grant: GrantType, options: SessionOptions) => void
+  readonly obtain: typeof obtainByGrant
+}
+
+function check(grant: GrantType, { client = {}, store, profile }: SessionOptions): void {
+  if (grant.personal === true && store !== undefined && profile === undefined) {
+    throw misconfigured('this grant needs a profile beside a store, one for each person')
+  }
+  if (grant.unattended === true && grant.anonymous !== true && configuredId(client) === undefined) {
+    throw misconfigured('this grant needs a client that the server knows: client.id, or client.metadataUrl')
+  }
+}
 
 /**
  * Runs `grant` for `scope`.
  *
  * @throws {SallyportError} `client_issuer_mismatch`, `grant_failed`, and what the grant's own requests throw
  */
-export async function obtainByGrant(
+async function obtainByGrant(
   state: SessionState,
   grant: GrantType,
   discovery: Discovery,
@@ -52,14 +71,15 @@ export async function obtainByGrant(
   }
 }
 
+export const grantMachinery: GrantMachinery = { check, obtain: obtainByGrant }
+
 async function identityFor(
   { context }: SessionState,
   grant: GrantType,
   { serverMetadata }: Discovery,
   signal: AbortSignal,
 ): Promise<ChosenIdentity | undefined> {
-  const { id, metadataUrl } = context.client
-  if (grant.anonymous === true && id === undefined && metadataUrl === undefined) return undefined
+  if (grant.anonymous === true && configuredId(context.client) === undefined) return undefined
   return chooseIdentity(context, serverMetadata, undefined, signal)
 }
 
@@ -123,7 +143,7 @@ function stepOf(
     show: (code) => show(context.resource, interactions, code),
     fetch: context.fetch,
     now: context.now,
-    sleep: (seconds) => context.sleep(seconds, signal),
+    sleep: (seconds) => (context.sleep ?? sleep)(seconds, signal),
     signal,
   }
 }

@@ -125,11 +125,10 @@ async function afterForbidden(
   response: Response,
 ): Promise<Credential | undefined> {
   const decision = await decideStepUp(state, used, response.headers)
-  if (decision.kind === 'none') return undefined
-  if (decision.kind === 'retry') return decision.credential
+  if (!(decision instanceof AuthorizationRequiredError)) return decision
   return discarding(response, () =>
     orUnattended(state, request, async () => {
-      throw decision.error
+      throw decision
     }),
   )
 }

@@ -14,7 +14,6 @@ import type { GrantType } from '../grants/grant-type.ts'
 import type { Interaction } from '../interactions/interaction.ts'
 import { checkClientOptions } from '../registration/pre-registered.ts'
 import { resourceUrl } from '../resource-url.ts'
-import { sleep } from '../sleep.ts'
 import { memoryStore } from '../stores/memory.ts'
 import type { Store } from '../stores/store.ts'
 
@@ -31,7 +30,7 @@ export interface SessionOptions {
   readonly profile?: string
   /**
    * How tokens are obtained. Default: the authorization code, with a person and a browser. `clientCredentials()` for agents,
-   * `deviceCode()` for machines without a browser, `refreshToken()` for a token from elsewhere, or one of your own.
+   * `deviceCode()` for machines without a browser, `refreshToken()` for a token from elsewhere, or one of your own (`defineGrant`).
    */
   readonly grant?: GrantType
   /** How a person is asked. Default: nobody is, and `authorize` throws `interaction_unavailable` where one is needed. */
@@ -75,11 +74,9 @@ export function toContext(resource: string | URL, options: SessionOptions): Clie
     dpop = 'preferred',
     onEvent,
   } = options
-  checkClientOptions(client, grant)
-  if (grant?.personal === true && options.store !== undefined && options.profile === undefined) {
-    throw misconfigured('this grant needs a profile beside a store')
-  }
-  if (!(timeout > 0)) throw misconfigured('timeout is a number of seconds, and more than none')
+  checkClientOptions(client)
+  grant?.machinery.check(grant, options)
+  if (!(timeout > 0)) throw misconfigured('timeout is more than 0, in seconds')
   if (!isDpopMode(dpop)) throw misconfigured('dpop is required, preferred or off')
   const peers = createPeers()
   // Not detached: some runtimes want `fetch` called on its global.
@@ -98,7 +95,7 @@ export function toContext(resource: string | URL, options: SessionOptions): Clie
     fetch: listening(fetch, peers),
     peers,
     now,
-    sleep: options.sleep ?? sleep,
+    sleep: options.sleep,
     timeout,
     signal: options.signal,
     emit: (event) => {

@@ -6,8 +6,7 @@
  * @module
  */
 import { type ClientContext, randomToken } from '../context.ts'
-import { discover, knownDiscovery } from '../discovery/discover.ts'
-import type { Discovery } from '../discovery/discovery.ts'
+import { discoveryOf } from '../discovery/discover.ts'
 import { AuthorizationRequiredError } from '../errors.ts'
 import { findIdentity } from '../registration/choose.ts'
 import { type Credential, mustBeBound, toCredential } from '../token/credential.ts'
@@ -25,7 +24,9 @@ export async function requestRefresh(context: ClientContext, key: string, presen
     new AuthorizationRequiredError(reason, context.resource, requestedScope)
   if (refreshToken === undefined) throw personNeeded('token_rejected')
 
-  const { serverMetadata, resourceMetadata } = await discoveryOf(context, issuer)
+  const discovery = await discoveryOf(context, issuer)
+  if (discovery === undefined) throw new AuthorizationRequiredError('authorization_server_changed', context.resource)
+  const { serverMetadata, resourceMetadata } = discovery
   // Told at the sign-in, or since.
   const required = mustBeBound(context, present) || resourceMetadata.dpop_bound_access_tokens_required === true
   // Nothing that comes of it will do: only a new sign-in has a key.
@@ -55,13 +56,4 @@ async function keepRotated(
 ): Promise<void> {
   if (refreshToken === undefined) return
   await store.set(key, { ...present, refreshToken, generation: randomToken(16) }, present.generation)
-}
-
-/** With the metadata of the issuer that the credential comes from: however old it is, it was checked, and no other server will do. */
-async function discoveryOf(context: ClientContext, issuer: string): Promise<Discovery> {
-  const known = await knownDiscovery(context)
-  if (known?.issuer === issuer) return known
-  const found = await discover(context)
-  if (found.issuer === issuer) return found
-  throw new AuthorizationRequiredError('authorization_server_changed', context.resource)
 }

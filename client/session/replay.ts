@@ -5,9 +5,9 @@
  * @module
  */
 
-import { joinBytes } from '../../shared/join-bytes.ts'
 import type { Fetch } from '../context.ts'
 import { SallyportError } from '../errors.ts'
+import { readBounded } from '../http/read-bounded.ts'
 import { discard } from '../http/request-json.ts'
 
 /** What is kept of the body of a `Request`, whose source cannot be seen. MCP messages are far smaller. */
@@ -60,7 +60,7 @@ export function replayable(
       kept = keep(input.clone())
       return input
     }
-    const body = kept?.bytes()
+    const body = kept?.whole()
     if (body === undefined) throw new SallyportError('body_not_replayable')
     return new Request(input, { body })
   }
@@ -103,31 +103,18 @@ function isReplayable(body: unknown): boolean {
 
 interface KeptBody {
   /** All of it; `undefined` while it has not arrived, and where it is too large. */
-  readonly bytes: () => Uint8Array<ArrayBuffer> | undefined
+  readonly whole: () => Blob | undefined
   readonly drop: () => void
 }
 
 /** Reads a copy of a body beside its sending, so that what is held in memory has a limit. */
 function keep({ body }: Request): KeptBody {
-  const reader = body?.getReader()
-  let whole: Uint8Array<ArrayBuffer> | undefined
-  const drop = (): void => {
-    whole = undefined
-    reader?.cancel().catch(() => {})
-  }
-  const readAll = async (): Promise<void> => {
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for (;;) {
-      const { done = true, value } = (await reader?.read()) ?? {}
-      if (done || value === undefined) break
-      size += value.byteLength
-      if (size > MAX_KEPT_BYTES) return drop()
-      chunks.push(value)
-    }
-    whole = joinBytes(chunks, size)
+  const dropped = new AbortController()
+  let whole: Blob | undefined
+  const read = async (): Promise<void> => {
+    whole = body === null ? undefined : await readBounded(body, MAX_KEPT_BYTES, dropped.signal)
   }
   // A body that breaks off breaks the sending, which tells the caller.
-  readAll().catch(drop)
-  return { bytes: () => whole, drop }
+  read().catch(() => {})
+  return { whole: () => whole, drop: () => dropped.abort() }
 }

@@ -5,8 +5,7 @@
  * @module
  */
 import { type ClientContext, configuredId } from '../context.ts'
-import { discover, knownDiscovery } from '../discovery/discover.ts'
-import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
+import { discoveryOf } from '../discovery/discover.ts'
 import { findIdentity, forgetIdentity } from '../registration/choose.ts'
 import { revoke } from '../revocation.ts'
 import { selectionKey } from '../stores/keys.ts'
@@ -60,24 +59,9 @@ async function revokePresent(
   { forgetClient = false, signal }: LogoutOptions,
 ): Promise<boolean | 'unsupported'> {
   const identity = await findIdentity(context, credential.issuer, credential.clientId)
-  const server = await serverOf(context, credential.issuer, signal)
-  if (identity === undefined || server === undefined) return false
-  const revoked = await revoke(context, server, identity, credential, signal)
+  const discovery = await discoveryOf(context, credential.issuer, signal).catch(() => undefined)
+  if (identity === undefined || discovery === undefined) return false
+  const revoked = await revoke(context, discovery.serverMetadata, identity, credential, signal)
   if (forgetClient) await forgetIdentity(context, identity)
   return revoked
-}
-
-async function serverOf(
-  context: ClientContext,
-  issuer: string,
-  signal: AbortSignal | undefined,
-): Promise<ValidatedServerMetadata | undefined> {
-  const known = await knownDiscovery(context)
-  if (known?.issuer === issuer) return known.serverMetadata
-  try {
-    const found = await discover(context, { signal })
-    return found.issuer === issuer ? found.serverMetadata : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -16,10 +16,7 @@ import { readStored, remember, type SessionState } from './state.ts'
 const MAX_WANTED = 100
 
 /** What to do about a 403: nothing, use a credential that has the scope already, or ask a person. */
-export type StepUp =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'retry'; readonly credential: Credential }
-  | { readonly kind: 'ask'; readonly error: AuthorizationRequiredError }
+export type StepUp = undefined | Credential | AuthorizationRequiredError
 
 /**
  * Reads the challenge and decides. Any other 403 (a bad `Origin`, a refusal by the application) is no authorization matter. A
@@ -28,20 +25,20 @@ export type StepUp =
 export async function decideStepUp(state: SessionState, used: Credential, headers: Headers): Promise<StepUp> {
   const { context, attempts } = state
   const challenge = readChallenge(headers)
-  if (challenge.error !== 'insufficient_scope') return { kind: 'none' }
+  if (challenge.error !== 'insufficient_scope') return undefined
   context.emit({ type: 'challenged', status: 403, scope: challenge.scope ?? [] })
 
   // Without `scope` the specification gives no rule: ask for what the resource advertises, if that is more than is held.
   const needed = challenge.scope ?? (await knownDiscovery(context))?.resourceMetadata.scopes_supported ?? []
-  if (includesScopes(used.scope, needed)) return { kind: 'none' }
+  if (includesScopes(used.scope, needed)) return undefined
   const stored = await readStored(state)
   if (stored !== undefined && stored.generation !== used.generation && includesScopes(stored.scope, needed)) {
-    return { kind: 'retry', credential: stored }
+    return stored
   }
   const union = unionScopes(state.wanted, needed)
   const wanted = union.length > MAX_WANTED ? needed : union
-  if (wanted.length > MAX_WANTED || !attempts.allows(wanted)) return { kind: 'none' }
+  if (wanted.length > MAX_WANTED || !attempts.allows(wanted)) return undefined
   remember(state, challenge, wanted)
   const scope = unionScopes(used.requestedScope, used.scope, needed)
-  return { kind: 'ask', error: new AuthorizationRequiredError('insufficient_scope', context.resource, scope) }
+  return new AuthorizationRequiredError('insufficient_scope', context.resource, scope)
 }

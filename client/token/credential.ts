@@ -6,7 +6,7 @@
  * @module
  */
 import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
-import { type Guarded, isBoolean, isListOf, isNumber, isOptional, isRecord, isString } from '../../shared/guard.ts'
+import { type Guarded, isBoolean, isNumber, isOptional, isRecord, isString, isStrings } from '../../shared/guard.ts'
 import { parseScope } from '../../shared/scope.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import { isStoredKey, type StoredKey, signingKey } from '../dpop/stored-key.ts'
@@ -24,9 +24,9 @@ export const isCredential = isRecord({
   accessToken: isString,
   refreshToken: isOptional(isString),
   /** What was granted, as far as the server told. */
-  scope: isListOf(isString),
+  scope: isStrings,
   /** What was asked for. */
-  requestedScope: isListOf(isString),
+  requestedScope: isStrings,
   obtainedAt: isNumber,
   expiresAt: isOptional(isNumber),
   /** The key of its token requests, whether the access token is bound to it, and whether it has to be. Absent: no key was used. */
@@ -71,9 +71,7 @@ const EARLY = 30
  *   where that will not do
  */
 export function toCredential(response: ForeignTokenResponse, origin: TokenOrigin, now: number): Credential {
-  const dpop = bindingOf(response, origin.dpop)
   const { expires_in, scope } = response
-  const refreshToken = response.refresh_token ?? origin.refreshToken
   return {
     generation: randomToken(16),
     issuer: origin.issuer,
@@ -83,10 +81,10 @@ export function toCredential(response: ForeignTokenResponse, origin: TokenOrigin
     scope: [...(scope === undefined ? origin.scope : parseScope(scope))],
     requestedScope: [...origin.requestedScope],
     obtainedAt: now,
-    ...(origin.resource !== undefined && { resource: origin.resource }),
-    ...(refreshToken !== undefined && { refreshToken }),
-    ...(expires_in !== undefined && { expiresAt: now + expires_in }),
-    ...(dpop !== undefined && { dpop }),
+    resource: origin.resource,
+    refreshToken: response.refresh_token ?? origin.refreshToken,
+    expiresAt: expires_in === undefined ? undefined : now + expires_in,
+    dpop: bindingOf(response, origin.dpop),
   }
 }
 
@@ -94,7 +92,7 @@ export function toCredential(response: ForeignTokenResponse, origin: TokenOrigin
 function bindingOf({ token_type }: ForeignTokenResponse, asked: TokenOrigin['dpop']): Credential['dpop'] {
   const type = token_type.toLowerCase()
   if (type === 'dpop' && asked !== undefined) {
-    return { key: asked.key, bound: true, ...(asked.required && { required: true }) }
+    return { key: asked.key, bound: true, required: asked.required }
   }
   if (type !== 'bearer') throw new SallyportError('token_type_unsupported')
   if (asked?.required === true) throw new SallyportError('dpop_downgrade')

@@ -6,8 +6,8 @@
  * @module
  */
 import { base64url } from 'jose'
-import { type DpopAlgorithm, isDpopAlgorithm } from '../../shared/dpop/public-key.ts'
-import { importDpopKey, signing } from '../../shared/dpop/signing-key.ts'
+import type { DpopAlgorithm } from '../../shared/dpop/public-key.ts'
+import { canSign, importDpopKey, SIGNING } from '../../shared/dpop/signing-key.ts'
 import { randomToken } from '../context.ts'
 import { misconfigured, SallyportError } from '../errors.ts'
 
@@ -55,7 +55,7 @@ export function privateKeyJwt(key: PrivateJwk | CryptoKey, options: { readonly k
       loaded ??= load()
       const claims = { iss: clientId, sub: clientId, aud: issuer, jti: randomToken(), iat: now, exp: now + LIFETIME }
       const input = `${header}.${encode(claims)}`
-      const signature = await crypto.subtle.sign(signing(alg), await loaded, new TextEncoder().encode(input))
+      const signature = await crypto.subtle.sign(SIGNING[alg], await loaded, new TextEncoder().encode(input))
       return `${input}.${base64url.encode(new Uint8Array(signature))}`
     },
   }
@@ -96,7 +96,7 @@ const encode = (value: unknown): string => base64url.encode(JSON.stringify(value
 /** What the JWK says, else what its kind is used with most. */
 function algorithmOf({ alg, kty, crv = '' }: JsonWebKey): DpopAlgorithm | undefined {
   const usual = kty === 'RSA' ? 'RS256' : BY_CURVE[crv]
-  return alg === undefined ? usual : isDpopAlgorithm(alg) ? alg : undefined
+  return alg === undefined ? usual : canSign(alg) ? alg : undefined
 }
 
 const BY_CURVE: Readonly<Record<string, DpopAlgorithm>> = { 'P-256': 'ES256', 'P-384': 'ES384', Ed25519: 'EdDSA' }

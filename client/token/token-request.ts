@@ -7,7 +7,6 @@
  */
 import { isForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
 import { type ForeignTokenResponse, readTokenResponse } from '../../shared/foreign-token-response.ts'
-import { writeForm } from '../../shared/form.ts'
 import type { ClientContext } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import { isProofRefusal, type ProofRefusal, sendProven } from '../dpop/send-proven.ts'
@@ -15,12 +14,9 @@ import type { StoredKey } from '../dpop/stored-key.ts'
 import { SallyportError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
 import { retryAfter } from '../http/caching.ts'
-import { type JsonAnswer, requestJson } from '../http/request-json.ts'
+import type { JsonAnswer } from '../http/request-json.ts'
 import type { ClientIdentity } from '../registration/client-identity.ts'
-import { authenticateClient } from './client-authentication.ts'
-
-/** Form parameters: `undefined` is left out, several values are several parameters. */
-export type TokenParameters = Readonly<Record<string, string | readonly string[] | undefined>>
+import { type FormValues, sendForm } from './send-form.ts'
 
 /** What goes with a token request, and what ends it. */
 export interface TokenRequestOptions {
@@ -41,7 +37,7 @@ export async function requestToken(
   context: ClientContext,
   server: ValidatedServerMetadata,
   identity: ClientIdentity | undefined,
-  params: TokenParameters,
+  params: FormValues,
   options: TokenRequestOptions = {},
 ): Promise<ForeignTokenResponse> {
   const answer = await askTokenEndpoint(context, server, identity, params, options)
@@ -53,19 +49,15 @@ export async function askTokenEndpoint(
   context: ClientContext,
   server: ValidatedServerMetadata,
   identity: ClientIdentity | undefined,
-  params: TokenParameters,
+  params: FormValues,
   { key, ...ending }: TokenRequestOptions = {},
 ): Promise<JsonAnswer> {
-  const [url, method] = [server.token_endpoint, 'POST'] as const
-  const send = async (proof: Readonly<Record<string, string>>): Promise<JsonAnswer> => {
-    // Anew each time: an assertion counts once, also where the proof beside it was refused.
-    const authentication = identity && (await authenticateClient(context, identity, server))
-    const body = writeForm({ ...params, ...authentication?.params }).toString()
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', ...authentication?.headers, ...proof }
-    return requestJson(context, { purpose: 'token', url, method, headers, body, ...ending })
-  }
+  const url = server.token_endpoint
+  const send = (headers: Readonly<Record<string, string>>): Promise<JsonAnswer> =>
+    sendForm(context, server, identity, params, { purpose: 'token', url, headers, ...ending })
   if (key === undefined) return send({})
-  return sendProven(context, key, { url, method, send: (dpop) => send({ dpop }), refusal, discard: () => {} })
+  const proven = { url, method: 'POST', send: (dpop: string) => send({ dpop }), refusal, discard: () => {} }
+  return sendProven(context, key, proven)
 }
 
 /** The tokens of an answer. Throws as `requestToken` does. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { popup } from '../../client/browser/index.ts'
-import { createSession } from '../../client/index.ts'
+import { createSession, describeError } from '../../client/index.ts'
 
 // In your application: the URL of your MCP server, and `sallyport/client/browser` and `sallyport/client` for the imports.
 const url = new URLSearchParams(location.search).get('mcp') ?? ''
@@ -22,7 +22,7 @@ document.querySelector('#sign-in')?.addEventListener('click', async () => {
     const { scope, tokenType } = await interaction.during(() => session.authorize())
     show(`Signed in with a ${tokenType} token for ${scope.join(' ')}`)
   } catch (error) {
-    show(error instanceof Error ? error.message : 'That did not work.')
+    show(describeError(error))
   }
 })
 

@@ -4,10 +4,9 @@
  * @see RFC 9449 section 4.2: the header and the claims
  * @module
  */
-import { encode } from 'jose/base64url'
-import type { DpopClaims } from './proof.ts'
+import { encodeBase64url } from '../encode-base64url.ts'
 import { DPOP_PROOF_TYPE } from './proof-type.ts'
-import { type DpopSigningKey, signing } from './signing-key.ts'
+import { type DpopSigningKey, SIGNING } from './signing-key.ts'
 
 export interface ProofOf {
   /** As it is sent: `POST`. */
@@ -33,17 +32,10 @@ export async function createDpopProof(
   key: DpopSigningKey,
   { method, url, now, tokenHash, nonce, jti = crypto.randomUUID() }: ProofOf,
 ): Promise<string> {
-  const claims: DpopClaims = {
-    jti,
-    htm: method,
-    htu: withoutQuery(url),
-    iat: Math.floor(now),
-    ...(tokenHash === undefined ? {} : { ath: tokenHash }),
-    ...(nonce === undefined ? {} : { nonce }),
-  }
-  const input = `${headerOf(key)}.${encode(JSON.stringify(claims))}`
-  const signature = await crypto.subtle.sign(signing(key.alg), key.privateKey, new TextEncoder().encode(input))
-  return `${input}.${encode(new Uint8Array(signature))}`
+  const claims = { jti, htm: method, htu: withoutQuery(url), iat: Math.floor(now), ath: tokenHash, nonce }
+  const input = `${headerOf(key)}.${encode(claims)}`
+  const signature = await crypto.subtle.sign(SIGNING[key.alg], key.privateKey, new TextEncoder().encode(input))
+  return `${input}.${encodeBase64url(new Uint8Array(signature))}`
 }
 
 /** The same for all proofs of a key. */
@@ -52,7 +44,7 @@ const headers = new WeakMap<DpopSigningKey, string>()
 function headerOf(key: DpopSigningKey): string {
   const known = headers.get(key)
   if (known !== undefined) return known
-  const header = encode(JSON.stringify({ alg: key.alg, typ: DPOP_PROOF_TYPE, jwk: key.publicJwk }))
+  const header = encode({ alg: key.alg, typ: DPOP_PROOF_TYPE, jwk: key.publicJwk })
   headers.set(key, header)
   return header
 }
@@ -61,3 +53,5 @@ function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname}`
 }
+
+const encode = (json: object): string => encodeBase64url(new TextEncoder().encode(JSON.stringify(json)))

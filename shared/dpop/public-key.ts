@@ -5,7 +5,6 @@
  * @see RFC 7638 section 3: the thumbprint
  * @module
  */
-import { encode } from 'jose/base64url'
 
 /** What proofs may be signed with: asymmetric, and of no less than 112 bits of strength. The first is preferred. */
 export const DPOP_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519'] as const
@@ -30,9 +29,4 @@ export function thumbprintInput(key: DpopPublicKey): string {
     case 'RSA':
       return JSON.stringify({ e: key.e, kty: key.kty, n: key.n })
   }
-}
-
-/** The `jkt`: base64url(SHA-256). 43 characters. */
-export async function jwkThumbprint(key: DpopPublicKey): Promise<string> {
-  return encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(thumbprintInput(key)))))
 }

@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { ROOT } from '../support/source-tree.ts'
 
 /** Bytes, gzipped. It may only go down; the aim is 18 kB. */
-export const CLIENT_BUDGET = 20_900
+export const CLIENT_BUDGET = 18_100
 
 export interface ClientSize {
   /** Bytes. */

@@ -8,12 +8,8 @@
  */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import {
-  classifyRedirectUri,
-  matchesRedirectUri,
-  type RedirectUriKind,
-  type RedirectUriProblem,
-} from '../../shared/redirect-uri.ts'
+import { classifyRedirectUri, type RedirectUriKind, type RedirectUriProblem } from '../../shared/redirect-uri.ts'
+import { matchesRedirectUri } from '../../shared/redirect-uri-match.ts'
 
 describe('classifyRedirectUri', () => {
   const good: readonly [string, RedirectUriKind][] = [

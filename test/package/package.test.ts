@@ -32,7 +32,7 @@ afterAll(() => project?.remove())
 
 describe('the tarball', () => {
   test('holds compiled files, their types and the documents, and nothing else', () => {
-    const documents = ['package.json', 'README.md', 'LICENSE', 'SECURITY.md', 'docs/settings.md']
+    const documents = ['package.json', 'README.md', 'LICENSE', 'SECURITY.md', 'docs/errors.md', 'docs/settings.md']
     const compiled = /^dist\/((shared|server|client|conformance)\/.*\.(js|d\.ts)|bin\/[\w-]+\.js)$/
     const rest = project.files.filter((name) => !compiled.test(name))
     expect(rest.sort()).toEqual([...documents, 'dist/bin/LICENSES.txt'].sort())

@@ -54,13 +54,13 @@ describe('C-041 the order of priority', () => {
 
   test('C-041 a pre-registered id and a document are two identities: one of them', () => {
     const both = { id: 'known', metadataUrl: HOST }
-    expect(() => createSession('https://mcp.example.com/mcp', { client: both })).toThrow('not usable')
+    expect(() => createSession('https://mcp.example.com/mcp', { client: both })).toThrow('configuration')
   })
 
   test.each(['http://app.example/client.json', 'https://app.example', `${HOST}?v=1`, `${HOST}#x`])(
     'C-045 %s cannot be such an id',
     (metadataUrl) => {
-      expect(() => createSession('https://mcp.example.com/mcp', { client: { metadataUrl } })).toThrow('not usable')
+      expect(() => createSession('https://mcp.example.com/mcp', { client: { metadataUrl } })).toThrow('configuration')
     },
   )
 })

@@ -41,6 +41,8 @@ describe('client/index.ts', () => {
       'clientCredentials',
       'clientDocument',
       'createSession',
+      'defineGrant',
+      'describeError',
       'deviceCode',
       'follow',
       'hasCode',

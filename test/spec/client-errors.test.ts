@@ -7,15 +7,17 @@
 import { describe, expect, test } from 'bun:test'
 import { readFile } from 'node:fs/promises'
 import { inspect } from 'node:util'
-import { NATURES } from '../../client/error-codes.ts'
+import { TEXTS } from '../../client/error-texts.ts'
 import {
   AuthorizationRequiredError,
   clientCredentials,
   clientDocument,
   createSession,
+  describeError,
   hasCode,
   privateKeyJwt,
   SallyportError,
+  type SallyportErrorCode,
   type SessionOptions,
 } from '../../client/index.ts'
 
@@ -28,16 +30,21 @@ const rows = [...page.matchAll(/^\| `(\w+)` \| ([a-z ]*?) ?\| (.+) \|$/gm)].map(
   }),
 )
 
+const isCode = (code: string): code is SallyportErrorCode => Object.hasOwn(TEXTS, code)
+
 describe('docs/errors.md', () => {
   test('has every code once, and no other', () => {
-    expect(rows.map(({ code }) => code).sort()).toEqual(Object.keys(NATURES).sort())
+    expect(rows.map(({ code }) => code).sort()).toEqual(Object.keys(TEXTS).sort())
   })
 
   test('says of each what the error itself says', () => {
     for (const { code, flags, text } of rows) {
       expect(text.length).toBeGreaterThan(10)
-      const nature = Object.entries(NATURES).find(([own]) => own === code)?.[1] ?? { message: '' }
-      expect([code, ...Object.keys(nature).filter((name) => name !== 'message')]).toEqual([code, ...flags])
+      if (!isCode(code)) throw new Error(code)
+      const error = new SallyportError(code)
+      const { interactive, retryable, final } = error
+      const said = Object.entries({ interactive, retryable, final }).filter(([, is]) => is)
+      expect([error.code, ...said.map(([name]) => name)]).toEqual([code, ...flags])
     }
   })
 
@@ -74,6 +81,22 @@ describe('an error', () => {
     expect(error.message).not.toContain('foreign words')
     expect(hasCode(error, 'timeout', 'invalid_grant')).toBe(true)
     expect(hasCode(new Error('x'), 'timeout')).toBe(false)
+  })
+
+  test('has a message that says where to read, and words for those who want them', async () => {
+    const error = new SallyportError('issuer_mismatch', { errorDescription: 'foreign words' })
+    expect(error.message).toBe('issuer_mismatch (sallyport/docs/errors.md)')
+    expect(describeError(error)).toBe('The authorization server metadata names another issuer.')
+    const { files } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(files).toContain('docs/errors.md')
+    for (const code of Object.keys(TEXTS).filter(isCode)) {
+      expect(describeError(new SallyportError(code))).toMatch(/^[A-Z].{10,}[^.]\.$/)
+    }
+    expect(describeError(new TypeError('Failed to fetch'))).toBe('Failed to fetch')
+    expect(describeError('no error')).toBe('no error')
+    const wrong = new SallyportError('configuration', { cause: new TypeError('timeout is a number of seconds') })
+    expect(wrong.message).toBe('configuration: timeout is a number of seconds')
+    expect(describeError(wrong)).toBe('The session options are not usable: timeout is a number of seconds')
   })
 
   test('R9 more scope and a new sign-in have two codes', () => {

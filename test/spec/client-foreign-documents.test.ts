@@ -81,7 +81,6 @@ describe('what our servers send is read', () => {
       'registration_endpoint',
       'revocation_endpoint',
       'scopes_supported',
-      'response_types_supported',
       'grant_types_supported',
       'token_endpoint_auth_methods_supported',
       'token_endpoint_auth_signing_alg_values_supported',

@@ -88,7 +88,7 @@ describe('C-074 resource', () => {
     'https://u@mcp.example.com',
     '',
   ])('C-002 C-003 C-004 C-076 %p is no resource of this framework', (input) =>
-    expect(() => createSession(input)).toThrow('options'),
+    expect(() => createSession(input)).toThrow('configuration'),
   )
 
   test('C-077 byte for byte as the metadata has it', async () => {

@@ -9,6 +9,8 @@
 import { describe, expect, test } from 'bun:test'
 import {
   createSession,
+  defineGrant,
+  type GrantDefinition,
   type GrantStep,
   type GrantType,
   memoryStore,
@@ -26,13 +28,9 @@ const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const AGENT = { id: 'agent-7', secret: 's', issuer: AS }
 
 /** A grant that exchanges something at a company's own server first. */
-const exchange = (obtain: GrantType['obtain'], more: Partial<GrantType> = {}): GrantType => ({
-  name: JWT_BEARER,
-  unattended: true,
-  obtain,
-  ...more,
-})
-const assertion: GrantType['obtain'] = ({ token, issuer }) =>
+const exchange = (obtain: GrantDefinition['obtain'], more: Partial<GrantDefinition> = {}): GrantType =>
+  defineGrant({ name: JWT_BEARER, unattended: true, obtain, ...more })
+const assertion: GrantDefinition['obtain'] = ({ token, issuer }) =>
   token({ grant_type: JWT_BEARER, assertion: `for ${issuer}` })
 
 const sessionWith = (world: Pick<FakeWorld, 'resource' | 'fetch' | 'now'>, options: SessionOptions) =>
@@ -113,7 +111,7 @@ describe("section 4.5 a grant of the host's own", () => {
       world.tokens.set(`of ${form.get('assertion')}`, { scope: [], expiresAt: world.clock.now + 900 })
       return token(form)
     })
-    const own: GrantType['obtain'] = ({ token: ask }) => ask({ grant_type: JWT_BEARER, assertion: 'a' })
+    const own: GrantDefinition['obtain'] = ({ token: ask }) => ask({ grant_type: JWT_BEARER, assertion: 'a' })
     const session = sessionWith(world, { grant: exchange(own), dpop: 'required' })
     expect((await session.authorize()).tokenType).toBe('DPoP')
     expect(world.at('server')[0]?.jkt).toMatch(/^[\w-]{43}$/)

@@ -48,7 +48,7 @@ describe('which algorithm, if any', () => {
     expect(choose('preferred', atServer, atResource)?.alg).toBe(alg)
     expect(choose('off', atServer, atResource)).toBeUndefined()
     if (alg !== undefined) expect(choose('required', atServer, atResource)).toEqual({ alg, required: true })
-    else expect(() => choose('required', atServer, atResource)).toThrow('DPoP is required')
+    else expect(() => choose('required', atServer, atResource)).toThrow('dpop_unavailable')
   })
 
   test('this runtime has no such keys: Bearer, or an error before anybody is asked', async () => {
@@ -69,8 +69,8 @@ describe('which algorithm, if any', () => {
   test('DPOP-P1 the resource insists', () => {
     expect(choose('preferred', ['ES256'], undefined, true)).toEqual({ alg: 'ES256', required: true })
     expect(choose('preferred', ['ES256'], undefined, false)).toEqual({ alg: 'ES256', required: false })
-    expect(() => choose('preferred', undefined, undefined, true)).toThrow('DPoP is required')
-    expect(() => choose('off', ['ES256'], undefined, true)).toThrow('DPoP is required')
+    expect(() => choose('preferred', undefined, undefined, true)).toThrow('dpop_unavailable')
+    expect(() => choose('off', ['ES256'], undefined, true)).toThrow('dpop_unavailable')
   })
 
   test.each(['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256'])('%s makes proofs that others accept', async (alg) => {
@@ -251,6 +251,8 @@ describe('off', () => {
 
   test('anything else is no mode', () => {
     const options = { dpop: 'always' }
-    expect(() => Reflect.apply(createSession, undefined, ['https://mcp.example.com/mcp', options])).toThrow('options')
+    expect(() => Reflect.apply(createSession, undefined, ['https://mcp.example.com/mcp', options])).toThrow(
+      'configuration',
+    )
   })
 })

@@ -146,7 +146,7 @@ describe('DPOP-C1 challenges with the DPoP scheme', () => {
     await session.authorize()
     const before = world.jktAsked()
     world.mcp.scope = ['write']
-    await expect(session.fetch(world.resource)).rejects.toThrow('more scope')
+    await expect(session.fetch(world.resource)).rejects.toThrow('insufficient_scope')
     const grant = await session.authorize()
     expect(grant).toMatchObject({ scope: ['read', 'write'], tokenType: 'DPoP' })
     expect((await session.fetch(world.resource)).status).toBe(200)

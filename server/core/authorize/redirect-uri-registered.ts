@@ -6,7 +6,7 @@
  * @module
  */
 import type { FormRecord } from '../../../shared/form.ts'
-import { matchesRedirectUri, type RedirectUriMatching } from '../../../shared/redirect-uri.ts'
+import { matchesRedirectUri, type RedirectUriMatching } from '../../../shared/redirect-uri-match.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import type { Client } from '../records.ts'
 import { type Rejection, reject } from '../rejection.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 import type { FormRecord } from '../../../shared/form.ts'
-import type { RedirectUriMatching } from '../../../shared/redirect-uri.ts'
+import type { RedirectUriMatching } from '../../../shared/redirect-uri-match.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import type { Client } from '../records.ts'
 import type { Rejection } from '../rejection.ts'
