@@ -2,10 +2,12 @@
  * What a verified token says, in the shape that the request handlers of both MCP SDKs expect. The token itself is not in it.
  *
  * @see RFC 9068 section 2.2: the claims
+ * @see RFC 8693 section 4.1: who acts
  * @see MCP 2026-07-28, security best practices, "Token Passthrough": a client's token never goes upstream
  * @module
  */
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
+import { type Actor, actorsOf } from '../../shared/actor.ts'
 import { expandScopes, parseScope, type ScopeHierarchy } from '../../shared/scope.ts'
 
 /** Assignable to the `AuthInfo` of `@modelcontextprotocol/sdk` 1.x and of `@modelcontextprotocol/server` 2.x. */
@@ -19,7 +21,15 @@ export interface AuthInfo {
   expiresAt: number
   resource: URL
   resourceMetadataUrl: string
-  extra: { sub: string; iss: string; jti: string }
+  /** `sub`: for whom. `actors`: who acts for them, the newest first; left out: nobody does. */
+  extra: { sub: string; iss: string; jti: string; actors?: ActorInfo[] }
+}
+
+/** Somebody who acts for the subject of a token: the newest calls now, the others called before. */
+export interface ActorInfo {
+  sub: string
+  /** The client that they act through; the same where no person is behind it. */
+  clientId?: string
 }
 
 /** The resource, as far as it shows in every `AuthInfo`. */
@@ -28,6 +38,11 @@ export interface AuthInfoContext {
   readonly resourceMetadataUrl: string
   readonly scopeHierarchy: ScopeHierarchy
 }
+
+const toActorInfo = ({ sub, client_id }: Actor): ActorInfo => ({
+  sub,
+  ...(client_id === undefined ? {} : { clientId: client_id }),
+})
 
 /** `digest`: base64url(SHA-256(token)). */
 export function toAuthInfo(digest: string, claims: AccessTokenClaims, context: AuthInfoContext): AuthInfo {
@@ -39,6 +54,11 @@ export function toAuthInfo(digest: string, claims: AccessTokenClaims, context: A
     expiresAt: claims.exp,
     resource: new URL(context.resource),
     resourceMetadataUrl: context.resourceMetadataUrl,
-    extra: { sub: claims.sub, iss: claims.iss, jti: claims.jti },
+    extra: {
+      sub: claims.sub,
+      iss: claims.iss,
+      jti: claims.jti,
+      ...(claims.act === undefined ? {} : { actors: actorsOf(claims.act).map(toActorInfo) }),
+    },
   }
 }

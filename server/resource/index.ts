@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { AuthInfo } from './auth-info.ts'
+export type { ActorInfo, AuthInfo } from './auth-info.ts'
 export type { DpopOptions } from './dpop-options.ts'
 export type { PossessionProblem, RequestProblem, ResourceEvent, TokenProblem, TokenTrouble } from './events.ts'
 export type { Fetch } from './get-json.ts'

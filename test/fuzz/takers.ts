@@ -15,12 +15,14 @@ import { equalInConstantTime } from '../../server/core/client-auth/equal-in-cons
 import { checkClientId } from '../../server/core/client-documents/policy.ts'
 import { rasterType } from '../../server/core/client-documents/raster-image.ts'
 import { attemptOf } from '../../server/core/flow.ts'
+import { narrowScopes } from '../../server/core/grants/token-exchange/exchanged-scopes.ts'
+import { isAccessTokenType } from '../../server/core/grants/token-exchange/presented-token.ts'
 import { addressIn, networkOf } from '../../server/core/network.ts'
 import { whoAsksBehind } from '../../server/core/proxies.ts'
 import { isApprovedRedirect, isLocalOrApproved } from '../../server/core/registration/approved-redirect.ts'
 import { readInitialAccessToken } from '../../server/core/registration/initial-access-token.ts'
 import { checkSoftwareStatement } from '../../server/core/registration/software-statement.ts'
-import { grantOfAccessToken } from '../../server/core/tokens/access-token-id.ts'
+import { ancestryOf, exchangesOf, grantOfAccessToken, stemOf } from '../../server/core/tokens/access-token-id.ts'
 import { prefersProblemJson } from '../../server/http/accept.ts'
 import { routeBelow } from '../../server/http/below-issuer.ts'
 import { toTarget } from '../../server/outbound/target.ts'
@@ -81,6 +83,7 @@ const base = { base: '/tenant' }
 /** By the name of the function. */
 export const TAKERS: Readonly<Record<string, Taker>> = {
   addressIn,
+  ancestryOf,
   applicationName,
   attemptOf: (text) => attemptOf(form(text)),
   authorizeLink: (text) => authorizeLink(query(text), base),
@@ -100,9 +103,13 @@ export const TAKERS: Readonly<Record<string, Taker>> = {
   displayText,
   equalInConstantTime: (text) => [equalInConstantTime(text, text), equalInConstantTime(text, 'x')],
   excessOf: (text) => excessOf(query(text), text.length),
+  exchangesOf,
   findChallenge: (text) => findChallenge(text, 'DPoP'),
   freshUntil: (text) => freshUntil(named('cache-control', text), 1000),
   grantOfAccessToken,
+  isAccessTokenType,
+  narrowScopes: (text) => narrowScopes(text, { subject: [text], limit: [text], client: client(), target: resource() }),
+  stemOf,
   httpDate,
   includesAudience: (text) => includesAudience(text, [text]),
   isAllowedOrigin: (text) => isAllowedOrigin(text, 'https://mcp.example/mcp', ['https://app.example']),
