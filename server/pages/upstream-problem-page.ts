@@ -27,14 +27,14 @@ const OUT_OF_DATE: Explanation = {
 
 const UNAVAILABLE: Explanation = {
   status: 503,
-  title: 'Your company’s sign-in cannot be reached',
-  text: 'It did not answer, or not in time. Nothing is lost.',
+  title: 'Your company cannot be reached',
+  text: 'Its identity provider did not answer, or not in time. Nothing is lost.',
   advice: 'Wait a minute, then sign in again.',
 }
 
 const MISCONFIGURED: Explanation = {
   status: 502,
-  title: 'Your company’s sign-in is not set up right',
+  title: 'Your company’s provider is not set up right',
   text: 'What it answered does not fit what this server expects. Nobody was signed in.',
   advice: 'Tell whoever runs this server: its audit log says what is wrong.',
 }
