@@ -24,6 +24,8 @@ test.each([
   ['node', 'agent.ts', 'an agent signed in with its key'],
   ['bun', 'dpop.ts', 'a stolen token opened nothing'],
   ['bun', 'step-up.ts', 'asked for more scope once, when it was needed'],
+  ['bun', 'enterprise/main.ts', 'the company let somebody in, and out again'],
+  ['node', 'delegation/main.ts', 'the last server saw the person and both agents, until the person was gone'],
   ['bun', 'claude-cli/main.ts', 'hosts and an agent are in, as the README says'],
 ] as const)('%s examples/%s', ends, 30_000)
 
