@@ -27,6 +27,9 @@ const issOf = (ctx: AsContext, { url, answer }: Landing & { kind: 'callback' }):
   )
 }
 
+const NO_RESOURCE =
+  'No resource was asked for: none was named (--indicator), and the metadata list none (protected_resources). Name one that the server serves, or add one to the server first (sallyport resources add URL).'
+
 export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
   {
     ...CODE_FLOW,
@@ -38,7 +41,14 @@ export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
       const landing = await ctx.authorize()
       if (landing.kind === 'page') return skip(whyNoCode(landing))
       if (landing.kind === 'callback' && landing.url.searchParams.has('code')) return pass()
-      return problem('a redirect with a code', landing.answer ?? whyNoCode(landing))
+      const error = landing.kind === 'callback' ? landing.url.searchParams.get('error') : null
+      const isAimless = error === 'invalid_target' && (await ctx.wanted()).resource === undefined
+      return problem(
+        'a redirect with a code',
+        landing.answer ?? whyNoCode(landing),
+        undefined,
+        isAimless ? NO_RESOURCE : undefined,
+      )
     },
   },
   {

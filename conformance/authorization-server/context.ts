@@ -6,7 +6,7 @@
  */
 import type { Answer, Form, HeaderRecord, Http } from '../core/http.ts'
 import type { Landing } from '../core/visit.ts'
-import type { Client, Clients } from './clients.ts'
+import type { Client, Clients, Credentials } from './clients.ts'
 import type { Control, createControls } from './controls.ts'
 import type { Found } from './locate.ts'
 import type { AuthorizationServerOptions } from './options.ts'
@@ -57,6 +57,8 @@ export interface AsContext {
   readonly freshTokens: (changes?: Changes, client?: Client) => Promise<Tokens>
   /** Tokens that several checks look at and none uses up. */
   readonly tokens: () => Promise<Tokens>
+  /** Tokens, and who may ask about them: whoever was named, or the client with a secret that they were given to. */
+  readonly introspected: () => Promise<{ readonly tokens: Tokens; readonly credentials: Credentials }>
   readonly refresh: (tokens: Tokens, changes?: Changes, headers?: HeaderRecord) => Promise<Answer>
   /** New tokens with a refresh token among them. */
   readonly refreshable: () => Promise<Tokens & { readonly refreshToken: string }>

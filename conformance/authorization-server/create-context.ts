@@ -8,7 +8,7 @@ import { Skip, skip } from '../core/check.ts'
 import type { Answer, Form, HeaderRecord, Http } from '../core/http.ts'
 import { once } from '../core/once.ts'
 import { Trouble } from '../core/trouble.ts'
-import { type Client, createClients } from './clients.ts'
+import { type Client, createClients, credentialsOf } from './clients.ts'
 import { type AsContext, type Changes, codeIn, isWelcome, toTokens, VERIFIER, whyNoCode } from './context.ts'
 import { type Control, createControls, isAlike } from './controls.ts'
 import { locateMetadata } from './locate.ts'
@@ -143,6 +143,17 @@ export function createAsContext(http: Http, options: AuthorizationServerOptions)
     return noted(client, await postToken(client, form, headers), refreshes)
   }
 
+  const tokens = once(freshTokens)
+  const introspected = once(async () => {
+    const { introspector } = options
+    if (introspector !== undefined) {
+      const { id, secret } = introspector
+      return { tokens: await tokens(), credentials: credentialsOf(id, secret, 'client_secret_basic') }
+    }
+    const client = await clients.confidential()
+    return { tokens: await freshTokens({}, client), credentials: client.credentials }
+  })
+
   const refreshable: AsContext['refreshable'] = async () => {
     const tokens = await freshTokens()
     return { ...tokens, refreshToken: tokens.refreshToken ?? skip('the server gives no refresh token') }
@@ -164,7 +175,8 @@ export function createAsContext(http: Http, options: AuthorizationServerOptions)
     codes,
     redeem,
     freshTokens,
-    tokens: once(freshTokens),
+    tokens,
+    introspected,
     refresh,
     refreshable,
     control,

@@ -7,7 +7,7 @@
  */
 import { expectThat, pass, problem, skip } from '../core/check.ts'
 import type { Answer, Form } from '../core/http.ts'
-import { type Client, type Credentials, credentialsOf } from './clients.ts'
+import type { Client, Credentials } from './clients.ts'
 import type { AsContext } from './context.ts'
 import { backed, type Control, isAlike } from './controls.ts'
 import { type AsCheck, errorOf, givesToken, refused } from './judge.ts'
@@ -24,21 +24,14 @@ async function revoke(ctx: AsContext, { credentials }: Client, form: Form): Prom
 
 async function introspect(ctx: AsContext, token: string, credentials?: Credentials): Promise<Answer> {
   const url = await ctx.endpoint('introspection_endpoint')
-  const { form, headers } = credentials ?? (await introspector(ctx))
+  const { form, headers } = credentials ?? (await ctx.introspected()).credentials
   return ctx.http.postForm(url, { ...form, token }, headers)
-}
-
-async function introspector(ctx: AsContext): Promise<Credentials> {
-  const given = ctx.options.introspector
-  if (given !== undefined) return credentialsOf(given.id, given.secret, 'client_secret_basic')
-  return (await ctx.clients.confidential()).credentials
 }
 
 /** Asked of a live token: whether this client is told anything at all. */
 async function liveAnswer(ctx: AsContext): Promise<Answer> {
-  const answer = await introspect(ctx, (await ctx.tokens()).accessToken)
-  const mayNotAsk = answer.status >= 400 || (answer.json['active'] === false && ctx.options.introspector === undefined)
-  return mayNotAsk
+  const answer = await introspect(ctx, (await ctx.introspected()).tokens.accessToken)
+  return answer.status >= 400
     ? skip(`the client is told nothing (${answer.summary}): name one that may ask (--introspection-client-id)`)
     : answer
 }
@@ -120,7 +113,7 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     section: 'section 2.1',
     mend: 'Require client authentication at the introspection endpoint: otherwise it is a place to try tokens out.',
     async run(ctx) {
-      const { accessToken } = await ctx.tokens()
+      const { accessToken } = (await ctx.introspected()).tokens
       const answer = await introspect(ctx, accessToken, { form: {}, headers: {} })
       const verdict = expectThat(answer.status === 400 || answer.status === 401, 'status 401', answer)
       return backed(verdict, answersIntrospection(ctx))
@@ -133,7 +126,7 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     section: 'section 2.2',
     mend: 'Answer {"active": true, "client_id": ..., "scope": ..., "exp": ...} for tokens that are valid.',
     async run(ctx) {
-      const [answer, { client }] = [await liveAnswer(ctx), await ctx.tokens()]
+      const [answer, { client }] = [await liveAnswer(ctx), (await ctx.introspected()).tokens]
       const right = answer.json['active'] === true && (answer.json['client_id'] ?? client.id) === client.id
       return expectThat(
         right,
@@ -169,7 +162,7 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     mend: 'Let revocation end access tokens as well, as far as introspection is concerned.',
     async run(ctx) {
       await seenActive(ctx)
-      const tokens = await ctx.freshTokens()
+      const tokens = await ctx.freshTokens({}, (await ctx.introspected()).tokens.client)
       const revoked = await revoke(ctx, tokens.client, { token: tokens.accessToken, token_type_hint: 'access_token' })
       if (errorOf(revoked) === 'unsupported_token_type') return pass('the server revokes no access tokens')
       const answer = await introspect(ctx, tokens.accessToken)

@@ -48,6 +48,12 @@ test('ours with its default settings is warned once: of the grace for answers th
   await world.server.close()
 })
 
+test('where nobody is named who may ask about tokens, a client with a secret asks about its own', async () => {
+  const only = ALL.filter((id) => id.startsWith('introspect'))
+  const report = await worldOf('plain').check(undefined, { introspector: undefined, only })
+  expect([idsWith(report, 'pass'), others(report)]).toEqual([only, []])
+})
+
 /** What the server takes for the time. */
 const now = (): number => worldOf('plain').server.clock.now
 

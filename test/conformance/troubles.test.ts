@@ -129,6 +129,14 @@ test('a server that is reached no more does not make a failure of the first chec
   expect(results.map(({ status }) => status)).toEqual(['fail', 'fail'])
 })
 
+test('a server without a resource is told that it has none, and what to do about it', async () => {
+  const world = await createWorld({ resources: [] })
+  const { results } = await world.check(undefined, { only: ['authorize'] })
+  await world.server.close()
+  expect(results).toMatchObject([{ status: 'fail', received: expect.stringContaining('invalid_target') }])
+  expect(results[0]?.mend).toContain('sallyport resources add URL')
+})
+
 test('a server that breaks in the course of the checks does not pass', async () => {
   const world = await createWorld()
   let asked = 0
