@@ -37,7 +37,7 @@ export async function beginFlow(
   scope: readonly string[],
 ): Promise<{ readonly flow: Flow; readonly record: FlowRecord }> {
   if (!canRedirectTo(redirectUri)) {
-    throw misconfigured('redirectUri is https, http on loopback, or of a scheme of the application')
+    throw misconfigured('redirectUri is https, http on loopback, or of a private-use scheme')
   }
   const endpoint = codeFlowEndpoint(discovery.serverMetadata)
   const dpop = await newBinding(context, discovery)

@@ -44,7 +44,7 @@ export async function probe(context: ClientContext, signal?: AbortSignal): Promi
     },
     body: JSON.stringify({
       jsonrpc: '2.0',
-      id: 'authorization-probe',
+      id: 'probe',
       method: 'server/discover',
       params: { _meta: META },
     }),

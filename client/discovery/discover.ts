@@ -42,7 +42,6 @@ export async function discover(
     resourceMetadata: resource.metadata,
     issuer,
     serverMetadata: server.metadata,
-    fetchedAt: context.now(),
     freshUntil: Math.min(resource.freshUntil, server.freshUntil),
   }
   await context.store.set(storeKey(context), discovery)

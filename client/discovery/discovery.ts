@@ -22,7 +22,6 @@ export const isDiscovery = isRecord({
   resourceMetadata: isForeignResourceMetadata,
   issuer: isString,
   serverMetadata: isValidatedServerMetadata,
-  fetchedAt: isNumber,
   freshUntil: isNumber,
 })
 export type Discovery = Guarded<typeof isDiscovery>

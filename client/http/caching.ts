@@ -12,7 +12,6 @@ const MAX_RETRY_AFTER = 3600
 export function retryAfter(headers: Headers, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim()
   if (value === undefined) return undefined
-  if (/^\d+$/.test(value)) return clamp(Number(value), MAX_RETRY_AFTER)
-  const at = httpDate(value)
+  const at = /^\d+$/.test(value) ? now + Number(value) : httpDate(value)
   return at === undefined ? undefined : clamp(at - now, MAX_RETRY_AFTER)
 }

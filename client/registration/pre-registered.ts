@@ -39,7 +39,7 @@ function problemWith({ id, metadataUrl, secret, auth, issuer }: ClientOptions): 
   if (id !== undefined && metadataUrl !== undefined) return 'client.id and client.metadataUrl are two identities'
   if (secret !== undefined && auth !== undefined) return 'client.secret and client.auth are two proofs'
   if ((secret !== undefined && id === undefined) || (auth !== undefined && (id ?? metadataUrl) === undefined)) {
-    return 'client.secret needs client.id beside it, client.auth that or client.metadataUrl'
+    return 'client.secret needs client.id; client.auth needs that or client.metadataUrl'
   }
   if ((secret ?? auth) !== undefined && id !== undefined && issuer === undefined) {
     return 'client.issuer must say who may see the secret or key'

@@ -8,8 +8,8 @@
 import { gzipSync } from 'node:zlib'
 import { ROOT } from '../support/source-tree.ts'
 
-/** Bytes, gzipped. It may only go down; the aim is 18 kB. */
-export const CLIENT_BUDGET = 18_100
+/** Bytes, gzipped. It may only go down. */
+export const CLIENT_BUDGET = 18_000
 
 export interface ClientSize {
   /** Bytes. */
