@@ -1,7 +1,7 @@
 /**
  * Cross-app access: the company's identity provider decides which servers a person's applications may use, and no browser opens.
  *
- * @see MCP Enterprise-Managed Authorization
+ * @see MCP extension io.modelcontextprotocol/enterprise-managed-authorization
  * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 4
  * @see docs/adr/0198-id-jags-are-kept-in-memory.md
  * @module

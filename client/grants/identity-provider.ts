@@ -1,7 +1,7 @@
 /**
  * The company's identity provider, as the host's own configuration names it: nothing that a resource says leads there.
  *
- * @see MCP Enterprise-Managed Authorization, section 4: the client authenticates as it does for single sign-on
+ * @see MCP extension io.modelcontextprotocol/enterprise-managed-authorization, section 4: the client authenticates as it does for single sign-on
  * @see RFC 8693 section 2.1
  * @module
  */

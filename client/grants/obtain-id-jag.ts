@@ -2,7 +2,7 @@
  * An ID-JAG from the identity provider, for what the company knows of the person.
  *
  * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 4.3 (the exchange), section 9.2 (`insufficient_user_authentication`)
- * @see MCP Enterprise-Managed Authorization, section 4
+ * @see MCP extension io.modelcontextprotocol/enterprise-managed-authorization, section 4
  * @module
  */
 

@@ -1,7 +1,7 @@
 /**
  * Workload identity: the platform that a program runs on says who it is, so that the program needs no secret and no registration.
  *
- * @see MCP Workload Identity Federation (SEP-1933, experimental)
+ * @see MCP extension io.modelcontextprotocol/auth/wif, a draft (SEP-1933)
  * @see RFC 7523 section 2.1, section 3
  * @see draft-ietf-oauth-rfc7523bis section 4: the audience of a grant is the issuer or the token endpoint
  * @see docs/adr/0199-what-is-shown-to-whom.md

@@ -2,7 +2,7 @@
  * A company decides what its people's applications may use: the person signs in at the company, once; the host gets tokens for a product's MCP
  * server by the company's word, and no page of the product opens. When somebody leaves the company, that was that.
  *
- * @see MCP Enterprise-Managed Authorization
+ * @see MCP extension io.modelcontextprotocol/enterprise-managed-authorization
  * @module
  */
 import assert from 'node:assert/strict'

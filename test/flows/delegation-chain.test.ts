@@ -2,7 +2,7 @@
  * From the company's sign-in to the end of a chain: a person signs in where the company's people do, a host obtains the company's word for them and redeems it,
  * one agent after the other goes on with what came of it, and the last server sees them all. When the person is disabled, nothing of it works.
  *
- * @see MCP Enterprise-Managed Authorization
+ * @see MCP extension io.modelcontextprotocol/enterprise-managed-authorization
  * @see RFC 8693 section 4.1: nested actors
  * @see RFC 9449: one key from the first to the last
  * @module

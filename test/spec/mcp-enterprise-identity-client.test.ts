@@ -2,7 +2,7 @@
  * Cross-app access: who the person is, which key is proven, and options that cannot work.
  *
  * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 9.2 (a better sign-in), section 9.9.1 (DPoP)
- * @see MCP Enterprise-Managed Authorization, section 3
+ * @see MCP extension io.modelcontextprotocol/enterprise-managed-authorization, section 3
  * @module
  */
 import { describe, expect, test } from 'bun:test'

@@ -1,7 +1,7 @@
 /**
  * Cross-app access: the client's part of enterprise-managed authorization.
  *
- * @see MCP Enterprise-Managed Authorization, sections 2 to 6
+ * @see MCP extension io.modelcontextprotocol/enterprise-managed-authorization, sections 2 to 6
  * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 4.3, section 4.4, section 9
  * @see docs/adr/0198-id-jags-are-kept-in-memory.md
  * @module

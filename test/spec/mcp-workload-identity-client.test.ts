@@ -1,7 +1,7 @@
 /**
  * Workload identity federation: the client's part. The platform says who a program is; no secret, no registration.
  *
- * @see MCP Workload Identity Federation (SEP-1933)
+ * @see MCP extension io.modelcontextprotocol/auth/wif, a draft (SEP-1933)
  * @see RFC 7523 section 2.1
  * @module
  */
