@@ -4,7 +4,13 @@
  * @see MCP 2025-11-25, transports, streamable HTTP, "Session Management": 404 to a session id means that the session is over
  * @module
  */
-import { type JSONRPCMessage, type JSONRPCRequest, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import {
+  type JSONRPCMessage,
+  type JSONRPCRequest,
+  SdkErrorCode,
+  SdkHttpError,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client'
 import type { Fetch } from '../context.ts'
 import { SallyportError } from '../errors.ts'
 import { type Backoff, standing } from './standing.ts'
@@ -70,6 +76,7 @@ export function connect(options: ConnectionOptions): Connection {
   const own = new Map<unknown, PromiseWithResolvers<JSONRPCMessage>>()
   let sending = 0
   let isRetired = false
+  let isEnding = false
   let hasStreamed = false
   const transport = new StreamableHTTPClientTransport(new URL(resource), {
     fetch: async (input, init = {}) => {
@@ -100,7 +107,10 @@ export function connect(options: ConnectionOptions): Connection {
   }
   transport.onerror = (error) => {
     // These are acted upon, and told where that fails.
-    if (!(isRetired || error instanceof SallyportError || error instanceof SessionLost)) log(error.message)
+    if (
+      !(isRetired || isEnding || error instanceof SallyportError || error instanceof SessionLost || wasRefused(error))
+    )
+      log(error.message)
   }
   // Before it is given anything to send; nothing is awaited in there.
   void transport.start()
@@ -151,6 +161,7 @@ export function connect(options: ConnectionOptions): Connection {
       if (sending === 0) close()
     },
     async end() {
+      isEnding = true
       const { promise: late, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, FAREWELL)
       await Promise.race([transport.terminateSession().catch(() => {}), late])
@@ -159,6 +170,10 @@ export function connect(options: ConnectionOptions): Connection {
     },
   }
 }
+
+/** Who sent the message is told, and says it. */
+const wasRefused = (error: Error): boolean =>
+  error instanceof SdkHttpError && error.code === SdkErrorCode.ClientHttpNotImplemented
 
 /** 404 to a session id, and the 400 that many servers answer instead of it. */
 async function isForgotten(response: Response, init: RequestInit = {}): Promise<boolean> {

@@ -4,11 +4,11 @@
  * @see JSON-RPC 2.0 section 5.1: -32000 to -32099 are for implementations
  * @module
  */
-
 import { isJSONRPCErrorResponse, type JSONRPCMessage, SdkHttpError } from '@modelcontextprotocol/client'
 import { describeError } from '../error-texts.ts'
 import { SallyportError } from '../errors.ts'
 import { NotOpened, SessionLost } from './connection.ts'
+import { NO_ENDPOINT, noEndpoint } from './no-endpoint.ts'
 import { wasNotSent } from './not-sent.ts'
 import { SignInPending } from './sign-in.ts'
 
@@ -56,7 +56,11 @@ function fromHttp({ status, statusText, data }: SdkHttpError, request: JSONRPCMe
   if (request !== undefined && 'method' in request && request.method === 'server/discover' && status < 500) {
     return { code: -32601, message: 'Method not found' }
   }
-  const words = `The server answered with HTTP status ${status}${statusText ? ` (${statusText})` : ''}.`
+  const begins = request !== undefined && 'method' in request && request.method === 'initialize'
+  const words =
+    begins && (status === 404 || status === 405)
+      ? `${noEndpoint(status)} ${NO_ENDPOINT}`
+      : `The server answered with HTTP status ${status}${statusText ? ` (${statusText})` : ''}.`
   return { code: -32000, message: words, data: { code: `http_${status}` } }
 }
 

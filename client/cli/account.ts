@@ -56,7 +56,8 @@ export async function logout(url: string | undefined, flags: LogoutFlags, around
     const result = await session.logout({ forgetClient: flags.forgetClient === true })
     await forget(store, { ...one, resource: session.resource })
     results.push({ resource: session.resource, profile: one.profile, ...result })
-    if (flags.json !== true && (result.deleted || one === entry)) note(inWords(session.resource, result))
+    if (flags.json !== true && (result.deleted || one === entry))
+      note(inWords(`${session.resource}${forWhom(one.profile)}`, result))
   }
   if (flags.json === true) await data(JSON.stringify(results))
   return EXIT.done
@@ -70,6 +71,15 @@ const withBearer = (entry: KnownSignIn, known: readonly KnownSignIn[]): readonly
       resource === entry.resource && clientId === entry.clientId && profile === profileOf({ ...entry, bearer: true }),
   ),
 ]
+
+const forWhom = (profile: string): string => (profile === 'default' ? '' : ` (${nameOf(profile)})`)
+
+/** A profile as people named it, and what `--bearer` made beside it. */
+function nameOf(profile: string): string {
+  const own = profile.replace(/\+bearer$/, '')
+  const parts = [...(own === 'default' ? [] : [`profile ${own}`]), ...(own === profile ? [] : ['for other programs'])]
+  return parts.join(', ')
+}
 
 function inWords(resource: string, { revoked, deleted }: LogoutResult): string {
   if (!deleted) return `Not signed in to ${resource}.`
@@ -122,7 +132,7 @@ const stateToJson = ({ resource, profile, state, grant }: SignInState) => ({
 })
 
 function stateInWords({ profile, state, grant }: SignInState): readonly string[] {
-  const account = profile === 'default' ? [] : [`profile ${profile}`]
+  const account = profile === 'default' ? [] : [printable(nameOf(profile))]
   if (grant === undefined || state === 'signed-out') return ['signed out', ...account]
   return [...describe(grant, nowInSeconds()), ...account]
 }

@@ -73,6 +73,8 @@ function exitCodeOf(error: SallyportError): ExitCode {
 
 /** Where there is something to be done that the message does not say. */
 const HINTS: Partial<Record<SallyportErrorCode, string>> = {
+  network_error: 'Is the address right, and does it run?',
+  timeout: 'Does it answer others? --timeout waits longer.',
   configuration: 'A URL has to be https, or http on this machine; a secret or key needs --client-id and --issuer.',
   resource_metadata_not_found: 'Is this the URL of a protected MCP server? `sallyport doctor URL` looks closer.',
   resource_mismatch: 'The server names another URL as its own: use that one. `sallyport doctor URL` shows it.',

@@ -12,6 +12,7 @@ import { EXIT, type ExitCode, Stop } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
 import { resourceOf } from './known.ts'
 import { openStore } from './open.ts'
+import { type Output, printableLines } from './output.ts'
 import { openAttended, type Surroundings, signingIn } from './perform.ts'
 
 export interface FetchFlags extends SessionFlags {
@@ -39,6 +40,8 @@ export async function fetchUrl(url: string, flags: FetchFlags, around: Surroundi
   const response = await signingIn(opened, around, () => opened.session.fetch(url, init))
   if (flags.json === true) await writeJson(response, flags.output, around)
   else await writeAnswer(response, flags.include === true ? headOf(response) : '', flags.output, around)
+  const isSaid = flags.fail === true || flags.include === true || flags.json === true
+  if (!response.ok && !isSaid && around.output.isAttended) around.output.note(statusLine(response))
   if (response.ok || flags.fail !== true) return EXIT.done
   throw new Stop(
     EXIT.answeredError,
@@ -67,9 +70,25 @@ function typeOf(body: Uint8Array | string): string {
   }
 }
 
+const statusLine = ({ status, statusText }: Pick<Response, 'status' | 'statusText'>): string =>
+  `HTTP ${status} ${statusText}`.trim()
+
 function headOf({ status, statusText, headers }: Response): string {
   const lines = [...headers].map(([name, value]) => `${name}: ${value}`)
-  return `${[`HTTP ${status} ${statusText}`.trim(), ...lines].join('\n')}\n\n`
+  return `${[statusLine({ status, statusText }), ...lines].join('\n')}\n\n`
+}
+
+/** To a terminal go text and line feeds: nothing that a stranger sent may steer it, and the prompt begins a line of its own. */
+async function show(body: Response['body'], head: string, { raw }: Output): Promise<void> {
+  await raw(printableLines(head))
+  const decoder = new TextDecoder()
+  let last = '\n'
+  for await (const chunk of body ?? []) {
+    const text = printableLines(decoder.decode(chunk, { stream: true }).replaceAll('\r\n', '\n'))
+    await raw(text)
+    last = text.at(-1) ?? last
+  }
+  if (last !== '\n') await raw('\n')
 }
 
 /** What an answer is, on one line. Text is text, what is JSON is JSON, anything else is in base64; with `-o` it is in the file. */
@@ -110,6 +129,7 @@ async function writeAnswer(
   { output }: Surroundings,
 ): Promise<void> {
   if (file === undefined) {
+    if (output.isTerminal) return show(body, head, output)
     await output.raw(head)
     for await (const chunk of body ?? []) await output.raw(chunk)
     return

@@ -62,7 +62,7 @@ const ASKING = group(
   new Option('--scope <scopes>', 'The scopes to ask for, in one string. Default: what the server says.'),
   new Option('--no-browser', 'Opens none: shows the address, and reads the one where any browser ended up.'),
   new Option('--device', 'Shows a code to be entered on another device.').conflicts('clientCredentials'),
-  new Option('--callback-port <port>', 'The port that the client is registered with. Default: any.').argParser(whole),
+  new Option('--callback-port <port>', 'The port that the client is registered with. Default: any.').argParser(port),
   new Option('--dpop <mode>', 'Whether tokens are bound to a key of this machine.')
     .choices(['preferred', 'required', 'off'])
     .default('preferred'),
@@ -112,6 +112,12 @@ export function method(text: string): string {
     throw new InvalidArgumentError('wanted a method, such as GET, POST or DELETE.')
   if (/^(?:connect|trace|track)$/i.test(text)) throw new InvalidArgumentError(`${text} cannot be sent.`)
   return /^(?:get|head|post|put|patch|delete|options)$/i.test(text) ? text.toUpperCase() : text
+}
+
+function port(text: string): number {
+  const value = whole(text)
+  if (value > 65_535) throw new InvalidArgumentError(`${text}: wanted a port, at most 65535.`)
+  return value
 }
 
 function whole(text: string): number {

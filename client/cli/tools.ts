@@ -7,10 +7,12 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import {
   Client,
+  INVALID_PARAMS,
   ProtocolError,
   StreamableHTTPClientTransport,
   UrlElicitationRequiredError,
 } from '@modelcontextprotocol/client'
+import { isNoEndpoint, NO_ENDPOINT, noEndpoint } from '../bridge/no-endpoint.ts'
 import { askOnTerminal, elicit } from './elicit.ts'
 import { EXIT, type ExitCode, Stop } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
@@ -112,19 +114,23 @@ async function connected<Value>(
       )
       return await work(client)
     } catch (error) {
+      if (isNoEndpoint(error))
+        throw new Stop(EXIT.failed, `http_${error.status}`, noEndpoint(error.status), NO_ENDPOINT)
       if (!(error instanceof ProtocolError)) throw error
-      throw new Stop(EXIT.answeredError, `json_rpc_${error.code}`, error.message, toVisit(error))
+      const words = printableLines(error.message.replace(/^MCP error -?\d+: /, ''))
+      throw new Stop(EXIT.answeredError, `json_rpc_${error.code}`, words, hintFor(error, url))
     } finally {
       await client.close()
     }
   })
 }
 
-/** A server that wants an address visited before it is asked again. */
-const toVisit = (error: ProtocolError): string | undefined =>
-  error instanceof UrlElicitationRequiredError
-    ? error.elicitations.map(({ message, url }) => `${message} ${url}`).join('; ')
-    : undefined
+/** A server may want an address visited before it is asked again; arguments that do not fit can be looked up. */
+function hintFor(error: ProtocolError, url: string): string | undefined {
+  if (error instanceof UrlElicitationRequiredError)
+    return error.elicitations.map(({ message, url: address }) => `${message} ${address}`).join('; ')
+  return error.code === INVALID_PARAMS ? `sallyport tools ${url}   (what there is, and what it takes)` : undefined
+}
 
 /** `(text, when?)`: what a tool takes, at a glance. */
 function argumentsOf({

@@ -6,7 +6,7 @@
  */
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { call, opened, start } from '../support/bridge-world.ts'
-import { signIn } from '../support/client-world.ts'
+import { sallyport, signIn } from '../support/client-world.ts'
 import { type Everything, everythingV1, everythingV2 } from '../support/everything.ts'
 import type { StdioHost } from '../support/stdio-host.ts'
 
@@ -241,6 +241,8 @@ describe('trouble is told to the host', () => {
       result: { serverInfo: { name: 'everything' } },
     })
     expect(world.browser.opened).toHaveLength(1)
+    // Commands and bridges share what they know.
+    expect((await sallyport(world, ['status'])).out).toStartWith(`${world.resource}\n  at ${world.demo.issuer}\n`)
     bridge.end()
     expect(await bridge.exited).toBe(0)
   })

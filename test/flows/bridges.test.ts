@@ -102,10 +102,13 @@ test('six on three runtimes, each with several calls at a time, a token that exp
 })
 
 test('one that declines has answered for all who waited: nobody is asked again', async () => {
-  const { browser, connect } = await start(everythingV1(), {
-    visit: ({ demo }, url) => signIn(demo, url, 'deny'),
-  })
-  const ends = await Promise.allSettled([connect('sdk 1.x'), connect('sdk 1.x'), connect('sdk 1.x')])
+  const { browser, challenges, connect, demo } = await start(everythingV1(), { visit: async () => {} })
+  const connecting = Promise.allSettled([connect('sdk 1.x'), connect('sdk 1.x'), connect('sdk 1.x')])
+  const url = await browser.next()
+  // All of them wait for the person.
+  while (challenges() < 3) await new Promise((resolve) => setImmediate(resolve))
+  await signIn(demo, url, 'deny')
+  const ends = await connecting
   expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
   for (const end of ends) expect(end).toMatchObject({ reason: { message: expect.stringContaining('denied') } })
   expect(browser.opened).toHaveLength(1)

@@ -85,7 +85,11 @@ describe('one after the other', () => {
     expect(JSON.parse((await run('call', url(), 'whoami', '--json')).out)).toMatchObject({
       content: [{ type: 'text' }],
     })
-    expect(await run('call', url(), 'no_such_tool')).toMatchObject({ out: '', code: 6 })
+    expect(await run('call', url(), 'no_such_tool')).toEqual({
+      out: '',
+      error: `sallyport: There is no such tool\n  → sallyport tools ${url()}   (what there is, and what it takes)\n`,
+      code: 6,
+    })
     expect(await run('call', url(), 'whoami', 'no json')).toMatchObject({ out: '', code: 2 })
   })
 
@@ -158,6 +162,7 @@ describe('one after the other', () => {
       access_token: out.trim(),
       token_type: 'Bearer',
     })
+    expect((await run('status')).out).toContain('  for other programs\n')
     // The bound one is still there.
     expect(JSON.parse((await run('status', url(), '--json')).out)).toMatchObject([
       { token_type: 'DPoP' },
@@ -185,7 +190,12 @@ describe('one after the other', () => {
   test('logout revokes both, and status knows nothing any more', async () => {
     const before = world.demo.sent('POST', '/oauth/revoke').length
     const { error, code } = await run('logout', url())
-    expect([error.match(/the tokens were revoked/g)?.length, code]).toEqual([2, 0])
+    expect([error, code]).toEqual([
+      ['', ' (for other programs)']
+        .map((whose) => `Signed out of ${url()}${whose}: the tokens were revoked, and deleted here.\n`)
+        .join(''),
+      0,
+    ])
     expect(world.demo.sent('POST', '/oauth/revoke').length).toBeGreaterThan(before + 1)
     expect(await run('status')).toMatchObject({ out: '', code: 0 })
     expect(await run('logout', url())).toMatchObject({ error: `Not signed in to ${url()}.\n`, code: 0 })
@@ -264,6 +274,12 @@ describe('signing in otherwise', () => {
     expect(error).toContain('missing.json cannot be read')
   })
 
+  test('a URL at which nobody takes messages: it is said, to people and to hosts', async () => {
+    const { error, code } = await run('tools', `${world.demo.issuer}/nothing`)
+    expect(code).toBe(1)
+    expect(error).toContain('No MCP endpoint answers there (HTTP status 404 to a POST).\n  → Is the URL right?')
+  })
+
   test('profiles keep accounts apart', async () => {
     expect(await run('login', url(), '--profile', 'work')).toMatchObject({ code: 0 })
     expect(await run('status', url(), '--profile', 'work')).toMatchObject({ code: 0 })
@@ -284,6 +300,7 @@ describe('what is wrong is said', () => {
     [['login', 'http://mcp.example/mcp'], 2, /wanted an https URL/],
     [['login', 'https://mcp.example/mcp', '--client-secret-file', '/dev/null'], 2, /needs --client-id and --issuer/],
     [['tools', 'http://localhost:1/mcp'], 5, /could not be reached/],
+    [['login', 'https://mcp.example/mcp', '--callback-port', '65536'], 2, /65536: wanted a port/],
     [['fetch', 'file:///etc/passwd'], 2, /no http or https URL/],
     [['fetch', 'https://mcp.example/', '-H', 'Authorization: Bearer x'], 2, /sends by itself/],
     [['fetch', 'https://mcp.example/', '-H', 'x'], 2, /wanted "Name: value"/],

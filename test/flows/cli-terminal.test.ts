@@ -69,6 +69,20 @@ describe('signing in', () => {
     await sallyport(world, ['logout', world.demo.mcpUrl])
   })
 
+  test('fetch shows text, and nothing that steers the terminal; what has no text is told by its status', async () => {
+    const words = 'one\r\n\u001b[2Jtwo'
+    const plain = Bun.serve({ port: 0, hostname: 'localhost', fetch: () => new Response(words) })
+    const terminal = inTerminal(world, ['fetch', plain.url.href])
+    expect(await terminal.exited).toBe(0)
+    expect(terminal.screen()).toBe('one\n\uFFFD[2Jtwo\n')
+    await plain.stop(true)
+    const empty = Bun.serve({ port: 0, hostname: 'localhost', fetch: () => new Response(null, { status: 405 }) })
+    const refused = inTerminal(world, ['fetch', empty.url.href])
+    expect(await refused.exited).toBe(0)
+    expect(refused.screen()).toBe('HTTP 405 Method Not Allowed\n')
+    await empty.stop(true)
+  })
+
   test('without a browser the address is pasted; Ctrl-D says that nothing will come', async () => {
     const nowhere = { ...world, env: { ...world.env, BROWSER: '' } }
     const given = inTerminal(nowhere, ['login', world.demo.mcpUrl])

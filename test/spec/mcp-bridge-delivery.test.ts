@@ -171,6 +171,14 @@ test.each([400, 404, 405, 415])('`server/discover` refused with %i becomes "meth
   expect(await ask('server/discover', modern)).toMatchObject({ error: { code: -32601 } })
 })
 
+test.each([404, 405])('`initialize` refused with %i: no MCP endpoint answers there', async (status) => {
+  const { ask } = world([() => new Response('<h1>no</h1>', { status })])
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
+  expect(await ask('initialize', params)).toMatchObject({
+    error: { message: expect.stringContaining('No MCP endpoint answers there'), data: { code: `http_${status}` } },
+  })
+})
+
 test('a person is asked for the scope that lacks, at most twice for one message', async () => {
   const asked: (readonly string[])[] = []
   const signIn = async (scope: readonly string[]): Promise<void> => void asked.push(scope)

@@ -234,6 +234,23 @@ describe('what was under way', () => {
     expect(posted.filter(([method]) => method === 'tools/call')).toHaveLength(1)
   })
 
+  test('or is taken after all, by a session that is over: nobody waits for its stream', async () => {
+    const { ask, forget, next, posted, until } = await world()
+    const gate = Promise.withResolvers<void>()
+    next.push([
+      'tools/call',
+      async () => {
+        await gate.promise
+        return new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } })
+      },
+    ])
+    const answer = ask('tools/call', call)
+    await until(() => posted.length === 1)
+    await forget()
+    gate.resolve()
+    expect(await answer).toMatchObject({ error: { data: { code: 'connection_lost' } } })
+  })
+
   test.each([
     [
       'tools/call',

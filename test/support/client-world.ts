@@ -29,6 +29,8 @@ export interface ClientWorld {
   /** Somebody listens again, at the latest when it resolves: a port is free a moment after it was given up. */
   listen(): Promise<void>
   refreshes(): number
+  /** How often the protected server has asked for a token. */
+  challenges(): number
   close(): Promise<void>
 }
 
@@ -63,7 +65,13 @@ export async function createClientWorld(options: ClientWorldOptions = {}): Promi
   })
   const protectedFetch = things.serve(handle)
   // Streams may say nothing for a while.
-  const serve = () => Bun.serve({ port, hostname: 'localhost', idleTimeout: 0, fetch: protectedFetch })
+  let challenges = 0
+  const counted = async (request: Request): Promise<Response> => {
+    const response = await protectedFetch(request)
+    if (response.status === 401) challenges += 1
+    return response
+  }
+  const serve = () => Bun.serve({ port, hostname: 'localhost', idleTimeout: 0, fetch: counted })
   let listener = serve()
   const browser = await standInBrowser((url) => visit({ demo }, url))
   const home = await mkdtemp(join(tmpdir(), 'sallyport-home-'))
@@ -91,6 +99,7 @@ export async function createClientWorld(options: ClientWorldOptions = {}): Promi
       demo
         .sent('POST', '/oauth/token')
         .filter(({ form, status }) => form['grant_type'] === 'refresh_token' && status === 200).length,
+    challenges: () => challenges,
     async close() {
       await listener.stop(true)
       await browser.close()
