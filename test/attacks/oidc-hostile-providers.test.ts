@@ -171,6 +171,22 @@ test('RFC 9700 section 4.4 mix-up: the answer of one provider to what another wa
   await server.close()
 })
 
+test('RFC 9700 section 4.4.2.2 mix-up among providers that say no iss: each has a callback of its own', async () => {
+  const { server, company, other, leave, lastFailure } = await createCompanyWorld()
+  for (const { lies } of [company, other]) {
+    lies.metadata = ({ authorization_response_iss_parameter_supported: _, ...honest }) => honest
+    lies.answer = (honest) => honest.delete('iss')
+  }
+  const browser = createBrowser(server)
+  const state = new URL(await leave(browser, null, 'other')).searchParams.get('state') ?? ''
+  const mixed = new URL(company.authorize(await leave(browser, null)).href)
+  mixed.searchParams.set('state', state)
+  expect((await browser.fetch(mixed.href)).status).toBe(400)
+  expect(lastFailure()).toBe('wrong_provider')
+  expect([...company.asked, ...other.asked].some(({ url }) => url.endsWith('/token'))).toBe(false)
+  await server.close()
+})
+
 test('RFC 9207 section 2.4 an answer without the iss that the metadata promises; one that is promised by nobody may be missing', async () => {
   const { server, company, signIn, lastFailure } = await createCompanyWorld()
   company.lies.answer = (honest) => honest.delete('iss')

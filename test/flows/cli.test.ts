@@ -49,6 +49,21 @@ describe('users', () => {
     expect(changed).toEqual({ out: 'Changed the password of ada.\n', error: '', code: 0 })
   })
 
+  test('one is disabled and enabled, and is linked to somebody at a company', async () => {
+    await sallyport(['users', 'add', 'grace', '--password-stdin'], { stdin })
+    expect((await sallyport(['users', 'disable', 'grace'])).out).toContain('Disabled grace: signed out everywhere')
+    expect((await sallyport(['users', 'list'])).out).toMatch(/grace +usr_.* disabled \d{4}-/)
+    expect(await sallyport(['users', 'disable', 'grace'])).toEqual(refused('grace is disabled already.', 1))
+    expect((await sallyport(['users', 'enable', 'grace'])).out).toContain('who can sign in again')
+    expect(await sallyport(['users', 'enable', 'grace'])).toEqual(refused('grace is not disabled.', 1))
+    expect(await sallyport(['users', 'disable', 'nobody'])).toEqual(refused('There is no user of that name.', 1))
+    const name = ['--issuer', 'https://login.company.example', '--subject', 'g1']
+    expect((await sallyport(['users', 'link', 'grace', ...name])).out).toContain('grace is g1 at https://login.company')
+    expect((await sallyport(['users', 'link', 'ada', ...name])).error).toContain('That is grace already.')
+    expect((await sallyport(['users', 'unlink', ...name])).out).toContain('is nobody here any more')
+    expect(await sallyport(['users', 'unlink', ...name])).toEqual(refused('Nobody is linked to that.', 1))
+  })
+
   const refusals: readonly [string, string[], string, Run][] = [
     [
       'a short password',
