@@ -9,9 +9,9 @@ import { serve as listen, type Server, type ServerRequest } from 'srvx'
 import { err, ok, type Result } from '../shared/result.ts'
 import { type Problem, refusal } from './config/problem.ts'
 import { whoAsksBehind } from './core/proxies.ts'
+import { nextTurn } from './http/next-turn.ts'
 import { newRequestId, REQUEST_ID } from './http/request-id.ts'
 import { withHeader } from './http/with-header.ts'
-import { nextTurn } from './next-turn.ts'
 
 export interface ServeOptions {
   /** `address` finds the peer's, or what a trusted proxy says it is, for as long as the request has not been answered. */

@@ -14,8 +14,8 @@ import { OAuthErrorResponse } from '../../shared/oauth-error.ts'
 import type { AuthorizationServer } from '../core/authorization-server.ts'
 import { JWKS_MAX_AGE } from '../core/key-life-cycle.ts'
 import { memoizeLast } from '../core/memoize-last.ts'
-import { oncePerTurn } from '../next-turn.ts'
 import { CORS_HEADERS } from './cors.ts'
+import { oncePerTurn } from './next-turn.ts'
 import { requestIdBeside } from './request-id.ts'
 
 /** Short enough that a new key or scope is seen soon, long enough to spare the server. */

@@ -5,7 +5,7 @@
  */
 import { expect, test } from 'bun:test'
 import { setImmediate } from 'node:timers/promises'
-import { nextTurn, oncePerTurn } from '../../server/next-turn.ts'
+import { nextTurn, oncePerTurn } from '../../server/http/next-turn.ts'
 
 test('everyone who asks in one turn goes on in the same one, a step at a time', async () => {
   const steps: string[] = []
