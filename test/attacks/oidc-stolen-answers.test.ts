@@ -74,6 +74,15 @@ test('an ID token that was issued for another browser does not fit this one’s 
   await server.close()
 })
 
+test('two attempts of one browser share nothing that an answer could be carried over with', async () => {
+  const { server, leave } = await createCompanyWorld()
+  const browser = createBrowser(server)
+  const [one, two] = [new URL(await leave(browser, null)), new URL(await leave(browser, null))]
+  for (const name of ['state', 'nonce', 'code_challenge'])
+    expect(one.searchParams.get(name)).not.toBe(two.searchParams.get(name))
+  await server.close()
+})
+
 test('repeated and broken parameters of an answer', async () => {
   const { server, company, leave } = await createCompanyWorld()
   const browser = createBrowser(server)

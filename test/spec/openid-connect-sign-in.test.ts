@@ -179,6 +179,15 @@ describe('who may come', () => {
     await server.close()
   })
 
+  test('groups: userinfo says nothing against the ID token, which is signed', async () => {
+    const { server, company, signIn, lastFailure } = await createCompanyWorld({ groups: ['mcp-users'] })
+    company.lies.claims = (honest) => ({ ...honest, groups: ['others'] })
+    company.person['groups'] = ['mcp-users']
+    expect((await signIn(createBrowser(server), null)).status).toBe(403)
+    expect(lastFailure()).toBe('missing_group')
+    await server.close()
+  })
+
   test('accounts: linked only lets in who is linked; claims are called what the settings say', async () => {
     const { server, company, signIn, lastFailure } = await createCompanyWorld({ accounts: 'linked' })
     expect((await signIn(createBrowser(server), null)).status).toBe(403)
