@@ -236,8 +236,10 @@ describe('who has left', () => {
   })
 
   test('who is in none of the groups any more, or is said to be somebody else, has left', async () => {
-    for (const change of ['group', 'subject'] as const) {
-      const world = await createCompanyWorld({ groups: ['engineering'] })
+    for (const change of ['group', 'subject', 'subject of the ID token'] as const) {
+      // Userinfo would notice, too.
+      const only = change === 'subject of the ID token' ? { userinfo: false } : { groups: ['engineering'] }
+      const world = await createCompanyWorld(only)
       const { refresh } = await connect(world)
       if (change === 'group') world.company.person['groups'] = ['marketing']
       else world.company.person.sub = 'somebody-else'
