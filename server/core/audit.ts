@@ -73,10 +73,11 @@ export type Issue =
   | ({ readonly type: 'refresh_replayed' } & OfGrant & OfAgents)
   | ({ readonly type: 'machine_token_issued'; readonly clientId: string; readonly resource: string } & OfAgents)
   /** Whose hands it was in shows in the actor: `actors:newest,...,oldest`. `resource` of an ID-JAG: the authorization server that it is for. */
-  | ({ readonly type: 'token_exchanged' | 'id_jag_issued'; readonly grantId: string | null } & Omit<
-      OfGrant,
-      'grantId'
-    > &
+  | ({
+      readonly type: 'token_exchanged' | 'id_jag_issued'
+      readonly grantId: string | null
+      readonly userId: string | null
+    } & Omit<OfGrant, 'grantId' | 'userId'> &
       OfAgents)
   /** `name`: who it is, in the words of whoever vouched. */
   | {

@@ -120,6 +120,16 @@ describe.each(Object.entries(databases))('%s', (_, database) => {
     expect(await Promise.all(live)).toEqual([true, true, false, false, true])
   })
 
+  test('the client that holds it is removed, and nobody is named as the actor', async () => {
+    const world = await open()
+    const { notes, server } = world
+    const { access_token } = await world.exchange((await world.personToken()).access_token, notes)
+    const { jti = '', client_id } = decodeJwt<{ client_id: string }>(access_token)
+    expect(await server.as.isLive({ jti, client_id })).toBe(true)
+    await server.store.clients.remove(notes.id, server.clock.now)
+    expect(await server.as.isLive({ jti, client_id })).toBe(false)
+  })
+
   test('the person is disabled: none counts', async () => {
     const world = await open()
     const { all } = await chain(world)

@@ -76,9 +76,19 @@ describe('more than it says', () => {
       ],
     })
     const { access_token } = await hierarchical.personToken('write')
-    expect((await hierarchical.exchange(access_token, hierarchical.notes)).scope).toBe('write')
+    for (const scope of [undefined, 'write'])
+      expect((await hierarchical.exchange(access_token, hierarchical.notes, { scope })).scope).toBe('write')
     await expectError(await hierarchical.ask(access_token, hierarchical.notes, { scope: 'read' }), 400, 'invalid_scope')
     await hierarchical.close()
+  })
+
+  test('a rule that names what the target does not have gives nothing', async () => {
+    const generous = await createExchangeWorld({
+      token_exchange: { allow: [{ from: MAIL, to: ARCHIVE, scopes: ['read', 'send'] }] },
+    })
+    const { access_token } = await generous.personToken('read send', { resource: MAIL })
+    expect((await generous.exchange(access_token, generous.mail, { resource: ARCHIVE })).scope).toBe('read')
+    await generous.close()
   })
 
   test('back to where it was: no wider, no longer', async () => {

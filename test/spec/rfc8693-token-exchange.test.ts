@@ -139,6 +139,8 @@ describe('section 4.1 delegation', () => {
     const robot = await machineToken(host, { resource: NOTES })
     const { claims, access_token } = await exchange(robot, notes, await actingAs(notes))
     expect(claims).toMatchObject({ sub: 'host', client_id: 'notes-server', act: { sub: 'notes-server' } })
+    // A program is no user of this server.
+    expect(server.events.at(-1)).toMatchObject({ type: 'token_exchanged', grantId: null, userId: null })
     expect(await world.introspect(access_token, mail)).toMatchObject({ active: true, sub: 'host' })
   })
 

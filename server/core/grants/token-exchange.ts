@@ -87,16 +87,19 @@ async function exchange(
   const agentChain = extendAgentChain(subject, client)
   if (!agentChain.ok) return agentChain
   const act = actingNow(subject, actor)
-  const parties = {
-    grantId: grantOfAccessToken(subject.jti),
-    userId: subject.sub,
-    clientId: client.id,
-    resource: target.value.identifier,
-  }
+  const grantId = grantOfAccessToken(subject.jti)
+  const parties = { clientId: client.id, resource: target.value.identifier }
+  // Where there is no grant, the subject is no person.
+  const event = { type: 'token_exchanged', grantId, userId: grantId === null ? null : subject.sub, ...parties } as const
   const chain = actorsOf(act).map(({ sub }) => sub)
   return ok({
     // It outlives nothing that it was made from: what ends those is known for no longer.
-    grant: { ...parties, id: parties.grantId, expiresAt: Math.min(subject.exp, actor?.exp ?? subject.exp) },
+    grant: {
+      ...parties,
+      id: grantId,
+      userId: subject.sub,
+      expiresAt: Math.min(subject.exp, actor?.exp ?? subject.exp),
+    },
     admission: admission.value,
     proof,
     scopes: scopes.value,
@@ -104,7 +107,7 @@ async function exchange(
     agentChain: agentChain.value,
     exchanged: { act, type: wanted, id: (unique) => deriveAccessTokenId(held(subject), actor && held(actor), unique) },
     entry: {
-      ...auditEntry({ type: 'token_exchanged', ...parties, ...agentsBehind(client, agentChain.value) }, deps),
+      ...auditEntry({ ...event, ...agentsBehind(client, agentChain.value) }, deps),
       ...(chain.length === 0 ? {} : { actor: `actors:${chain.join(',')}` }),
     },
   })
