@@ -129,10 +129,8 @@ describe('EMA-A08 EMA-A13 the scopes', () => {
 })
 
 describe('EMA-A11 the rules', () => {
-  const under = (
-    rules: Parameters<typeof trusting>[1] extends infer Changes ? NonNullable<Changes>['rules'] : never,
-    client = {},
-  ) => withSettings({ provider: rules === undefined ? {} : { rules } }, client)
+  const under = (rules: ReturnType<typeof trusting>['rules'], client = {}) =>
+    withSettings({ provider: { rules } }, client)
 
   test('a rule for another client is none for this one', async () => {
     expect(await outcome({}, {}, await under([{ clients: ['other'] }]))).toBe('denied_by_rules')

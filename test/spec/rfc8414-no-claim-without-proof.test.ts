@@ -10,6 +10,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import type { ConfigInput } from '../../server/config.ts'
 import { ENDPOINTS } from '../../server/http/endpoints.ts'
 import { RESOURCE } from '../support/authorization-server.ts'
+import { TRUSTED } from '../support/claims/id-jag.ts'
 import { PROOFS, prove } from '../support/claims/proofs.ts'
 import { createWorld, type World } from '../support/claims/world.ts'
 
@@ -25,6 +26,7 @@ const CONFIGURATIONS: readonly (readonly [string, ConfigInput])[] = [
       registration: { mode: 'open' },
       client_credentials: { enabled: true },
       token_exchange: { enabled: true },
+      xaa: { enabled: true, providers: [TRUSTED] },
       id_jag: {
         enabled: true,
         audiences: [

@@ -118,7 +118,8 @@ describe('WIF-C2 WIF-A4 what the JWT must say', () => {
     expect(lastReason()).toBe(reason)
   })
 
-  test.each([ISSUER, `${ISSUER}/oauth/token`, [ISSUER]])('WIF-C3 the audience may be %p', async (aud) => {
+  const audiences: readonly (string | string[])[] = [ISSUER, `${ISSUER}/oauth/token`, [ISSUER]]
+  test.each(audiences)('WIF-C3 the audience may be %p', async (aud) => {
     expect((await ask(await sign({ aud }))).status).toBe(200)
   })
 

@@ -7,6 +7,7 @@
  */
 import { expect } from 'bun:test'
 import { TOKEN_EXCHANGE_GRANT } from '../../../shared/token-exchange.ts'
+import { JWT_BEARER_GRANT } from '../../../shared/token-request.ts'
 import { authorizationServerMetadataUrls } from '../../../shared/well-known.ts'
 import { authMethods, signingAlgorithms } from './authentication.ts'
 import {
@@ -21,6 +22,7 @@ import {
 import { proveDpop } from './dpop.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { proveExchange, proveIdJags } from './exchange.ts'
+import { PROFILES, proveRedeeming } from './id-jag.ts'
 import { GRANT_TYPES, proveResources, proveScopes, proveSigning, proveSubjects } from './tokens.ts'
 import { each, type Proof, UNPROVEN, type World } from './world.ts'
 
@@ -30,7 +32,12 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
   scopes_supported: proveScopes,
   response_types_supported: each('response_types_supported', RESPONSE_TYPES),
   response_modes_supported: each('response_modes_supported', RESPONSE_MODES),
-  grant_types_supported: each('grant_types_supported', { ...GRANT_TYPES, [TOKEN_EXCHANGE_GRANT]: proveExchange }),
+  grant_types_supported: each('grant_types_supported', {
+    ...GRANT_TYPES,
+    [TOKEN_EXCHANGE_GRANT]: proveExchange,
+    [JWT_BEARER_GRANT]: proveRedeeming,
+  }),
+  authorization_grant_profiles_supported: each('authorization_grant_profiles_supported', PROFILES),
   identity_chaining_requested_token_types_supported: proveIdJags,
   token_endpoint_auth_methods_supported: authMethods('token'),
   token_endpoint_auth_signing_alg_values_supported: signingAlgorithms('token'),
