@@ -65,7 +65,7 @@ async function confirmation(step: GrantStep, { cnf }: AssertionClaims, proven: b
     return undefined
   }
   // Another key is one that we cannot prove, so it would be of use to somebody else.
-  if (dpop === undefined || cnf.jkt === undefined || cnf.jkt !== (await signingKey(dpop.key)).thumbprint) {
+  if (dpop === undefined || cnf.jkt !== (await signingKey(dpop.key)).thumbprint) {
     throw unusable()
   }
   return cnf.jkt

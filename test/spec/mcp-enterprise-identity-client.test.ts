@@ -144,6 +144,14 @@ describe('options that cannot work are told apart', () => {
     expect(world.exchanges()).toEqual([])
   })
 
+  test('what one resource is allowed to leave out, the provider is not: no address is made up for it', async () => {
+    const world = fakeCompany()
+    world.on('GET', `${IDP}/.well-known/openid-configuration`, () => new Response(null, { status: 404 }))
+    const session = employeeIn(world, { compat: { authorizeAtOrigin: true } })
+    expect((await failureOf(session.authorize())).code).toBe('server_metadata_not_found')
+    expect(world.exchanges()).toEqual([])
+  })
+
   test('inside the network of the company: the provider is judged beside itself', async () => {
     const world = fakeCompany()
     world.on('GET', 'https://10.1.2.3/.well-known/openid-configuration', () =>
