@@ -29,12 +29,12 @@ test.each([
     'is for another authorization server than this one',
   ],
 ])('%j', async (settings, message) => {
-  const outcome = await load({ ...READY, files: { 'sallyport.config.json': JSON.stringify(settings) } })
+  const outcome = await load({ env: READY, files: { 'sallyport.config.json': JSON.stringify(settings) } })
   expect(JSON.stringify(outcome)).toContain(message)
 })
 
 test('both are off by default, and the depth is 5', async () => {
-  const outcome = await load(READY)
+  const outcome = await load({ env: READY })
   expect(outcome).toMatchObject({
     token_exchange: { enabled: false, allow: [], max_depth: 5 },
     id_jag: { enabled: false, audiences: [] },
