@@ -54,7 +54,7 @@ afterAll(() => Promise.all([idp.close(), there.close()]))
 const via = (server: TestServer) => ({
   [oauth.customFetch]: (
     url: string,
-    { method, headers, body }: { method: string; headers: Record<string, string>; body?: URLSearchParams },
+    { method, headers, body }: { method: string; headers: Record<string, string>; body?: URLSearchParams | undefined },
   ) => server.fetch(url, { method, headers, ...(body === undefined ? {} : { body }) }),
 })
 

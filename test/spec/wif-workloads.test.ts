@@ -118,6 +118,12 @@ describe('WIF-C2 WIF-A4 what the JWT must say', () => {
     expect(lastReason()).toBe(reason)
   })
 
+  test('WIF-A3 a signature of somebody else', async () => {
+    const stranger = await createIssuer(CLUSTER)
+    await expectError(await ask(await sign({}, {}, stranger.key)), 400, 'invalid_grant')
+    expect(lastReason()).toBe('wrong_grant_assertion_signature')
+  })
+
   const audiences: readonly (string | string[])[] = [ISSUER, `${ISSUER}/oauth/token`, [ISSUER]]
   test.each(audiences)('WIF-C3 the audience may be %p', async (aud) => {
     expect((await ask(await sign({ aud }))).status).toBe(200)
