@@ -42,6 +42,7 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
     'RFC 7521',
     'OpenID Connect Relying Party Metadata Choices',
     'OpenID Connect Dynamic Client Registration',
+    'AuthPlane',
   ],
   'Tokens and their end': ['RFC 9068', 'RFC 7009', 'RFC 7662', 'RFC 8725'],
   'Discovery and errors': [

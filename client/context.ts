@@ -40,6 +40,8 @@ export interface ClientOptions {
   readonly authMethod?: KnownAuthMethod
   /** The name that the consent page shows. Default `MCP client`. */
   readonly name?: string
+  /** It acts by itself, and registers as an agent. A document says so with `clientDocument({ agent: true })`. */
+  readonly agent?: true
   readonly uri?: string
   readonly logoUri?: string
   readonly softwareId?: string

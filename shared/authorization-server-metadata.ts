@@ -38,6 +38,8 @@ export const AuthorizationServerMetadata = v.looseObject({
   authorization_response_iss_parameter_supported: v.optional(v.boolean()),
   client_id_metadata_document_supported: v.optional(v.boolean()),
   resource_indicators_supported: v.optional(v.boolean()),
+  agent_identity_supported: v.optional(v.boolean()),
+  authplane_agent_identity_supported: v.optional(v.boolean()),
   prompt_values_supported: v.optional(v.array(v.string())),
   subject_types_supported: v.optional(v.array(v.string())),
   identity_chaining_requested_token_types_supported: v.optional(v.array(v.string())),

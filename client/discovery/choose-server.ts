@@ -40,7 +40,7 @@ async function held(context: ClientContext, issuers: readonly string[]): Promise
   const selected = (await readSelection(store, selectionKey(resource, profile, configuredId(client))))?.issuer
   const found: string[] = []
   for (const issuer of issuers) {
-    const registered = (await store.get(registrationKey(issuer, profile, grant?.name))) !== undefined
+    const registered = (await store.get(registrationKey(issuer, context))) !== undefined
     const configured = issuer === client.issuer || issuer === grant?.issuer
     if (configured || issuer === selected || registered) found.push(issuer)
   }

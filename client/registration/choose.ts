@@ -48,7 +48,7 @@ export async function chooseIdentity(
   if (known !== undefined) return { identity: known, reused: false }
   if (context.grant?.unattended === true) throw new SallyportError('registration_unavailable')
   const { store } = context
-  const key = keyAt(context, server.issuer)
+  const key = registrationKey(server.issuer, context)
   // Under the lock, so that two sessions that start together register one client.
   return store.lock(
     key,
@@ -86,13 +86,10 @@ export async function findIdentity(
 export async function forgetIdentity(context: ClientContext, identity: ClientIdentity): Promise<void> {
   const stored = await readRegistration(context, identity.issuer)
   if (identity.source !== 'dynamic' || stored?.clientId !== identity.clientId) return
-  await context.store.delete(keyAt(context, identity.issuer), stored.generation)
+  await context.store.delete(registrationKey(identity.issuer, context), stored.generation)
 }
 
 async function readRegistration(context: ClientContext, issuer: string): Promise<Registration | undefined> {
-  const stored = await context.store.get(keyAt(context, issuer))
+  const stored = await context.store.get(registrationKey(issuer, context))
   return isRegistration(stored) ? stored : undefined
 }
-
-const keyAt = ({ profile, grant }: ClientContext, issuer: string): string =>
-  registrationKey(issuer, profile, grant?.name)

@@ -65,7 +65,7 @@ export async function register(
     throw new SallyportError('registration_failed', { status, ...details })
   }
   // RFC 7591 says 201; some servers say 200.
-  if ((status !== 201 && status !== 200) || !isForeignClientInformation(json)) {
+  if (status > 201 || !isForeignClientInformation(json)) {
     throw new SallyportError('invalid_response', { status })
   }
   return toRegistration(json, server.issuer, redirectUri)
@@ -87,6 +87,7 @@ function registrationRequest(context: ClientContext, server: ValidatedServerMeta
     client_uri: client.uri,
     logo_uri: client.logoUri,
     software_id: client.softwareId,
+    agent: client.agent,
     software_version: client.softwareVersion,
   }
 }

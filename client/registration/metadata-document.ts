@@ -31,6 +31,8 @@ export interface ClientDocumentOptions {
    * token exchange and the JWT bearer grant.
    */
   readonly grantTypes?: readonly string[]
+  /** It is software that acts by itself: pages and tokens say so, where the authorization server knows of agents. */
+  readonly agent?: true
   /** Authorization servers are to refuse tokens for this client without a proof of its key. */
   readonly dpop?: 'required'
   /** For a host that keeps a key: public keys, or where they are. Then each request to the token endpoint must be signed with one. */
@@ -49,7 +51,7 @@ export interface ClientDocumentOptions {
  * })
  */
 export function clientDocument(options: ClientDocumentOptions): Readonly<Record<string, unknown>> {
-  const { id, name, redirectUris, keys, dpop, grantTypes = ['authorization_code', 'refresh_token'] } = options
+  const { id, name, redirectUris, keys, dpop, agent, grantTypes = ['authorization_code', 'refresh_token'] } = options
   const document = {
     client_id: id,
     client_name: name,
@@ -61,6 +63,7 @@ export function clientDocument(options: ClientDocumentOptions): Readonly<Record<
     }),
     token_endpoint_auth_method: keys === undefined ? 'none' : 'private_key_jwt',
     ...(dpop === 'required' && { dpop_bound_access_tokens: true }),
+    ...(agent === true && { agent: true }),
     ...(keys === undefined ? {} : 'jwks' in keys ? { jwks: keys.jwks } : { jwks_uri: keys.jwksUri }),
     ...described(options),
   }

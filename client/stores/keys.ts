@@ -22,9 +22,19 @@ export const credentialKey = (owner: CredentialOwner): string =>
 /** How long to leave the server of a credential alone: for every process that shares the store. */
 export const pauseKey = (credential: string): string => key('pause', credential)
 
-/** A dynamic registration: per issuer and profile, shared by the resources behind that issuer; of its own for a grant other than the code. */
-export const registrationKey = (issuer: string, profile: string, grant?: string): string =>
-  key('registration', issuer, profile, ...(grant === undefined ? [] : [grant]))
+/** Who registers. */
+interface Registrant {
+  readonly profile: string
+  readonly grant: { readonly name: string } | undefined
+  readonly client: { readonly agent?: true }
+}
+
+/**
+ * A dynamic registration: per issuer and profile, shared by the resources behind that issuer; of its own for a grant other than the code, and for
+ * an agent.
+ */
+export const registrationKey = (issuer: string, { profile, grant, client }: Registrant): string =>
+  key(client.agent ? 'agent' : 'registration', issuer, profile, ...(grant === undefined ? [] : [grant.name]))
 
 /** Which issuer and client a session of this resource used last. A configured client id or document has a selection of its own. */
 export const selectionKey = (resource: string, profile: string, configuredId: string | undefined): string =>

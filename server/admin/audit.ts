@@ -107,6 +107,7 @@ const inLine =
       resource: record.resource,
       grant: record.grantId,
       scopes: record.scopes?.join(',') ?? null,
+      agents: record.agents?.join(',') ?? null,
       request: record.requestId,
       times: record.count === 1 ? null : record.count,
     }

@@ -44,8 +44,9 @@ export async function listDocuments({ store }: DocumentAdministration): Outcome 
     clientId,
     document.client_name,
     pinned ? 'pinned' : 'read',
+    document.agent === true ? 'agent' : '',
     date(fetchedAt),
     document.redirect_uris.join(' '),
   ])
-  return ok(table(['CLIENT ID', 'NAME', 'HOW', 'AT (UTC)', 'REDIRECT URIS'], rows, 'No documents yet.'))
+  return ok(table(['CLIENT ID', 'NAME', 'HOW', 'KIND', 'AT (UTC)', 'REDIRECT URIS'], rows, 'No documents yet.'))
 }

@@ -97,11 +97,11 @@ export async function removeClient({ store, now, noticed }: AdminContext, id: st
   return ok(`Removed ${id} and revoked everything that it was granted.`)
 }
 
-export async function listClients({ store }: AdminContext): Outcome {
+export async function listClients({ store }: Pick<AdminContext, 'store'>): Outcome {
   const rows = (await store.clients.list()).map((client) => [
     client.id,
     client.name ?? '',
-    isConfidential(client) ? 'confidential' : 'public',
+    `${isConfidential(client) ? 'confidential' : 'public'}${client.agent ? ' agent' : ''}`,
     client.origin,
     date(client.issuedAt),
     client.lastUsedAt === null ? 'never' : date(client.lastUsedAt),

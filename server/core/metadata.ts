@@ -7,6 +7,7 @@
  * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 7.1: which assertions this server issues
  * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 7.2 and section 9.5: the profile, and no list of issuers
  * @see OpenID Connect Discovery 1.0 section 3: the same document under the other name
+ * @see docs/adr/0203-agents.md: `agent_identity_supported`
  * @see docs/adr/0128-resource-indicators-supported.md
  * @module
  */
@@ -52,6 +53,9 @@ export function buildMetadata(
     authorization_response_iss_parameter_supported: true,
     // In no registry, but looked for in the field.
     resource_indicators_supported: true,
+    // `agent_id` and `agent_chain`. The other name is AuthPlane's.
+    agent_identity_supported: true,
+    authplane_agent_identity_supported: true,
     ...(readsDocuments ? { client_id_metadata_document_supported: true } : {}),
     prompt_values_supported: ['none', 'login', 'consent'],
     // Never used, for no ID token is issued: OpenID Connect requires both, and clients that read the document under that name insist.

@@ -72,7 +72,7 @@ function grantItem(
 ): Html {
   const id = `grant-${index}`
   return html`<li>
-<h3 id="${id}">${applicationName(displayText(client?.name))}</h3>
+<h3 id="${id}">${applicationName(displayText(client?.name))}${client?.agent === true && html` <span class="tag">Agent</span>`}</h3>
 <p>may use ${resourceName(resource?.name ?? null, grant.resource)}</p>
 ${resource?.name != null && html`<p class="quiet"><code>${grant.resource}</code></p>`}
 ${scopeList(grant.scopes, resource?.scopes ?? {})}

@@ -41,10 +41,11 @@ export function consentPage(view: ConsentView, ctx: PagesContext): Html {
     { title: 'Allow access?', ctx },
     html`<h1>Allow access?</h1>
 ${changed && html`<div class="note careful" role="alert"><p>The application has just changed what it says about itself. Look again.</p></div>`}
-<p class="lead">${applicationName(name)} wants to use ${resourceName(resource.name, resource.identifier)} in your name.</p>
+<p class="lead">${applicationName(name)}${client.agent && html` is an agent and`} wants to use ${resourceName(resource.name, resource.identifier)} in your name.</p>
 <dl class="facts">
 <div><dt>Access goes to</dt><dd class="target">${target.shown}</dd>${targetNote(target)}</div>
 <div><dt>Application</dt><dd>${clientLogoImage(view, ctx)}${applicationName(name)}</dd>${nameNote(client, name)}</div>
+${client.agent && agentFact()}
 <div><dt>Server</dt><dd><code>${resource.identifier}</code></dd></div>
 </dl>
 <section aria-labelledby="scopes">
@@ -98,6 +99,11 @@ function targetNote({ kind }: RedirectTarget): Html | null {
   if (kind === 'loopback') return html`<dd class="quiet">A program on this computer</dd>`
   return kind === 'private-use' ? html`<dd class="quiet">An app on this device that opens such links</dd>` : null
 }
+
+/** What it means to say yes to one. */
+const agentFact = (): Html => html`<div><dt>Who acts</dt>
+<dd><strong>An agent</strong>, not you.</dd>
+<dd class="quiet">It decides by itself what it does with this access, also while you are away.</dd></div>`
 
 function clientLogoImage({ request, logo }: ConsentView, ctx: PagesContext): Html | null {
   if (logo === null) return null

@@ -118,6 +118,17 @@ main > .quiet { margin-top: 1.5rem; }
 .facts dt { color: var(--quiet); font-size: .8125rem; line-height: 1.4; }
 .facts strong, .facts em { font-weight: 500; }
 .logo { float: right; margin-left: .75rem; border-radius: 8px; object-fit: contain; }
+.tag {
+  display: inline-block;
+  padding: 0 .5rem;
+  border: 1px solid var(--edge);
+  border-radius: 999px;
+  color: var(--quiet);
+  font-size: .75rem;
+  line-height: 1.375rem;
+  font-weight: 600;
+  vertical-align: .0625rem;
+}
 .target { font-size: 1.1875rem; line-height: 1.35; font-weight: 650; letter-spacing: -.01em; }
 
 section { margin-top: 1.5rem; }

@@ -8,6 +8,7 @@
  */
 import type { AccessTokenClaims } from '../../shared/access-token.ts'
 import { type Actor, actorsOf } from '../../shared/actor.ts'
+import type { AgentClaims } from '../../shared/agent-claims.ts'
 import { expandScopes, parseScope, type ScopeHierarchy } from '../../shared/scope.ts'
 
 /** Assignable to the `AuthInfo` of `@modelcontextprotocol/sdk` 1.x and of `@modelcontextprotocol/server` 2.x. */
@@ -21,8 +22,18 @@ export interface AuthInfo {
   expiresAt: number
   resource: URL
   resourceMetadataUrl: string
-  /** `sub`: for whom. `actors`: who acts for them, the newest first; left out: nobody does. */
-  extra: { sub: string; iss: string; jti: string; actors?: ActorInfo[] }
+  extra: {
+    /** For whom. */
+    sub: string
+    iss: string
+    jti: string
+    /** Who acts for them, the newest first; left out: nobody does. */
+    actors?: ActorInfo[]
+    /** The caller is an agent, software that acts by itself: its client id. Left out: it is none. */
+    agentId?: string
+    /** Where tokens were exchanged: the agents that had a part in it, the first that acted first, the caller last if it is one. */
+    agentChain?: string[]
+  }
 }
 
 /** Somebody who acts for the subject of a token: the newest calls now, the others called before. */
@@ -59,6 +70,12 @@ export function toAuthInfo(digest: string, claims: AccessTokenClaims, context: A
       iss: claims.iss,
       jti: claims.jti,
       ...(claims.act === undefined ? {} : { actors: actorsOf(claims.act).map(toActorInfo) }),
+      ...toAgents(claims),
     },
   }
 }
+
+const toAgents = ({ agent_id, agent_chain }: AgentClaims) => ({
+  ...(agent_id === undefined ? {} : { agentId: agent_id }),
+  ...(agent_chain === undefined ? {} : { agentChain: [...agent_chain] }),
+})

@@ -119,6 +119,13 @@ export function refusalResponse(refusal: Refusal, context: ChallengeContext): Re
       return oauthErrorResponse(403, 'insufficient_scope', description, challenge(params))
     }
 
+    // No token that this client can get would help: a host that asks for another one would ask in vain.
+    case 'agent_refused':
+      return denied('This tool is not for agents, nor for calls on their behalf.', challenge)
+
+    case 'agent_required':
+      return denied('This tool is for clients that are registered as agents.', challenge)
+
     case 'keys_unavailable':
     case 'replays_unavailable':
     case 'revocation_unavailable':
@@ -158,11 +165,17 @@ function formatChallenges(
     : `${asBearer}, ${formatChallenge('DPoP', { algs })}`
 }
 
-const OF_OTHER_STATUSES: readonly string[] = ['invalid_request', 'insufficient_scope']
+const OF_OTHER_STATUSES: readonly string[] = ['invalid_request', 'insufficient_scope', 'access_denied']
 
 function invalidProof(description: string, challenge: (params: Params) => Record<string, string>): Response {
   const headers = challenge({ error: 'invalid_dpop_proof', error_description: description })
   return oauthErrorResponse(401, 'invalid_dpop_proof', description, headers)
+}
+
+/** Not for this caller, whatever its scopes. */
+function denied(description: string, challenge: (params: Params) => Record<string, string>): Response {
+  const headers = challenge({ error: 'access_denied', error_description: description })
+  return oauthErrorResponse(403, 'access_denied', description, headers)
 }
 
 /** Trouble of the servers' own: no 401, which would send the user to sign in again for nothing. */

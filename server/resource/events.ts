@@ -5,6 +5,7 @@
  * @module
  */
 import type { DpopProblem } from '../../shared/dpop/problem.ts'
+import type { AgentProblem } from './agents.ts'
 
 /** Why a token was not accepted. All are `invalid_token` on the wire. */
 export type TokenProblem =
@@ -32,6 +33,7 @@ export type PossessionProblem = 'bound_token_as_bearer' | 'unbound_token' | 'mis
 
 /** Why a request was refused for other reasons than its token. */
 export type RequestProblem =
+  | AgentProblem
   | 'body_too_large'
   | 'insufficient_scope'
   | 'malformed_credentials'

@@ -6,12 +6,13 @@
  */
 import { err, ok, type Result } from '../../shared/result.ts'
 import { missingScopes } from '../../shared/scope.ts'
+import { agentProblem, type ToolAgents } from './agents.ts'
 import type { AuthInfo } from './auth-info.ts'
 import type { Refusal } from './challenge.ts'
 import { readCredentials } from './credentials.ts'
 import type { Possession } from './possession.ts'
 import { readBounded } from './read-bounded.ts'
-import { requiredScopes, type ToolScopes } from './required-scopes.ts'
+import { readOperations, requiredScopes, type ToolScopes } from './required-scopes.ts'
 import type { VerifiedToken, VerifyAccessToken } from './verify-access-token.ts'
 
 export interface GuardRules {
@@ -19,6 +20,7 @@ export interface GuardRules {
   readonly possession: Possession
   readonly toAuthInfo: (token: VerifiedToken) => AuthInfo
   readonly toolScopes: ToolScopes | undefined
+  readonly toolAgents: ToolAgents | undefined
   readonly maxBodyBytes: number
 }
 
@@ -47,16 +49,21 @@ export async function guard(
   const authInfo = rules.toAuthInfo(verified.value)
   // Whatever has a body is judged. A POST without one is judged like any other that cannot be read: it would carry a message.
   const carriesMessage = request.body !== null || request.method === 'POST'
-  if (rules.toolScopes === undefined || !carriesMessage) return ok({ authInfo, body: undefined, nonce })
+  const isJudged = rules.toolScopes !== undefined || rules.toolAgents !== undefined
+  if (!isJudged || !carriesMessage) return ok({ authInfo, body: undefined, nonce })
 
   const body = request.body === null ? new Uint8Array() : await readBounded(bodyOf(request), rules.maxBodyBytes)
   if (body === null) {
     if (!request.bodyUsed) request.body?.cancel().catch(() => {})
     return err({ reason: 'body_too_large' })
   }
-  const required = requiredScopes(body, rules.toolScopes)
-  if (!required.ok) return err({ reason: required.error })
-  const missing = missingScopes(authInfo.scopes, required.value)
-  if (missing.length > 0) return err({ reason: 'insufficient_scope', scopes: required.value, scheme })
+  const operations = readOperations(body)
+  if (operations === null) return err({ reason: 'unreadable_body' })
+  // Before the scopes: nobody is to be asked for more scope that would not help.
+  const unfit = agentProblem(operations, rules.toolAgents, verified.value.claims)
+  if (unfit !== null) return err({ reason: unfit, scheme })
+  const scopes = requiredScopes(operations, rules.toolScopes)
+  const missing = missingScopes(authInfo.scopes, scopes)
+  if (missing.length > 0) return err({ reason: 'insufficient_scope', scopes, scheme })
   return ok({ authInfo, body, nonce })
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type AgentRule, admitsCaller, type ToolAgents } from './agents.ts'
 export type { ActorInfo, AuthInfo } from './auth-info.ts'
 export type { DpopOptions } from './dpop-options.ts'
 export type { PossessionProblem, RequestProblem, ResourceEvent, TokenProblem, TokenTrouble } from './events.ts'

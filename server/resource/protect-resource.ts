@@ -61,7 +61,7 @@ export interface ProtectedResource {
  */
 export function protectResource(options: ResourceOptions): ProtectedResource {
   const settings = settleOptions(options)
-  const { dpop, maxBodyBytes, resource, scopeHierarchy, scopes, toolScopes } = settings
+  const { dpop, maxBodyBytes, resource, scopeHierarchy, scopes, toolAgents, toolScopes } = settings
   const servers = settings.authorizationServers.map((issuer) => createAuthorizationServer(issuer, settings))
   const metadata = resourceMetadata(settings)
   const metadataUrl = resourceMetadataUrl(resource)
@@ -76,6 +76,7 @@ export function protectResource(options: ResourceOptions): ProtectedResource {
     possession: createPossession(settings),
     toAuthInfo: authInfoOf,
     toolScopes,
+    toolAgents,
     maxBodyBytes,
   }
 

@@ -10,7 +10,6 @@
  * @published https://www.jsonrpc.org/specification
  * @module
  */
-import { err, ok, type Result } from '../../shared/result.ts'
 import { unionScopes } from '../../shared/scope.ts'
 
 /** One JSON-RPC request or notification. `tool` is set for `tools/call`. */
@@ -23,15 +22,9 @@ export interface Operation {
 /** By the tool's name, or decided for each operation, whose parameters may matter. */
 export type ToolScopes = Readonly<Record<string, readonly string[]>> | ((operation: Operation) => readonly string[])
 
-/**
- * Every scope that the body's operations need. The body decides, whatever `Mcp-Method` and `Mcp-Name` say: it is what will run.
- * What cannot be read for certain is not passed on, since a more lenient reader might find an operation in it.
- */
-export function requiredScopes(body: Uint8Array, toolScopes: ToolScopes): Result<readonly string[], 'unreadable_body'> {
-  const operations = readOperations(body)
-  if (operations === null) return err('unreadable_body')
-  return ok(unionScopes(...operations.map((operation) => scopesOf(operation, toolScopes))))
-}
+/** Every scope that the operations need. */
+export const requiredScopes = (operations: readonly Operation[], toolScopes: ToolScopes = {}): readonly string[] =>
+  unionScopes(...operations.map((operation) => scopesOf(operation, toolScopes)))
 
 function scopesOf(operation: Operation, toolScopes: ToolScopes): readonly string[] {
   if (typeof toolScopes === 'function') return toolScopes(operation)
@@ -39,7 +32,10 @@ function scopesOf(operation: Operation, toolScopes: ToolScopes): readonly string
   return tool !== undefined && Object.hasOwn(toolScopes, tool) ? (toolScopes[tool] ?? []) : []
 }
 
-/** The operations of a single message or a batch; `null` when the body is neither. */
+/**
+ * The operations of a single message or a batch; `null` when the body is neither. The body decides, whatever `Mcp-Method` and `Mcp-Name` say: it
+ * is what will run. What cannot be read for certain is not passed on, since a more lenient reader might find an operation in it.
+ */
 export function readOperations(body: Uint8Array): readonly Operation[] | null {
   let parsed: unknown
   try {

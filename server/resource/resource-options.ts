@@ -10,6 +10,7 @@ import type { AccessTokenClaims } from '../../shared/access-token.ts'
 import type { ScopeHierarchy } from '../../shared/scope.ts'
 import { ScopeToken } from '../../shared/scope-syntax.ts'
 import { checkUrl } from '../../shared/url-policy.ts'
+import { AGENT_RULES, type ToolAgents } from './agents.ts'
 import { type DpopOptions, type DpopSettings, dpopProblems, settleDpopOptions } from './dpop-options.ts'
 import type { ResourceEvent } from './events.ts'
 import type { Fetch } from './get-json.ts'
@@ -44,6 +45,8 @@ export interface ResourceOptions {
   readonly scopeHierarchy?: ScopeHierarchy | undefined
   /** The scopes that each tool needs, by its name, or a function of the operation. A tool that is not named needs none. */
   readonly toolScopes?: ToolScopes | undefined
+  /** The tools that only agents may call (`required`), or that are not for them (`refused`), by name, or a function of the operation. */
+  readonly toolAgents?: ToolAgents | undefined
   /** Further audiences that are accepted beside `resource`. */
   readonly aliases?: readonly string[] | undefined
   /** Origins of web pages that may call, beside the resource's own and loopback ones; `['*']` for any. */
@@ -82,6 +85,7 @@ export interface ResourceSettings {
   readonly scopes: readonly string[]
   readonly scopeHierarchy: ScopeHierarchy
   readonly toolScopes: ToolScopes | undefined
+  readonly toolAgents: ToolAgents | undefined
   readonly aliases: readonly string[]
   readonly allowedOrigins: readonly string[]
   readonly algorithms: readonly string[]
@@ -112,6 +116,7 @@ export function settleOptions(options: ResourceOptions): ResourceSettings {
     scopes: options.scopes ?? [],
     scopeHierarchy: options.scopeHierarchy ?? {},
     toolScopes: options.toolScopes,
+    toolAgents: options.toolAgents,
     aliases: options.aliases ?? [],
     allowedOrigins: options.allowedOrigins ?? [],
     algorithms: options.algorithms ?? ASYMMETRIC_ALGORITHMS,
@@ -134,7 +139,8 @@ export function settleOptions(options: ResourceOptions): ResourceSettings {
 }
 
 function* problems(settings: ResourceSettings): Generator<string, undefined> {
-  const { resource, authorizationServers, jwksUri, scopes, scopeHierarchy, toolScopes, algorithms } = settings
+  const { resource, authorizationServers, jwksUri, scopes, scopeHierarchy, toolAgents, toolScopes, algorithms } =
+    settings
   // The operator names these, so loopback and private addresses are fine; http is so on loopback only.
   const usable = (url: string): boolean => checkUrl(url, url).ok
 
@@ -149,6 +155,9 @@ function* problems(settings: ResourceSettings): Generator<string, undefined> {
   if (algorithms.length === 0 || !algorithms.every((algorithm) => ASYMMETRIC_ALGORITHMS.includes(algorithm)))
     yield `algorithms must be among ${ASYMMETRIC_ALGORITHMS.join(', ')}`
   yield* dpopProblems(settings.dpop)
+  // From programs without types: a rule that is misspelt must not let everybody in.
+  if (typeof toolAgents === 'object' && !Object.values(toolAgents).every((rule) => AGENT_RULES.includes(rule)))
+    yield `toolAgents must say one of ${AGENT_RULES.join(', ')} of each tool`
 
   const perTool = typeof toolScopes === 'object' ? Object.values(toolScopes).flat() : []
   const named = [...scopes, ...perTool, ...Object.keys(scopeHierarchy), ...Object.values(scopeHierarchy).flat()]

@@ -15,8 +15,8 @@ export interface SdkVerifier {
 
 /**
  * The resource's verification behind an SDK's interface. Each SDK answers 401 only to an error of its own class, so the caller makes
- * that error; trouble with the authorization server is any other error, which both answer with 500. Scopes per tool
- * are not checked on this way: give the middleware `requiredScopes`, or use `protectResource(...).serve`.
+ * that error; trouble with the authorization server is any other error, which both answer with 500. Scopes and agents per
+ * tool are not checked on this way: give the middleware `requiredScopes`, ask `admitsCaller` in the tool, or use `protectResource(...).serve`.
  *
  * @example sdkVerifier(notes, (message) => new InvalidTokenError(message)) // 1.x
  * @example sdkVerifier(notes, (message) => new OAuthError(OAuthErrorCode.InvalidToken, message)) // 2.x

@@ -146,7 +146,7 @@ export const TAKERS: Readonly<Record<string, Taker>> = {
   readPage,
   readSessionCookie: (text) => readSessionCookie(text, true),
   recordedName: (text) => recordedName(text, digest),
-  requiredScopes: (text) => requiredScopes(bytes(text), { tool: ['a'] }),
+  requiredScopes: (text) => requiredScopes(readOperations(bytes(text)) ?? [], { tool: ['a'] }),
   resourceName: (text) => resourceName(text, 'https://mcp.example/mcp'),
   routeBelow: (text) => routeBelow('/tenant', text),
   s256,

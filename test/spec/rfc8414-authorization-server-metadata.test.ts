@@ -97,6 +97,8 @@ describe.each([
       authorization_response_iss_parameter_supported: true,
       resource_indicators_supported: true,
       client_id_metadata_document_supported: true,
+      agent_identity_supported: true,
+      authplane_agent_identity_supported: true,
       prompt_values_supported: ['none', 'login', 'consent'],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['ES256'],

@@ -109,6 +109,7 @@ describe('a claim that is not so is found out', async () => {
     ['authorization_response_iss_parameter_supported', false],
     ['client_id_metadata_document_supported', false],
     ['resource_indicators_supported', false],
+    ['agent_identity_supported', false],
     ['prompt_values_supported', ['none', 'create']],
     ['subject_types_supported', ['pairwise']],
     ['id_token_signing_alg_values_supported', ['ES256', 'RS256']],

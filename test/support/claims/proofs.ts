@@ -9,6 +9,7 @@ import { expect } from 'bun:test'
 import { TOKEN_EXCHANGE_GRANT } from '../../../shared/token-exchange.ts'
 import { JWT_BEARER_GRANT } from '../../../shared/token-request.ts'
 import { authorizationServerMetadataUrls } from '../../../shared/well-known.ts'
+import { proveAgents } from './agents.ts'
 import { authMethods, signingAlgorithms } from './authentication.ts'
 import {
   CHALLENGE_METHODS,
@@ -50,6 +51,8 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
   authorization_response_iss_parameter_supported: proveIss,
   client_id_metadata_document_supported: proveClientDocuments,
   resource_indicators_supported: proveResourceIndicators,
+  agent_identity_supported: proveAgents,
+  authplane_agent_identity_supported: proveAgents,
   prompt_values_supported: each('prompt_values_supported', PROMPTS),
   subject_types_supported: each('subject_types_supported', { public: proveSubjects }),
   id_token_signing_alg_values_supported: proveSigning,
