@@ -20,24 +20,22 @@ export const preferHeld: ChooseAuthorizationServer = (issuers, { held }) =>
  * @throws {SallyportError} `client_issuer_mismatch` where the configured client belongs elsewhere, `no_authorization_server`
  */
 export async function chooseServer(context: ClientContext, issuers: readonly string[]): Promise<string> {
-  const { resource } = context
-  const bound = await boundIssuer(context)
-  const chosen = await context.choose(issuers, { resource, held: await held(context, issuers) })
+  const { client, grant, resource, profile, store } = context
+  const selected = (await readSelection(store, selectionKey(resource, profile, configuredId(client))))?.issuer
+  // Where the configured grant or client id belongs: as configured, or where it was used first.
+  const bound = grant?.issuer ?? (client.id === undefined ? undefined : (client.issuer ?? selected))
+  const chosen = await context.choose(issuers, { resource, held: await held(context, issuers, selected) })
   if (chosen === undefined || !issuers.includes(chosen)) throw new SallyportError('no_authorization_server')
   if (bound !== undefined && chosen !== bound) throw new SallyportError('client_issuer_mismatch')
   return chosen
 }
 
-/** Where the configured grant or client id belongs: as configured, or where it was used first. */
-async function boundIssuer({ client, grant, resource, profile, store }: ClientContext): Promise<string | undefined> {
-  if (grant?.issuer !== undefined) return grant.issuer
-  if (client.id === undefined) return undefined
-  return client.issuer ?? (await readSelection(store, selectionKey(resource, profile, client.id)))?.issuer
-}
-
-async function held(context: ClientContext, issuers: readonly string[]): Promise<readonly string[]> {
-  const { client, grant, resource, profile, store } = context
-  const selected = (await readSelection(store, selectionKey(resource, profile, configuredId(client))))?.issuer
+async function held(
+  context: ClientContext,
+  issuers: readonly string[],
+  selected: string | undefined,
+): Promise<readonly string[]> {
+  const { client, grant, store } = context
   const found: string[] = []
   for (const issuer of issuers) {
     const registered = (await store.get(registrationKey(issuer, context))) !== undefined

@@ -5,6 +5,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { createPeers } from '../../client/dpop/peers.ts'
 import type { Fetch } from '../../client/index.ts'
 import { failureOf, sessionIn } from '../support/client.ts'
 import { json } from '../support/fake-authorization-server.ts'
@@ -134,5 +135,14 @@ describe('without end', () => {
     world.on('POST', `${world.as}/token`)
     world.clock.now += 60
     expect((await session.fetch(world.resource)).status).toBe(200)
+  })
+
+  test('of origins without end a few are remembered', () => {
+    const peers = createPeers()
+    const first = peers('https://one.example/a')
+    first.nonce = 'n'
+    expect(peers('https://one.example/b')).toBe(first)
+    for (let serial = 0; serial < 20; serial += 1) peers(`https://${serial}.example/`)
+    expect(peers('https://one.example/').nonce).toBeUndefined()
   })
 })
