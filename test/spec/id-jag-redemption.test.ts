@@ -16,7 +16,14 @@ import { decodeJwt } from 'jose'
 import { ID_JAG_PROFILE } from '../../shared/id-jag.ts'
 import { JWT_BEARER_GRANT } from '../../shared/token-request.ts'
 import { createTestServer, postForm, RESOURCE } from '../support/authorization-server.ts'
-import { addClient, addSecretClient, addSigningClient, assertionForm } from '../support/confidential-clients.ts'
+import {
+  addClient,
+  addSecretClient,
+  addSigningClient,
+  assertionForm,
+  createSigning,
+  signer,
+} from '../support/confidential-clients.ts'
 import { expectError } from '../support/oauth-error.ts'
 import {
   companyOf,
@@ -229,6 +236,25 @@ describe('EMA-C09 section 9.1 whose it is', () => {
 
   test('without client authentication there is no client', async () => {
     await expectError(await redeem(await jag(), {}, {}), 401, 'invalid_client')
+  })
+
+  test('EMA-C08 a client whose id is the URL of a document, once that was read or pinned', async () => {
+    const signing = await createSigning()
+    const clientId = 'https://host.example/client.json'
+    const document = {
+      client_id: clientId,
+      client_name: 'Host',
+      redirect_uris: ['https://host.example/cb'],
+      grant_types: ['authorization_code', JWT_BEARER_GRANT],
+      token_endpoint_auth_method: 'private_key_jwt' as const,
+      jwks: signing.jwks,
+    }
+    const times = { fetchedAt: now, freshUntil: now + 60, keptUntil: now + 60 }
+    await server.store.clientDocuments.put({ clientId, document, pinned: true, etag: null, ...times }, null)
+    const assertion = await jag({ client_id: clientId })
+    const proof = await signer(server, clientId, signing.key, 'ES256')()
+    const form = { grant_type: JWT_BEARER_GRANT, assertion, ...assertionForm(proof) }
+    expect((await postForm(server, '/oauth/token', form)).status).toBe(200)
   })
 
   test('a client that registers itself may name the grant type, for the provider decides what it is told of it', async () => {

@@ -6,14 +6,15 @@
  * @module
  */
 import { type ClientIdMetadataDocument, documentAuthMethod } from '../../../shared/client-id-metadata-document.ts'
+import { JWT_BEARER_GRANT } from '../../../shared/token-request.ts'
 import type { Client } from '../records.ts'
 import { type ClientDocument, isUsed } from './client-document.ts'
 
 /**
- * What a stranger can give themselves: grants in which a person agrees. A document that an administrator pinned may also name those in
- * which nobody does.
+ * What a stranger can give themselves: grants in which a person agrees, or their identity provider for them. A document that an administrator
+ * pinned may also name those in which nobody does.
  */
-const FOR_STRANGERS: readonly string[] = ['authorization_code', 'refresh_token']
+const FOR_STRANGERS: readonly string[] = ['authorization_code', 'refresh_token', JWT_BEARER_GRANT]
 
 export function toClient(known: ClientDocument): Client {
   const { clientId, document, pinned, fetchedAt } = known
