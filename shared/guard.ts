@@ -35,11 +35,11 @@ export const isBoolean: Guard<boolean> = (value) => typeof value === 'boolean'
 /** Any object, a list included. */
 export const isObject: Guard<object> = (value) => typeof value === 'object' && value !== null
 
-/** A list of `is` only, which may be empty. */
+/** A list of `is` only, which may be empty. Spread, because `every` goes past holes. */
 export const isListOf =
   <Value>(is: Guard<Value>): Guard<Value[]> =>
   (value): value is Value[] =>
-    Array.isArray(value) && value.every(is)
+    Array.isArray(value) && [...value].every(is)
 
 export const isStrings = isListOf(isString)
 

@@ -17,6 +17,8 @@ import { isForeignServerMetadata } from '../../shared/foreign-server-metadata.ts
 import { readTokenResponse } from '../../shared/foreign-token-response.ts'
 import { isBoolean, isListOf, isNumber, isOptional, isRecord, isString, isText } from '../../shared/guard.ts'
 import { ProtectedResourceMetadata } from '../../shared/protected-resource-metadata.ts'
+import { failureOf, sessionIn } from '../support/client.ts'
+import { fakeWorld } from '../support/fake-authorization-server.ts'
 
 const VALUES = [undefined, null, true, 0, 1.5, Number.NaN, '', 'x', [], ['x'], ['x', 1], {}, { length: 1 }]
 
@@ -89,6 +91,30 @@ describe('what our servers send is read', () => {
       'authorization_response_iss_parameter_supported',
       'client_id_metadata_document_supported',
     ])
+  })
+})
+
+describe('lists', () => {
+  // What counts as absent in an object leaves a hole in a list, and most of what goes through lists goes past holes.
+  test('with nothing in a place are no lists of strings, whoever reads them', async () => {
+    expect(isListOf(isString)(new Array(1))).toBe(false)
+    for (const options of [
+      { resourceMetadata: { authorization_servers: [null] } },
+      { resourceMetadata: { authorization_servers: [null, 'https://as.example.com'] } },
+      { resourceMetadata: { scopes_supported: ['read', null] } },
+      { serverMetadata: { code_challenge_methods_supported: [null, 'S256'] } },
+    ]) {
+      const world = fakeWorld(options)
+      const seen: unknown[] = []
+      const session = sessionIn(world, {
+        chooseAuthorizationServer: (issuers) => {
+          seen.push(...issuers)
+          return issuers.at(-1)
+        },
+      })
+      expect([options, (await failureOf(session.authorize())).code]).toEqual([options, 'invalid_response'])
+      expect(seen.every((issuer) => typeof issuer === 'string')).toBe(true)
+    }
   })
 })
 
