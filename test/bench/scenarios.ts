@@ -12,6 +12,7 @@ import {
   posts,
   proves,
   reads,
+  redeems,
   refreshes,
   sallyport,
 } from './users.ts'
@@ -44,6 +45,7 @@ const CREDENTIALS = { grant_type: 'client_credentials', client_id: 'bench-client
 
 const MACHINE = 'client_credentials, client_secret_basic, ES256'
 const EXCHANGE = 'token exchange'
+const REDEMPTION = 'ID-JAG redemption'
 const INTROSPECTION = 'introspection of an access token'
 const OWN_TOKEN = { grant_type: 'client_credentials', resource: RESOURCE, scope: SCOPE }
 const machine = posts(OWN_TOKEN, '/oauth/token', { authorization: BASIC })
@@ -64,6 +66,7 @@ export const scenarios: readonly Scenario[] = [
   { name: MACHINE, program: 'sqlite', target: 1.8, load: machine },
   { name: BOUND_MACHINE, program: 'sqlite', target: null, load: proves(OWN_TOKEN) },
   { name: EXCHANGE, program: 'sqlite', target: null, load: exchanges },
+  { name: REDEMPTION, program: 'sqlite', target: null, load: redeems },
   { name: INTROSPECTION, program: 'sqlite', target: 1.5, load: introspects(RESOURCE) },
   { name: 'metadata', program: 'sqlite', target: 0.4, load: reads(METADATA) },
   { name: 'JWKS', program: 'sqlite', target: 0.4, load: reads(JWKS) },
@@ -78,6 +81,7 @@ export const scenarios: readonly Scenario[] = [
   { name: MACHINE, program: 'postgres', target: null, load: machine },
   { name: BOUND_MACHINE, program: 'postgres', target: null, load: proves(OWN_TOKEN) },
   { name: EXCHANGE, program: 'postgres', target: null, load: exchanges },
+  { name: REDEMPTION, program: 'postgres', target: null, load: redeems },
   { name: INTROSPECTION, program: 'postgres', target: null, load: introspects(RESOURCE) },
   { name: 'metadata', program: 'postgres', target: null, load: reads(METADATA) },
   { name: 'JWKS', program: 'postgres', target: null, load: reads(JWKS) },

@@ -3,11 +3,17 @@
  *
  * @module
  */
+import { SignJWT } from 'jose'
 import { createDpopProof } from '../../shared/dpop/create-proof.ts'
 import { generateDpopKey } from '../../shared/dpop/signing-key.ts'
-import { ACCESS_TOKEN_TOKEN_TYPE, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
+import {
+  ACCESS_TOKEN_TOKEN_TYPE,
+  ID_JAG_TYPE,
+  JWT_BEARER_GRANT,
+  TOKEN_EXCHANGE_GRANT,
+} from '../../shared/grant-names.ts'
 import { type Answer, type Connection, connect, get, type Operation, post } from './load.ts'
-import { BASIC, CHALLENGE, COOKIE, REDIRECT_URI, RESOURCE, SCOPE, VERIFIER } from './world.ts'
+import { BASIC, CHALLENGE, CLIENT, COOKIE, IDP, REDIRECT_URI, RESOURCE, SCOPE, VERIFIER } from './world.ts'
 
 /** Opens a connection and says what to repeat on it. */
 export type MakeUser = (port: number) => Promise<User>
@@ -100,7 +106,7 @@ export const refreshes =
     })
   }
 
-/** Proofs that each user makes before: a driver that signs while it drives is slower than the server. */
+/** Proofs and assertions that each user makes before: a driver that signs while it drives is slower than the server. */
 const PROOFS = 600
 
 /** A token of one's own that is bound to a key, which is proven each time. */
@@ -134,6 +140,28 @@ export const exchanges: MakeUser = async (port) => {
   }
   const request = post('/oauth/token', form, { authorization: BASIC })
   return userOf(connection, async () => expectStatus(await connection.send(request), 200))
+}
+
+/** ID-JAGs of one person, each redeemed once. */
+export const redeems: MakeUser = async (port) => {
+  const connection = await connect(port)
+  const claims = { client_id: CLIENT.id, resource: RESOURCE, scope: SCOPE }
+  const sub = crypto.randomUUID()
+  const vouch = () =>
+    new SignJWT({ ...claims, jti: crypto.randomUUID() })
+      .setProtectedHeader({ alg: 'ES256', kid: IDP.kid, typ: ID_JAG_TYPE })
+      .setIssuer(IDP.issuer)
+      .setSubject(sub)
+      .setAudience(`http://127.0.0.1:${port}`)
+      .setIssuedAt()
+      .setExpirationTime('10m')
+      .sign(IDP.key)
+  const assertions = await Promise.all(Array.from({ length: PROOFS }, vouch))
+  return userOf(connection, async () => {
+    const assertion = assertions.pop() ?? (await vouch())
+    const form = { grant_type: JWT_BEARER_GRANT, assertion, resource: RESOURCE }
+    expectStatus(await connection.send(post('/oauth/token', form, { authorization: BASIC })), 200)
+  })
 }
 
 /** A token of one's own, looked at again and again. */

@@ -4,10 +4,14 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { exportJWK, generateKeyPair } from 'jose'
 import manifest from '../../package.json' with { type: 'json' }
 import { LEAVES } from '../../server/config/leaves.ts'
 import { openStore } from '../../server/store/open-store.ts'
-import { TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
+import { JWT_BEARER_GRANT, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 
 export const RESOURCE = 'https://notes.example/mcp'
 export const REDIRECT_URI = 'https://app.example/callback'
@@ -24,6 +28,31 @@ export const COOKIE = 'C'.repeat(43)
 export const USER = 'bench-user'
 const SECRET = 'a secret of the benchmark only, 32 bytes and more'
 
+const { publicKey, privateKey } = await generateKeyPair('ES256')
+
+/** The company's identity provider. */
+export const IDP = { issuer: 'https://login.company.example', kid: 'idp', key: privateKey }
+
+/** What can be said in a config file only: who is trusted to vouch for people. */
+const CONFIG = {
+  xaa: {
+    enabled: true,
+    providers: [
+      {
+        issuer: IDP.issuer,
+        jwks: { keys: [{ ...(await exportJWK(publicKey)), kid: IDP.kid, alg: 'ES256', use: 'sig' }] },
+        subjects: 'auto_map',
+        rules: [{}],
+      },
+    ],
+  },
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
+process.on('exit', () => rmSync(folder, { recursive: true }))
+const CONFIG_FILE = join(folder, 'sallyport.config.json')
+writeFileSync(CONFIG_FILE, JSON.stringify(CONFIG))
+
 /** The settings of a server of this world: defaults, but for what has none. */
 export const environment = (database: string, port: number): Readonly<Record<string, string>> => ({
   SALLYPORT_ISSUER: `http://127.0.0.1:${port}`,
@@ -31,6 +60,7 @@ export const environment = (database: string, port: number): Readonly<Record<str
   SALLYPORT_PORT: String(port),
   SALLYPORT_DATABASE: database,
   SALLYPORT_SECRET: SECRET,
+  SALLYPORT_CONFIG: CONFIG_FILE,
   SALLYPORT_CLIENT_CREDENTIALS_ENABLED: 'true',
   SALLYPORT_TOKEN_EXCHANGE_ENABLED: 'true',
   NODE_ENV: 'production',
@@ -70,7 +100,7 @@ export async function prepareDatabase(database: string): Promise<void> {
     secrets: [{ hash: hash(CLIENT.secret), expiresAt: 0 }],
     jwks: null,
     jwksUri: null,
-    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE_GRANT],
+    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE_GRANT, JWT_BEARER_GRANT],
     responseTypes: ['code'],
     applicationType: 'web',
     scope: null,
