@@ -5,7 +5,13 @@
  * @module
  */
 import { expect, test } from 'bun:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type * as client from '../../client/index.ts'
 import { CLIENT_BUDGET, formatSize, measureClientSize } from '../bench/size.ts'
+import { createDpopFlow } from '../support/dpop-flow.ts'
+import { callTool } from '../support/mcp-call.ts'
 
 test('the client stays within its budget, and everything is in it', async () => {
   const size = await measureClientSize()
@@ -21,6 +27,32 @@ test('the client stays within its budget, and everything is in it', async () => 
     'dpop+jwt',
   ]) {
     expect(size.text).toContain(word)
+  }
+})
+
+test('what is measured does all of it: discovery, registration, the code flow, DPoP with nonces, refresh, sign-out', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'sallyport-bundle-'))
+  const flow = await createDpopFlow()
+  try {
+    const file = join(directory, 'client.js')
+    await Bun.write(file, (await measureClientSize()).text)
+    const bundle: Pick<typeof client, 'createSession'> = await import(file)
+    expect(Object.keys(bundle)).toEqual(['createSession'])
+    const { clock, fetch, resource } = flow
+    const session = bundle.createSession(resource, { fetch, now: () => clock.now, dpop: 'required' })
+    const begun = await session.begin({ redirectUri: 'http://localhost:9999/callback' })
+    const callback = await flow.person.visit(begun.url)
+    expect(await session.complete(begun, callback)).toMatchObject({ tokenType: 'DPoP', refreshable: true })
+    expect((await callTool(session.fetch, resource, 'greet')).status).toBe(200)
+    clock.now += 3600
+    expect(await session.status()).toBe('refreshable')
+    expect((await callTool(session.fetch, resource, 'greet')).status).toBe(200)
+    const grants = flow.at(flow.tokenEndpoint).filter(({ status }) => status === 200)
+    expect(grants.map(({ form }) => form.get('grant_type'))).toEqual(['authorization_code', 'refresh_token'])
+    expect(await session.logout()).toEqual({ revoked: true, deleted: true })
+  } finally {
+    await flow.close()
+    await rm(directory, { recursive: true })
   }
 })
 
