@@ -120,6 +120,8 @@ describe('what a refused caller hears', () => {
   ])('RFC 6750 section 3 a challenge without a scope at %s: more scope would not help', async (tool, told, claims) => {
     const { issuer, post } = await rules({ toolScopes: { [tool]: ['notes:admin'] } })
     const response = refused(await post(await issuer.sign(claims), toolCall(tool)))
+    // Another scheme would not help either.
+    expect(response.headers.get('www-authenticate')).not.toContain('DPoP')
     expect(bearerChallenge(response)).toEqual({
       error: 'access_denied',
       error_description: told,
