@@ -50,10 +50,10 @@ export async function probe(context: ClientContext, signal?: AbortSignal): Promi
     }),
     signal,
     // Only a challenge is of interest; wherever the server points instead, the well-known locations are tried next.
-    redirects: 'return',
+    headOnly: true,
   }).catch((error) => {
     // A browser that is not allowed to send these headers across origins says "network error": the well-known locations remain.
-    if (hasCode(error, 'network_error', 'response_too_large')) return undefined
+    if (hasCode(error, 'network_error')) return undefined
     throw error
   })
   return answer?.status === 401 ? readChallenge(answer.headers) : undefined

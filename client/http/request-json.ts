@@ -25,8 +25,8 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal | undefined
   /** Goes on although the session ends: only the time limit counts. */
   readonly detached?: boolean | undefined
-  /** Default `refuse`: somebody else would be given the choice of where it goes. */
-  readonly redirects?: 'refuse' | 'return'
+  /** Only status and headers are of interest: the body is not waited for, and a redirect is no error. */
+  readonly headOnly?: true
 }
 
 export interface JsonAnswer {
@@ -44,7 +44,7 @@ export interface JsonAnswer {
  * @throws {SallyportError} `url_refused`, `redirect_refused`, `network_error`, `timeout`, `aborted`, `response_too_large`
  */
 export async function requestJson(context: ClientContext, request: OutboundRequest): Promise<JsonAnswer> {
-  const { purpose, method = 'GET', body = null } = request
+  const { purpose, method = 'GET', body = null, headOnly } = request
   const url = withoutQuery(request.url)
   const timeout = AbortSignal.timeout(context.timeout * 1000)
   const signals = request.detached === true ? [timeout] : [timeout, context.signal, request.signal]
@@ -59,12 +59,12 @@ export async function requestJson(context: ClientContext, request: OutboundReque
     )
     const { status } = response
     context.emit({ type: 'request', purpose, method, url, status })
-    if (request.redirects !== 'return' && isRedirect(response)) {
+    if (!headOnly && isRedirect(response)) {
       discard(response)
       throw new SallyportError('redirect_refused', { url, status })
     }
     const contentType = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-    const isJson = /^application\/(?:[\w.-]+\+)?json$/.test(contentType)
+    const isJson = !headOnly && /^application\/(?:[\w.-]+\+)?json$/.test(contentType)
     if (!isJson) discard(response)
     const json = isJson ? parseJson(await readText(response, signal, url)) : undefined
     return { status, headers: response.headers, contentType, json }

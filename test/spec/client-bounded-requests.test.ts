@@ -48,6 +48,25 @@ describe('time', () => {
     expect((await failureOf(sessionIn(world, { timeout: 0.02 }).authorize())).code).toBe('timeout')
   })
 
+  test.each([
+    ['that never ends', {}],
+    ['that is said to be endless', { 'content-length': '99999999999' }],
+  ])('SEC-016 C-012 a challenge counts whatever comes with it: a body %s is let go', async (_name, more) => {
+    const world = fakeWorld()
+    let letGo = false
+    world.on('POST', world.resource, () => {
+      const headers = { 'www-authenticate': 'Bearer scope="told"', 'content-type': 'application/json', ...more }
+      const endless = new ReadableStream({
+        cancel: () => {
+          letGo = true
+        },
+      })
+      return new Response(endless, { status: 401, headers: new Headers(headers) })
+    })
+    expect(await sessionIn(world, { timeout: 1 }).authorize()).toMatchObject({ scope: ['told'] })
+    expect(letGo).toBe(true)
+  })
+
   test.each(steps)("%s hears the session's signal and the caller's", async (_name, method, url) => {
     for (const whose of ['session', 'caller']) {
       const world = fakeWorld()
