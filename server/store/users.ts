@@ -52,10 +52,11 @@ export function createUsers(database: Database): Users {
 
     async remove(id, now, entry) {
       return db.transaction().execute(async (transaction) => {
+        // First of all: whoever is creating a grant is waited for, and whoever begins to waits, and then finds nobody.
+        const { numDeletedRows } = await transaction.deleteFrom('users').where('id', '=', id).executeTakeFirst()
         await endAccess({ db: transaction }, id, now)
         await transaction.deleteFrom('consents').where('user_id', '=', id).execute()
         await transaction.deleteFrom('identities').where('user_id', '=', id).execute()
-        const { numDeletedRows } = await transaction.deleteFrom('users').where('id', '=', id).executeTakeFirst()
         if (numDeletedRows === 0n) return false
         for (const insert of note(entry)) await transaction.executeQuery(insert)
         return true

@@ -5,7 +5,7 @@
  * @module
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
-import { code, grant, NOW, redeemedGrant, refreshToken } from '../../server/store/conformance/records.ts'
+import { code, grant, NOW, redeemedGrant, refreshToken, user } from '../../server/store/conformance/records.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 import { during } from '../support/held-transaction.ts'
 import { emptyTables, usePostgres } from '../support/postgres.ts'
@@ -44,6 +44,22 @@ describe('PostgreSQL', () => {
     expect(await during(url, REVOKE, rotate, 'rollback')).toBe('rotated')
   })
 
+  test.each([
+    ['removed', () => store.users.remove('user-1', NOW)],
+    ['disabled', () => store.users.disable('user-1', NOW)],
+  ] as const)('a person who is %s waits for a grant that is being created, and takes it along', async (_, end) => {
+    await store.users.create(user())
+    expect(await during(url, CREATE, end)).toBe(true)
+    expect((await store.grants.find('grant-1'))?.revokedAt).toBe(NOW)
+  })
+
+  test('a grant waits for its person to be removed, and is not created', async () => {
+    await store.users.create(user())
+    const create = () => store.grants.create(grant(), code())
+    expect(await during(url, `delete from users where id = 'user-1'`, create)).toBe(false)
+    expect(await store.grants.find('grant-1')).toBeNull()
+  })
+
   test('a revocation waits for a rotation that has begun, and then ends what it made', async () => {
     await redeemedGrant(store)
     const [rotated, revoked] = await Promise.all([rotate(), store.grants.revoke('grant-1', NOW)])
@@ -55,4 +71,8 @@ describe('PostgreSQL', () => {
   })
 })
 
+/** As `grants.create` does it. */
+const CREATE = `with person as (select id from users where id = 'user-1' for share)
+  insert into grants (id, user_id, client_id, resource, scopes, created_at, expires_at)
+  select 'grant-1', id, 'client-1', 'https://notes.example/mcp', '[]', ${NOW}, ${NOW + 60} from person`
 const REVOKE = `update grants set revoked_at = ${NOW} where id = 'grant-1'`
