@@ -15,7 +15,6 @@ import {
   addUser,
   disableUser,
   enableUser,
-  type IdentityName,
   linkUser,
   listUsers,
   removeUser,
@@ -34,6 +33,7 @@ import { addResourceCommands } from './cli/resources.ts'
 import { parseQuietly } from './config/flags.ts'
 import { exitWith } from './config/load.ts'
 import type { Settings } from './config.ts'
+import type { IdentityName } from './core/identities.ts'
 import type { Users } from './core/ports.ts'
 import { systemClock } from './create-server.ts'
 import { DEMO_USER } from './demo-user.ts'

@@ -8,13 +8,14 @@ import { clientAuthOf, type OidcProviderConfig } from './config/oidc.ts'
 import { ISSUER_ALGORITHMS } from './config/trusted-issuer.ts'
 import type { Settings } from './config.ts'
 import type { OutboundDoor } from './core/outbound.ts'
+import type { Identity } from './core/records.ts'
 import { createIssuerKeys } from './core/trusted-issuers/issuer-keys.ts'
 import type { OidcContext } from './login/oidc/context.ts'
 import { createUpstream, type OidcUpstream } from './login/oidc/create-upstream.ts'
 import type { ClaimNames, OidcProvider, UpstreamClientAuth } from './login/oidc/provider.ts'
 import { createOutbound } from './outbound/create-outbound.ts'
 import { hash } from './store/hash.ts'
-import { createKeyVault } from './store/key-vault.ts'
+import { createKeyVault, type KeyVault } from './store/key-vault.ts'
 import type { OpenStore } from './store/open-store.ts'
 import { sealer } from './store/sealer.ts'
 
@@ -31,7 +32,7 @@ export async function companySignIn(
 ): Promise<OidcUpstream | undefined> {
   const { oidc, dev, issuer } = settings
   if (oidc.providers.length === 0) return undefined
-  const vault = await createKeyVault(settings, 'sallyport refresh tokens of providers')
+  const vault = await refreshTokenVault(settings)
   const way = door ?? createOutbound({ development: dev, privateNetworks: oidc.private_networks })
   return createUpstream({
     issuer,
@@ -48,6 +49,35 @@ export async function companySignIn(
     ...tools,
   })
 }
+
+const refreshTokenVault = ({ secret, previous_secret: previousSecret }: Settings): Promise<KeyVault> =>
+  createKeyVault({ secret, previousSecret }, 'sallyport refresh tokens of providers')
+
+/**
+ * While the secret is being changed: seals with the current one what was sealed with the previous one. Others may be at it, too.
+ *
+ * @see docs/adr/0026-changing-the-secret.md
+ */
+export async function resealRefreshTokens(
+  settings: Settings,
+  { identities }: Pick<OpenStore, 'identities'>,
+): Promise<void> {
+  if (settings.previous_secret === undefined) return
+  const vault = await refreshTokenVault(settings)
+  const reseal = async ({ issuer, subject, sealedRefreshToken: before }: Identity): Promise<void> => {
+    const opened = before === null ? null : await vault.open(before)
+    if (before !== null && opened?.outdated)
+      await identities.reseal({ issuer, subject }, before, await vault.seal(opened.text))
+  }
+  let step = await identities.listSealed({ issuer: '', subject: '' }, STEP)
+  for (let last = step.at(-1); last !== undefined; last = step.at(-1)) {
+    await Promise.all(step.map(reseal))
+    step = await identities.listSealed(last, STEP)
+  }
+}
+
+/** Refresh tokens that are sealed anew at once. */
+const STEP = 100
 
 const toProvider = (config: OidcProviderConfig): OidcProvider => ({
   id: config.id,

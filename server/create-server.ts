@@ -10,7 +10,7 @@ import { proofUrl } from '../shared/dpop/proof-url.ts'
 import { DPOP_ALGORITHMS } from '../shared/dpop/public-key.ts'
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
-import { companySignIn } from './company-sign-in.ts'
+import { companySignIn, resealRefreshTokens } from './company-sign-in.ts'
 import type { Settings } from './config.ts'
 import {
   type Audit,
@@ -116,6 +116,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     now,
     onFailure: options.onFailure,
   })
+  await resealRefreshTokens(settings, store)
   const door = options.outbound ?? createOutbound({ development: settings.dev })
   // Keys are fetched for whoever sends an assertion, documents for whoever is signed in: the first must not use up what is the others'. Nor
   // must clients that somebody has registered by the thousand use up what is for those that are used.

@@ -4,6 +4,7 @@
  * @module
  */
 import { ok } from '../../shared/result.ts'
+import type { IdentityName } from '../core/identities.ts'
 import { type AdminContext, type Outcome, refuse } from './context.ts'
 import { date, table } from './table.ts'
 
@@ -51,12 +52,6 @@ export async function enableUser({ store }: AdminContext, username: string): Out
   return (await store.users.enable(user.id))
     ? ok(`Enabled ${user.username}, who can sign in again. What was revoked stays so: applications have to ask anew.`)
     : refuse(`${user.username} is not disabled.`)
-}
-
-/** What a provider calls a person. */
-export interface IdentityName {
-  readonly issuer: string
-  readonly subject: string
 }
 
 export async function linkUser({ store, now }: AdminContext, username: string, name: IdentityName): Outcome {

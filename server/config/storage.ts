@@ -38,7 +38,7 @@ export const STORAGE = {
     text(
       secretText,
       SECRET_WANTED,
-      'At least 32 bytes that nobody else knows, e.g. from `openssl rand -base64 32`. Encrypts the signing keys at rest.',
+      'At least 32 bytes that nobody else knows, e.g. from `openssl rand -base64 32`. Encrypts the signing keys at rest, and the refresh tokens of identity providers.',
       { dev: 'generated, kept in `.sallyport/secret`', defaultText: 'none: must be set', noFlag: true },
     ),
   ),
@@ -46,7 +46,7 @@ export const STORAGE = {
     text(
       secretText,
       SECRET_WANTED,
-      'A second secret that opens the signing keys, while the secret is being changed: at the start they are encrypted with `secret` again.',
+      'A second secret that opens what the first one encrypts, while the secret is being changed: at the start all of it is encrypted with `secret` again.',
       { defaultText: 'none', noFlag: true },
     ),
   ),

@@ -10,6 +10,9 @@ import type { Identity, PendingSignIn, User } from './records.ts'
 /** What the audit log is to hold of an act. */
 type Entry = AuditEntry<Act>
 
+/** What a provider calls somebody. */
+export type IdentityName = Pick<Identity, 'issuer' | 'subject'>
+
 /** Who people are at identity providers. */
 export interface Identities {
   find(issuer: string, subject: string): Promise<Identity | null>
@@ -28,6 +31,10 @@ export interface Identities {
   seen(
     identity: Pick<Identity, 'issuer' | 'subject' | 'lastSeenAt' | 'sealedRefreshToken' | 'checkAt'>,
   ): Promise<boolean>
+  /** Of those whose refresh token is kept at most `limit`, in an order that stays: those after `after`. */
+  listSealed(after: IdentityName, limit: number): Promise<readonly Identity[]>
+  /** Replaces the sealed refresh token, of which everything else stays as it is. False: it is no longer `before`. */
+  reseal(identity: IdentityName, before: string, after: string): Promise<boolean>
   /** Those that are to be checked by `now`, at most `limit`, each for one caller: they are due again at `next`, unless somebody says otherwise. */
   takeDue(now: number, next: number, limit: number): Promise<readonly Identity[]>
   /**

@@ -79,6 +79,30 @@ export function createIdentities(database: Database): Identities {
       return numUpdatedRows === 1n
     },
 
+    async listSealed({ issuer, subject }, limit) {
+      const rows = await db
+        .selectFrom('identities')
+        .selectAll()
+        .where(({ eb, refTuple, tuple }) => eb(refTuple('issuer', 'subject'), '>', tuple(issuer, subject)))
+        .where('sealed_refresh_token', 'is not', null)
+        .orderBy('issuer')
+        .orderBy('subject')
+        .limit(limit)
+        .execute()
+      return rows.map(toIdentity)
+    },
+
+    async reseal({ issuer, subject }, before, after) {
+      const { numUpdatedRows } = await db
+        .updateTable('identities')
+        .set({ sealed_refresh_token: after })
+        .where('issuer', '=', issuer)
+        .where('subject', '=', subject)
+        .where('sealed_refresh_token', '=', before)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
+    },
+
     async takeDue(now, next, limit) {
       const due = await db
         .selectFrom('identities')

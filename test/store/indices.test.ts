@@ -102,6 +102,8 @@ async function useEverything(store: OpenStore): Promise<void> {
   await store.identities.find(issuer, subject)
   await store.identities.list('user-1')
   await store.identities.takeDue(NOW, NOW + 60, 10)
+  await store.identities.listSealed({ issuer, subject }, 10)
+  await store.identities.reseal({ issuer, subject }, 'before', 'after')
   await store.identities.seen(identity({ sealedRefreshToken: 'sealed' }))
   await store.identities.lose(identity({ sealedRefreshToken: 'sealed' }), NOW)
   await store.identities.unlink(issuer, subject)
@@ -193,8 +195,8 @@ async function fill({ engine, db }: Database): Promise<void> {
   )
   await rows(
     'identities',
-    'issuer, subject, user_id, linked_at, last_seen_at, check_at',
-    `'i', 's' || n, 'u' || n, n, n, ${end}`,
+    'issuer, subject, user_id, linked_at, last_seen_at, sealed_refresh_token, check_at',
+    `'i', 's' || n, 'u' || n, n, n, 'sealed', ${end}`,
   )
   await rows('pending_sign_ins', 'hash, browser, provider, expires_at', `'h' || n, 'b', 'p', ${end}`)
   await rows('sign_in_attempts', 'key_hash, count, ends_at', `'k' || n, 1, ${end}`)

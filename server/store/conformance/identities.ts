@@ -112,6 +112,41 @@ export const identityCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'identities.listSealed goes through those whose refresh token is kept, each once',
+    async run({ identities }) {
+      const names = ['a', 'B', 'c', 'd', 'é', '1'].flatMap((name) => [
+        { issuer, subject: name },
+        { issuer: `${issuer}/${name}`, subject: 'same' },
+      ])
+      for (const name of names) await identities.link(identity({ ...name, sealedRefreshToken: `of ${name.subject}` }))
+      await identities.link(identity({ subject: 'without' }))
+      const seen: string[] = []
+      for (let after = { issuer: '', subject: '' }; ; ) {
+        const step = await identities.listSealed(after, 5)
+        const last = step.at(-1)
+        if (last === undefined) break
+        equal(step.length <= 5, true)
+        equal(last.sealedRefreshToken, `of ${last.subject}`)
+        seen.push(...step.map((one) => `${one.issuer} ${one.subject}`))
+        after = last
+      }
+      deepEqual(seen.toSorted(), names.map((name) => `${name.issuer} ${name.subject}`).toSorted())
+    },
+  },
+  {
+    name: 'identities.reseal replaces what is still there, once, and nothing else',
+    async run({ identities }) {
+      await identities.link(identity({ sealedRefreshToken: 'old', checkAt: NOW }))
+      await identities.link(identity({ subject: 'other', sealedRefreshToken: 'old' }))
+      const resealed = await together(8, (index) => identities.reseal({ issuer, subject }, 'old', `new ${index}`))
+      deepEqual(tally(resealed), { true: 1, false: 7 })
+      const sealedRefreshToken = `new ${resealed.indexOf(true)}`
+      deepEqual(await identities.find(issuer, subject), identity({ sealedRefreshToken, checkAt: NOW }))
+      equal((await identities.find(issuer, 'other'))?.sealedRefreshToken, 'old')
+      equal(await identities.reseal({ issuer, subject: 'nobody' }, 'old', 'new'), false)
+    },
+  },
+  {
     name: 'identities.takeDue gives those that are due, the longest first, each once',
     async run({ identities }) {
       for (const [name, checkAt] of [
