@@ -6,6 +6,7 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
+import { exportJWK, generateKeyPair, jwtVerify } from 'jose'
 import { codeForm, createBrowser, formFields, postForm, REDIRECT_URI } from '../support/authorization-server.ts'
 import { CLIENT_ID, CLIENT_SECRET, createCompanyWorld, IDP } from '../support/company.ts'
 
@@ -41,6 +42,34 @@ describe('the request', () => {
     const stale = await browser.fetch(company.authorize(await leave(browser, anew)).href)
     expect(stale.status).toBe(400)
     expect(lastFailure()).toBe('stale_authentication')
+    await server.close()
+  })
+})
+
+describe('private_key_jwt', () => {
+  test('section 9 MUST sign an assertion for this endpoint alone, for a minute, once; the secret stays away', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const client_key = { ...(await exportJWK(privateKey)), kty: 'EC', kid: 'ours' }
+    const { server, company, signIn } = await createCompanyWorld({ client_key, client_auth: 'private_key_jwt' })
+    for (const _ of ['first', 'second']) expect((await signIn(createBrowser(server), null)).status).toBe(303)
+    const asked = company.asked.filter(({ url }) => url.endsWith('/token'))
+    const jtis: unknown[] = []
+    for (const { form, authorization } of asked) {
+      expect(authorization).toBeUndefined()
+      expect(form?.get('client_secret')).toBeNull()
+      expect(form?.get('client_id')).toBe(CLIENT_ID)
+      expect(form?.get('client_assertion_type')).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+      const { payload, protectedHeader } = await jwtVerify(form?.get('client_assertion') ?? '', publicKey, {
+        audience: `${IDP}/token`,
+        issuer: CLIENT_ID,
+        subject: CLIENT_ID,
+        currentDate: new Date(server.clock.now * 1000),
+      })
+      expect(protectedHeader).toEqual({ alg: 'ES256', kid: 'ours' })
+      expect([payload.iat, payload.exp]).toEqual([server.clock.now, server.clock.now + 60])
+      jtis.push(payload.jti)
+    }
+    expect(new Set(jtis).size).toBe(2)
     await server.close()
   })
 })
@@ -136,98 +165,6 @@ describe('the whole way', () => {
 })
 
 const encodeForm = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
-
-describe('who may come', () => {
-  test.each([
-    ['a verified address of a listed domain', {}, null],
-    ['another domain', { email: 'ada@evil.example' }, 'foreign_email_domain'],
-    ['a domain that only ends alike', { email: 'ada@notcompany.example' }, 'foreign_email_domain'],
-    ['a domain below a listed one', { email: 'ada@x.company.example' }, 'foreign_email_domain'],
-    ['two at signs', { email: 'ada@company.example@evil.example' }, 'foreign_email_domain'],
-    ['no verification', { email_verified: undefined }, 'unverified_email'],
-    ['no verification in words', { email_verified: 'true' }, 'unverified_email'],
-    ['an address that is not verified', { email_verified: false }, 'unverified_email'],
-    ['no address', { email: undefined }, 'unverified_email'],
-  ])('domains: %s', async (_, changes, problem) => {
-    const { server, company, signIn, lastFailure } = await createCompanyWorld({ domains: ['company.example'] })
-    Object.assign(company.person, changes)
-    const back = await signIn(createBrowser(server), null)
-    expect(back.status).toBe(problem === null ? 303 : 403)
-    expect(lastFailure() ?? null).toBe(problem)
-    expect((await server.store.identities.find(IDP, company.person.sub)) === null).toBe(problem !== null)
-    await server.close()
-  })
-
-  test('domains: an address in the ID token is not verified by what userinfo says of another', async () => {
-    const { server, company, signIn, lastFailure } = await createCompanyWorld({ domains: ['company.example'] })
-    company.lies.claims = (honest) => ({ ...honest, email: 'eve@company.example' })
-    await signIn(createBrowser(server), null)
-    expect(lastFailure()).toBe('unverified_email')
-    await server.close()
-  })
-
-  test.each([
-    ['in one of them', { groups: ['x', 'mcp-users'] }, null],
-    ['one as a text', { groups: 'mcp-users' }, null],
-    ['in none of them', { groups: ['mcp-users-not'] }, 'missing_group'],
-    ['in none at all', { groups: undefined }, 'missing_group'],
-  ])('groups: %s', async (_, changes, problem) => {
-    const { server, company, signIn, lastFailure } = await createCompanyWorld({ groups: ['mcp-users'] })
-    Object.assign(company.person, changes)
-    expect((await signIn(createBrowser(server), null)).status).toBe(problem === null ? 303 : 403)
-    expect(lastFailure() ?? null).toBe(problem)
-    await server.close()
-  })
-
-  test('groups: userinfo says nothing against the ID token, which is signed', async () => {
-    const { server, company, signIn, lastFailure } = await createCompanyWorld({ groups: ['mcp-users'] })
-    company.lies.claims = (honest) => ({ ...honest, groups: ['others'] })
-    company.person['groups'] = ['mcp-users']
-    expect((await signIn(createBrowser(server), null)).status).toBe(403)
-    expect(lastFailure()).toBe('missing_group')
-    await server.close()
-  })
-
-  test('accounts: linked only lets in who is linked; claims are called what the settings say', async () => {
-    const { server, company, signIn, lastFailure } = await createCompanyWorld({ accounts: 'linked' })
-    expect((await signIn(createBrowser(server), null)).status).toBe(403)
-    expect(lastFailure()).toBe('no_account')
-    const at = server.clock.now
-    const linked = { issuer: IDP, subject: company.person.sub, userId: server.userId, linkedAt: at, lastSeenAt: at }
-    await server.store.identities.link({ ...linked, sealedRefreshToken: null, checkAt: null })
-    const browser = createBrowser(server)
-    expect((await signIn(browser, null)).status).toBe(303)
-    expect(await (await browser.fetch('/account')).text()).toContain('ada')
-    await server.close()
-
-    const named = await createCompanyWorld({ claims: { username: 'upn', name: 'full_name' } })
-    Object.assign(named.company.person, { upn: 'Zoë Ångström!', full_name: 'Zoë' })
-    await named.signIn(createBrowser(named.server), null)
-    expect(await named.server.store.users.findByUsername('Zoe-Angstrom-')).toMatchObject({ displayName: 'Zoë' })
-    await named.server.close()
-  })
-
-  test('section 5.7 a name that a local account has makes nobody that person', async () => {
-    const { server, company, signIn } = await createCompanyWorld()
-    Object.assign(company.person, { preferred_username: 'ada', email: 'ada' })
-    await signIn(createBrowser(server), null)
-    const identity = await server.store.identities.find(IDP, company.person.sub)
-    expect(identity?.userId).not.toBe(server.userId)
-    expect((await server.store.users.find(identity?.userId ?? ''))?.username).toMatch(/^ada-/)
-    await server.close()
-  })
-
-  test('whom an administrator disabled stays out, and is told so', async () => {
-    const { server, company, signIn, lastFailure } = await createCompanyWorld()
-    await signIn(createBrowser(server), null)
-    const identity = await server.store.identities.find(IDP, company.person.sub)
-    await server.store.users.disable(identity?.userId ?? '', server.clock.now)
-    const back = await signIn(createBrowser(server), null)
-    expect(await back.text()).toContain('This account is disabled')
-    expect(lastFailure()).toBe('upstream_account_disabled')
-    await server.close()
-  })
-})
 
 describe('pages', () => {
   test('each provider has a button, and passwords can be off', async () => {

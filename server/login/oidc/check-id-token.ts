@@ -12,9 +12,12 @@ import type { UpstreamProblem } from '../../core/upstream.ts'
 import type { OidcContext } from './context.ts'
 import type { OidcProvider } from './provider.ts'
 
+/** ASCII, as OpenID Connect Core 1.0 section 2 has it: in nothing else can two names become one on the way into a database. */
+export const UpstreamName = v.pipe(v.string(), v.regex(/^[\x20-\x7e]{1,255}$/))
+
 const IdTokenClaims = v.looseObject({
   iss: v.string(),
-  sub: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+  sub: UpstreamName,
   aud: v.union([v.string(), v.array(v.string())]),
   azp: v.optional(v.string()),
   exp: v.number(),
@@ -22,7 +25,7 @@ const IdTokenClaims = v.looseObject({
   nonce: v.optional(v.string()),
   auth_time: v.optional(v.number()),
   at_hash: v.optional(v.string()),
-  sid: v.optional(v.pipe(v.string(), v.maxLength(255))),
+  sid: v.optional(UpstreamName),
 })
 export type IdTokenClaims = v.InferOutput<typeof IdTokenClaims>
 

@@ -11,21 +11,20 @@ import { err, ok, type Result } from '../../../shared/result.ts'
 import { auditEntry } from '../../core/audit.ts'
 import type { Origin } from '../../core/dependencies.ts'
 import type { LogoutProblem } from '../../core/upstream.ts'
+import { UpstreamName } from './check-id-token.ts'
 import type { OidcContext } from './context.ts'
 import type { OidcProvider } from './provider.ts'
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
-
-const name = v.pipe(v.string(), v.minLength(1), v.maxLength(255))
 
 const LogoutClaims = v.looseObject({
   iss: v.string(),
   aud: v.union([v.string(), v.array(v.string())]),
   iat: v.number(),
   exp: v.number(),
-  jti: name,
-  sub: v.optional(name),
-  sid: v.optional(name),
+  jti: UpstreamName,
+  sub: v.optional(UpstreamName),
+  sid: v.optional(UpstreamName),
   events: v.looseObject({ [EVENT]: v.looseObject({}) }),
 })
 type LogoutClaims = v.InferOutput<typeof LogoutClaims>
