@@ -250,6 +250,42 @@ describe('who has left', () => {
     }
   })
 
+  test('a provider that gives a refresh token only the first time is still asked after the second sign-in', async () => {
+    const world = await createCompanyWorld()
+    const { company, server } = world
+    const { refresh } = await connect(world)
+    company.lies.tokens = ({ refresh_token: _, ...honest }) => honest
+    await world.signIn(createBrowser(server), null)
+    server.clock.now += 3600
+    company.lies.refuse = 'invalid_grant'
+    await world.revalidate()
+    expect(await refresh()).toBe(400)
+    await server.close()
+  })
+
+  test.each([
+    ['userinfo that does not answer', { userinfo: () => 'no JSON' }],
+    ['an ID token that cannot be read', { claims: (honest: object) => ({ ...honest, exp: 1 }) }],
+    ['an ID token of a key that nobody knows', { jwks: () => ({ keys: [] }), sign: async () => 'e30.e30.e30' }],
+  ])('%s says neither that somebody is there nor that they have left', async (_, lies) => {
+    const world = await createCompanyWorld({ groups: ['engineering'] }, { oidc: { unseen_lifetime: 7200 } })
+    const { company, server } = world
+    const { refresh } = await connect(world)
+    const before = await server.store.identities.find(IDP, company.person.sub)
+    Object.assign(company.lies, lies)
+    server.clock.now += 3600
+    await world.revalidate()
+    expect(await refresh()).toBe(200)
+    const after = await server.store.identities.find(IDP, company.person.sub)
+    expect(after?.lastSeenAt).toBe(before?.lastSeenAt ?? 0)
+    // What the provider gave in place of the old one is what it is asked with next.
+    expect(after?.sealedRefreshToken).not.toBe(before?.sealedRefreshToken ?? null)
+    server.clock.now += 3600
+    await world.revalidate()
+    expect(await refresh()).toBe(400)
+    await server.close()
+  })
+
   test('whoever has signed in anew keeps access, and a refresh token that was rotated is the one that is asked with', async () => {
     const world = await createCompanyWorld()
     const { refresh } = await connect(world)

@@ -27,17 +27,20 @@ export async function revalidate(identity: Identity, discover: Discover, ctx: Oi
   const { store, vault, now, revalidation } = ctx
   const provider = ctx.providers.find(({ issuer }) => issuer === identity.issuer)
   const token = identity.sealedRefreshToken === null ? null : await vault.open(identity.sealedRefreshToken)
-  const asked =
-    provider === undefined || token === null ? 'unknown' : await ask(provider, { identity, token }, discover, ctx)
-  if (typeof asked === 'object') {
-    const kept = { refresh_token: asked.refresh_token ?? token ?? undefined }
-    await store.identities.seen({ ...identity, ...(await toBeChecked(kept, ctx)) })
-    return 'still_there'
+  const { verdict, next } =
+    provider === undefined || token === null ? UNKNOWN : await ask(provider, { identity, token }, discover, ctx)
+  if (verdict === 'still_there') {
+    await store.identities.seen({ ...identity, ...(await toBeChecked({ refresh_token: next ?? token ?? '' }, ctx)) })
+    return verdict
   }
+  // The old refresh token may be worth nothing now: whatever follows, the new one is kept.
+  const kept =
+    next === undefined ? identity : { ...identity, sealedRefreshToken: await vault.seal(next), checkAt: now() + RETRY }
+  if (next !== undefined) await store.identities.seen(kept)
   const { unseen } = revalidation
   const tooLong = unseen !== null && now() - identity.lastSeenAt >= unseen
-  if (asked === 'gone' || tooLong)
-    return end(identity, asked === 'gone' ? 'refused_by_provider' : 'not_seen_by_provider', ctx)
+  if (verdict === 'gone' || tooLong)
+    return end(kept, verdict === 'gone' ? 'refused_by_provider' : 'not_seen_by_provider', ctx)
   return 'unknown'
 }
 
@@ -57,40 +60,46 @@ interface Asked {
   readonly token: string
 }
 
+interface Answer {
+  readonly verdict: Verdict
+  /** The refresh token that takes the place of the old one. */
+  readonly next?: string | undefined
+}
+
+const UNKNOWN: Answer = { verdict: 'unknown' }
+
 async function ask(
   provider: OidcProvider,
   { identity, token }: Asked,
   discover: Discover,
   ctx: OidcContext,
-): Promise<UpstreamTokens | 'gone' | 'unknown'> {
+): Promise<Answer> {
   const metadata = await discover(provider.issuer)
-  if (!metadata.ok) return 'unknown'
+  if (!metadata.ok) return UNKNOWN
   const grant = { grant_type: 'refresh_token', refresh_token: token }
   const tokens = await requestTokens(provider, metadata.value.token_endpoint, grant, ctx)
-  if (!tokens.ok) return tokens.error === 'refused' ? 'gone' : 'unknown'
-  // The old refresh token may be worth nothing now: whatever follows, the new one is kept.
-  const admitted = await isAdmitted(provider, metadata.value, { identity, tokens: tokens.value }, ctx)
-  return admitted ? tokens.value : 'gone'
+  if (!tokens.ok) return tokens.error === 'refused' ? { verdict: 'gone' } : UNKNOWN
+  const verdict = await judge(provider, metadata.value, { identity, tokens: tokens.value }, ctx)
+  return { verdict, next: tokens.value.refresh_token }
 }
 
-/** Whether they may still come, as far as the answer says. */
-async function isAdmitted(
+/** Whether they may still come. What cannot be read or verified says neither that they may nor that they may not. */
+async function judge(
   provider: OidcProvider,
   { userinfo_endpoint: endpoint }: ProviderMetadata,
   { identity, tokens }: { readonly identity: Identity; readonly tokens: UpstreamTokens },
   ctx: OidcContext,
-): Promise<boolean> {
+): Promise<Verdict> {
   const { id_token: idToken, access_token: accessToken } = tokens
   const claims = idToken === undefined ? null : await checkIdToken(idToken, { provider, accessToken }, ctx)
-  // A provider that signs for somebody else, or not at all, has not said that this one is there.
-  if (claims !== null && !claims.ok) return claims.error === 'provider_unavailable'
-  if (claims !== null && claims.value.sub !== identity.subject) return false
+  if (claims !== null && !claims.ok) return 'unknown'
+  if (claims !== null && claims.value.sub !== identity.subject) return 'gone'
   const subject = identity.subject
   const userinfo =
     provider.userinfo && endpoint !== undefined && accessToken !== undefined
       ? await readUserinfo(endpoint, { accessToken, subject }, ctx)
       : null
-  if (userinfo !== null && !userinfo.ok) return userinfo.error === 'provider_unavailable'
-  if (claims === null && userinfo === null) return true
-  return readProfile(claims?.value ?? {}, userinfo?.value ?? {}, provider).ok
+  if (userinfo !== null && !userinfo.ok) return userinfo.error === 'wrong_userinfo_subject' ? 'gone' : 'unknown'
+  if (claims === null && userinfo === null) return 'still_there'
+  return readProfile(claims?.value ?? {}, userinfo?.value ?? {}, provider).ok ? 'still_there' : 'gone'
 }
