@@ -141,5 +141,24 @@ function providerProblem(provider: OidcProviderConfig, own: string, dev: boolean
     return `${where} has no client_secret: put it into ${secretVariable(id)}.`
   if (method === 'private_key_jwt' && client_key?.['d'] === undefined)
     return `${where} has no client_key, a private JWK, for private_key_jwt.`
+  if (method === 'private_key_jwt' && !fitsKey(client_key?.alg ?? 'ES256', client_key))
+    return `${where} has a client_key whose alg does not fit it: RS256 or PS256 for RSA, ES256 (the default) for P-256, ES384 for P-384, EdDSA for Ed25519.`
+  // OpenID Connect Core 1.0 section 5.1: `email_verified` speaks of `email`.
+  const { email = 'email' } = provider.claims ?? {}
+  if (provider.domains !== undefined && email !== 'email')
+    return `${where} has domains, and claims.email is ${email}: providers verify only what they call email.`
   return null
 }
+
+/** What keys of an algorithm are: `kty` and, where it has one, `crv`. */
+const KEYS: Readonly<Record<string, string>> = {
+  RS256: 'RSA',
+  PS256: 'RSA',
+  ES256: 'EC P-256',
+  ES384: 'EC P-384',
+  EdDSA: 'OKP Ed25519',
+  Ed25519: 'OKP Ed25519',
+}
+
+const fitsKey = (alg: string, key: OidcProviderConfig['client_key']): boolean =>
+  KEYS[alg] === [key?.kty, key?.['crv']].filter((part) => part !== undefined).join(' ')

@@ -9,6 +9,7 @@ import { OidcConfig, oidcProblem, secretVariable, withProviderSecrets } from '..
 
 const provider = { id: 'company', name: 'Company', issuer: 'https://login.example', client_id: 'x', client_secret: 's' }
 const config = (providers: object[], more: object = {}) => v.parse(OidcConfig, { providers, ...more })
+const withKey = (client_key: object) => ({ ...provider, client_secret: undefined, client_key })
 const OWN = 'https://auth.example'
 
 test.each([
@@ -25,6 +26,16 @@ test.each([
     'no secret where one is wanted',
     { providers: [{ ...provider, client_secret: undefined, client_auth: 'client_secret_post' }] },
     'SALLYPORT_OIDC_COMPANY_CLIENT_SECRET',
+  ],
+  ['a key for signing', { providers: [withKey({ kty: 'EC', crv: 'P-256', d: 'x' })] }, null],
+  ['an RSA key that says its alg', { providers: [withKey({ kty: 'RSA', d: 'x', alg: 'RS256' })] }, null],
+  ['an RSA key that does not', { providers: [withKey({ kty: 'RSA', d: 'x' })] }, 'alg does not fit'],
+  ['a key of another curve', { providers: [withKey({ kty: 'EC', crv: 'P-384', d: 'x' })] }, 'alg does not fit'],
+  ['an alg with a shared secret', { providers: [withKey({ kty: 'oct', d: 'x', alg: 'HS256' })] }, 'alg does not fit'],
+  [
+    'domains of a claim that nobody verifies',
+    { providers: [{ ...provider, domains: ['company.example'], claims: { email: 'upn' } }] },
+    'verify only what they call email',
   ],
   ['a public key for signing', { providers: [{ ...provider, client_key: { kty: 'EC' } }] }, 'a private JWK'],
 ] as const)('%s', (_, given, problem) => {
