@@ -21,12 +21,12 @@ export interface ClientSize {
   readonly parts: readonly (readonly [name: string, bytes: number])[]
 }
 
-/** What `imports` of `sallyport/client` cost a page. */
-export async function measureClientSize(imports = 'createSession'): Promise<ClientSize> {
+/** What `imports` of `sallyport/client`, and others of `sallyport/client/browser`, cost a page. */
+export async function measureClientSize(imports = 'createSession', browser = ''): Promise<ClientSize> {
   const entry = `${ROOT}client/measured.ts`
   const built = await Bun.build({
     entrypoints: [entry],
-    files: { [entry]: `export { ${imports} } from './index.ts'` },
+    files: { [entry]: `export { ${imports} } from './index.ts'; export { ${browser} } from './browser/index.ts'` },
     target: 'browser',
     minify: true,
     metafile: true,

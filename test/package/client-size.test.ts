@@ -12,6 +12,7 @@ import type * as client from '../../client/index.ts'
 import { CLIENT_BUDGET, formatSize, measureClientSize } from '../bench/size.ts'
 import { createDpopFlow } from '../support/dpop-flow.ts'
 import { callTool } from '../support/mcp-call.ts'
+import { ROOT } from '../support/source-tree.ts'
 
 test('the client stays within its budget, and everything is in it', async () => {
   const size = await measureClientSize()
@@ -54,6 +55,17 @@ test('what is measured does all of it: discovery, registration, the code flow, D
     await flow.close()
     await rm(directory, { recursive: true })
   }
+})
+
+test.each([
+  ['popup', 18.5],
+  ['popup, indexedDbStore', 19.5],
+])('with %s, what a page needs beside it, at most %d kB, as docs/client.md says', async (browser, most) => {
+  const guide = await Bun.file(`${ROOT}docs/client.md`).text()
+  expect(guide).toContain(`${most} kB with \`${browser.replace(', ', '` and `')}\``)
+  const { gzipped } = await measureClientSize('createSession', browser)
+  expect(gzipped).toBeLessThanOrEqual(most * 1000)
+  expect(gzipped).toBeGreaterThan(most * 1000 - 1000)
 })
 
 test('nothing of Node, Bun or Deno is in it, and no package but what encodes', async () => {
