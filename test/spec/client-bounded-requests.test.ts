@@ -18,9 +18,9 @@ const steps: readonly [string, string, (world: FakeWorld) => string][] = [
 ]
 
 const never = (): Promise<Response> => new Promise(() => {})
-const endless = (): Response => {
+const endless = (cancel = () => {}): Response => {
   const chunk = new TextEncoder().encode(' '.repeat(64 * 1024))
-  const body = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) })
+  const body = new ReadableStream({ pull: (controller) => controller.enqueue(chunk), cancel })
   return new Response(body, { headers: { 'content-type': 'application/json' } })
 }
 
@@ -37,15 +37,12 @@ describe('time', () => {
 
   test('SEC-016 a body that never ends in time', async () => {
     const world = fakeWorld()
-    world.on(
-      'GET',
-      world.metadataUrl,
-      () =>
-        new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{')) }), {
-          headers: { 'content-type': 'application/json' },
-        }),
-    )
+    const letGo: string[] = []
+    const start = (controller: ReadableStreamDefaultController) => controller.enqueue(new TextEncoder().encode('{'))
+    const body = () => new ReadableStream({ start, cancel: () => void letGo.push('body') })
+    world.on('GET', world.metadataUrl, () => new Response(body(), { headers: { 'content-type': 'application/json' } }))
     expect((await failureOf(sessionIn(world, { timeout: 0.02 }).authorize())).code).toBe('timeout')
+    expect(letGo).toEqual(['body'])
   })
 
   test.each([
@@ -53,18 +50,14 @@ describe('time', () => {
     ['that is said to be endless', { 'content-length': '99999999999' }],
   ])('SEC-016 C-012 a challenge counts whatever comes with it: a body %s is let go', async (_name, more) => {
     const world = fakeWorld()
-    let letGo = false
+    const letGo: string[] = []
     world.on('POST', world.resource, () => {
       const headers = { 'www-authenticate': 'Bearer scope="told"', 'content-type': 'application/json', ...more }
-      const endless = new ReadableStream({
-        cancel: () => {
-          letGo = true
-        },
-      })
-      return new Response(endless, { status: 401, headers: new Headers(headers) })
+      const silent = new ReadableStream({ cancel: () => void letGo.push('body') })
+      return new Response(silent, { status: 401, headers: new Headers(headers) })
     })
     expect(await sessionIn(world, { timeout: 1 }).authorize()).toMatchObject({ scope: ['told'] })
-    expect(letGo).toBe(true)
+    expect(letGo).toEqual(['body'])
   })
 
   test.each(steps)("%s hears the session's signal and the caller's", async (_name, method, url) => {
@@ -225,8 +218,10 @@ describe('a resource that never answers', () => {
 describe('size', () => {
   test.each(steps.slice(1))('SEC-016 %s is read up to a limit', async (_name, method, url) => {
     const world = fakeWorld()
-    world.on(method, url(world), endless)
+    const letGo: string[] = []
+    world.on(method, url(world), () => endless(() => void letGo.push('body')))
     expect((await failureOf(sessionIn(world).authorize())).code).toBe('response_too_large')
+    expect(letGo).toEqual(['body'])
   })
 
   test('SEC-016 a length that is announced is believed before anything is read', async () => {

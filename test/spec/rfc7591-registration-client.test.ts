@@ -106,6 +106,7 @@ describe('C-052 section 3.2.2 a refusal', () => {
       },
       'invalid_response',
     ],
+    ['202 with a client_id', () => json({ client_id: 'c' }, 202), 'invalid_response'],
     ['201 as HTML', () => new Response('<p>', { status: 201 }), 'invalid_response'],
     ['403 as HTML', () => new Response('<p>', { status: 403 }), 'registration_failed'],
     ['a redirect', () => Response.redirect('https://evil.example/', 307), 'redirect_refused'],

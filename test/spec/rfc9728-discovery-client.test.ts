@@ -135,10 +135,8 @@ describe('C-016 section 3.3 the resource must be identical', () => {
 })
 
 describe('C-020 section 3.2 what counts as a document', () => {
-  const good = JSON.stringify({
-    resource: 'https://mcp.example.com/mcp',
-    authorization_servers: ['https://as.example.com'],
-  })
+  const document = { resource: 'https://mcp.example.com/mcp', authorization_servers: ['https://as.example.com'] }
+  const good = JSON.stringify(document)
   const broken: readonly [string, () => Response, string][] = [
     ['500', () => json({}, 500), 'server_unavailable'],
     ['503', () => json({}, 503), 'server_unavailable'],
@@ -164,6 +162,17 @@ describe('C-020 section 3.2 what counts as a document', () => {
     ],
     ['an array', () => json([]), 'invalid_response'],
     ['a redirect', () => new Response(null, { status: 302, headers: { location: '/x' } }), 'redirect_refused'],
+    [
+      'a redirect, as browsers show it',
+      () => Object.defineProperty(json(document), 'type', { value: 'opaqueredirect' }),
+      'redirect_refused',
+    ],
+    [
+      'a redirect that was followed',
+      () => Object.defineProperty(json(document), 'redirected', { value: true }),
+      'redirect_refused',
+    ],
+    ['206, though all of it is there', () => json(document, 206), 'invalid_response'],
   ]
   test.each(broken)('C-020 %s is an error, not a reason to look elsewhere', async (_name, answer, code) => {
     const world = fakeWorld()
