@@ -52,6 +52,27 @@ describe('the token is not theirs', () => {
     const acting = await exchange(access_token, notes, await actingAs(notes))
     await refused(ask(access_token, notes, actor(acting.access_token)), 'delegated_actor_token')
   })
+
+  test('nobody becomes the party that may act by exchanging a token of that party', async () => {
+    const agents = await createExchangeWorld({ token_exchange: { may_act: { [ARCHIVE]: 'agent' } } })
+    const agent = await agents.add({ id: 'agent' })
+    // The agent calls notes, whose server impersonates it: for mail that is its right.
+    const called = await agents.machineToken(agent, { resource: NOTES })
+    const impersonating = await agents.exchange(called, agents.notes)
+    expect(impersonating.claims).toMatchObject({ sub: 'agent', client_id: 'notes-server' })
+    const { access_token } = await agents.personToken('read', { resource: ARCHIVE })
+    const forged = { resource: ARCHIVE, ...actor(impersonating.access_token) }
+    await expectError(await agents.ask(access_token, agents.notes, forged), 400, 'invalid_request')
+    expect(agents.lastReason()).toBe('foreign_actor_token')
+    // What a client made weaker itself is still its own.
+    const weaker = await agents.exchange(await agents.machineToken(agent), agent, { scope: 'read' })
+    const own = { resource: ARCHIVE, ...actor(weaker.access_token) }
+    expect((await agents.exchange(access_token, agent, own)).claims['act']).toEqual({
+      sub: 'agent',
+      client_id: 'agent',
+    })
+    await agents.close()
+  })
 })
 
 describe('more than it says', () => {

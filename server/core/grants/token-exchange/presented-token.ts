@@ -13,7 +13,7 @@ import { isLive } from '../../live-grant.ts'
 import type { Client } from '../../records.ts'
 import { type Reason, type Rejection, reject } from '../../rejection.ts'
 import type { Sender } from '../../sender.ts'
-import { grantOfAccessToken } from '../../tokens/access-token-id.ts'
+import { ancestryOf, grantOfAccessToken } from '../../tokens/access-token-id.ts'
 
 /** Both names fit: our access tokens are JWTs. */
 export const isAccessTokenType = (type: string): boolean => type === ACCESS_TOKEN_TOKEN_TYPE || type === JWT_TOKEN_TYPE
@@ -63,8 +63,13 @@ export function checkPresented(
   return claims.cnf.jkt === sender.thumbprint ? ok(claims) : reject(wrongKey)
 }
 
-/** Pure. An actor is the client itself, or a person who is there through it; nobody who is represented by others. */
+/**
+ * Pure. An actor is the client itself, or a person who is there through it; nobody who is represented by others. What the client exchanged for the
+ * token of somebody else names that one, who never asked to act.
+ */
 export function checkActor(claims: AccessTokenClaims, client: Client): Result<AccessTokenClaims, Rejection> {
   if (claims.client_id !== client.id) return reject('foreign_actor_token')
-  return claims.act === undefined ? ok(claims) : reject('delegated_actor_token')
+  if (claims.act !== undefined) return reject('delegated_actor_token')
+  const holders = ancestryOf(claims.jti)?.clientIds ?? []
+  return holders.every((id) => id === client.id) ? ok(claims) : reject('foreign_actor_token')
 }
