@@ -77,6 +77,21 @@ describe('WIF-00 WIF-C1 a program and its JWT', () => {
     expect([token_type, decodeJwt(access_token)['cnf']]).toEqual(['DPoP', { jkt: prover.thumbprint }])
   })
 
+  test('RFC 7800 section 3.1 a JWT that is bound to a key is for whoever proves it', async () => {
+    const prover = await createProver()
+    const proof = async (by = prover) => ({
+      dpop: await craftProof(by, { method: 'POST', url: `${ISSUER}/oauth/token`, now }),
+    })
+    const bound = await sign({ cnf: { jkt: prover.thumbprint } })
+    await expectError(await ask(bound), 400, 'invalid_grant')
+    expect(lastReason()).toBe('grant_assertion_without_proof')
+    await expectError(await ask(bound, {}, await proof(await createProver())), 400, 'invalid_grant')
+    expect(lastReason()).toBe('wrong_dpop_key')
+    await expectError(await ask(await sign({ cnf: { 'x5t#S256': 'other' } }), {}, await proof()), 400, 'invalid_grant')
+    expect(lastReason()).toBe('malformed_grant_assertion')
+    expect((await ask(bound, {}, await proof())).status).toBe(200)
+  })
+
   test('the token is dead where the rule is gone, and lives where it is', async () => {
     const { access_token } = await (await ask(await sign())).json()
     const { jti = '' } = decodeJwt(access_token)

@@ -2,6 +2,7 @@
  * What a workload may have: a token of its own at one of the resources of its rule, with no person behind it.
  *
  * @see MCP extension io.modelcontextprotocol/auth/wif, a draft (SEP-1933)
+ * @see RFC 7800 section 3.1: an assertion that is bound to a key is for whoever proves it
  * @see docs/adr/0187-workloads-are-rules.md
  * @module
  */
@@ -14,6 +15,7 @@ import { type Rejection, reject } from '../../rejection.ts'
 import { namesResource, selectResource } from '../../select-resource.ts'
 import { admitResource, type Sender, useProof } from '../../sender.ts'
 import type { Entitlement } from '../grant-type.ts'
+import { checkConfirmation } from './check-id-jag.ts'
 import { useOf } from './once.ts'
 import { readClaims } from './read-assertion.ts'
 import { type KnownWorkload, WorkloadClaims } from './workloads.ts'
@@ -29,6 +31,8 @@ export async function admitWorkload(
   if (!proof.ok) return proof
   const claims = readClaims(request.assertion, WorkloadClaims)
   if (claims === null) return reject('malformed_grant_assertion')
+  const confirmed = checkConfirmation(claims['cnf'], sender)
+  if (!confirmed.ok) return confirmed
   const resources = (await deps.store.resources.list()).filter((resource) =>
     workload.resources.some((name) => namesResource(resource, name)),
   )

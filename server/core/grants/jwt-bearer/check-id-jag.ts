@@ -47,8 +47,8 @@ export function checkIdJag(
   return checkConfirmation(claims.cnf, sender)
 }
 
-/** Pure. Whoever brings a bound ID-JAG must prove the key that it names. */
-function checkConfirmation(cnf: unknown, sender: Sender): Result<null, Rejection> {
+/** Pure. Whoever brings a bound assertion must prove the key that it names. */
+export function checkConfirmation(cnf: unknown, sender: Sender): Result<null, Rejection> {
   if (cnf === undefined) return ok(null)
   const confirmation = v.safeParse(Confirmation, cnf)
   if (!confirmation.success) return reject('malformed_grant_assertion')
