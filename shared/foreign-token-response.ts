@@ -1,16 +1,19 @@
 /**
  * Tokens, from whatever server.
  *
- * @see RFC 6749 section 5.1
+ * @see RFC 6749 section 5.1, appendix A.12
  * @module
  */
-import { type Guarded, isNumber, isOptional, isRecord, isString, isText } from './guard.ts'
+import { type Guard, type Guarded, isNumber, isOptional, isRecord, isString, isText } from './guard.ts'
 
 /** Seconds (some 68 years) that stand for any longer lifetime, `1e400` included: JSON has no infinity to keep it as. */
 const LONGEST = 2 ** 31 - 1
 
+/** Printable ASCII: it goes into a header, and a runtime that finds it cannot may say so with the token in its words. */
+const isToken: Guard<string> = (value): value is string => isString(value) && /^[ -~]+$/.test(value)
+
 const isForeignTokenResponse = isRecord({
-  access_token: isText,
+  access_token: isToken,
   token_type: isText,
   expires_in: isOptional(isNumber),
   refresh_token: isOptional(isText),

@@ -7,6 +7,7 @@
  */
 import { describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
+import { memoryStore } from '../../client/index.ts'
 import { isAuthorizationResponse } from '../../shared/authorization-response.ts'
 import { AuthorizationServerMetadata } from '../../shared/authorization-server-metadata.ts'
 import { readDeviceAuthorization } from '../../shared/device-authorization.ts'
@@ -18,7 +19,7 @@ import { readTokenResponse } from '../../shared/foreign-token-response.ts'
 import { isBoolean, isListOf, isNumber, isOptional, isRecord, isString, isText } from '../../shared/guard.ts'
 import { ProtectedResourceMetadata } from '../../shared/protected-resource-metadata.ts'
 import { failureOf, sessionIn } from '../support/client.ts'
-import { fakeWorld } from '../support/fake-authorization-server.ts'
+import { fakeWorld, json } from '../support/fake-authorization-server.ts'
 
 const VALUES = [undefined, null, true, 0, 1.5, Number.NaN, '', 'x', [], ['x'], ['x', 1], {}, { length: 1 }]
 
@@ -140,6 +141,20 @@ describe('answers', () => {
     }
     for (const nothing of [undefined, null, 'tokens', 1, [], {}]) expect(readTokenResponse(nothing)).toBeUndefined()
   })
+
+  test.each(['a\r\nx: y', 'a\u0000', 'ключ', 'a\n'])(
+    'SEC-003 RFC 6749 appendix A.12: %j is no token, since no header can carry it: said at once, without it',
+    async (access_token) => {
+      const world = fakeWorld()
+      const store = memoryStore()
+      world.on('POST', `${world.as}/token`, () => json({ access_token, token_type: 'Bearer' }))
+      const session = sessionIn(world, { store })
+      const failure = await failureOf(session.fetch(world.resource))
+      expect(failure.code).toBe('invalid_response')
+      expect(String(failure)).not.toContain(access_token)
+      expect(await session.status()).toBe('signed-out')
+    },
+  )
 
   test('RFC 8628 section 3.2: codes for another device, with times that make sense', () => {
     const answer = {
