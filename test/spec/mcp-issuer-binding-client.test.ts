@@ -68,6 +68,16 @@ describe('C-069 the server changes', () => {
     expect((await failureOf(session.authorize({ force: true }))).code).toBe('client_issuer_mismatch')
   })
 
+  test('C-063 a flow that another client id has begun is not ended by this one: its code goes nowhere', async () => {
+    const world = fakeWorld()
+    const store = memoryStore()
+    const as = (id: string) => sessionIn(world, { store, client: { id, issuer: world.issuer } })
+    const flow = await as('one').begin({ redirectUri: 'https://app.example/cb' })
+    const callback = await approve(world)(flow.url)
+    expect((await failureOf(as('other').complete(flow, callback))).code).toBe('client_issuer_mismatch')
+    expect(world.sent('POST', `${world.as}/token`)).toEqual([])
+  })
+
   test('C-063 an identity is made for its own issuer only', () => {
     const client = { id: 'known', issuer: 'https://as.example.com' }
     expect(preRegistered(client, 'https://as.example.com')?.clientId).toBe('known')

@@ -66,6 +66,7 @@ describe('R2 what is final, and what is not', () => {
     ['500 with invalid_grant', () => oauthError('invalid_grant', 500)],
     ['429', () => oauthError('slow_down', 429)],
     ['429 with invalid_grant', () => oauthError('invalid_grant', 429)],
+    ['408 with invalid_grant', () => oauthError('invalid_grant', 408)],
     ['400 as HTML', () => new Response('<p>', { status: 400, headers: { 'content-type': 'text/html' } })],
     ['400 with invalid_grant as plain text', () => new Response('{"error":"invalid_grant"}', { status: 400 })],
     ['401 with nothing', () => new Response(null, { status: 401 })],
