@@ -85,13 +85,18 @@ export const IdJagConfig = v.strictObject({
 type Config = {
   readonly token_exchange: v.InferOutput<typeof TokenExchangeConfig>
   readonly id_jag: v.InferOutput<typeof IdJagConfig>
+  readonly resources: readonly { readonly identifier: string; readonly aliases: readonly string[] }[]
 }
 
 /** What is wrong between settings that are right by themselves; null: nothing. */
-export function exchangeProblem({ token_exchange, id_jag }: Config, issuer: string): string | null {
+export function exchangeProblem({ token_exchange, id_jag, resources }: Config, issuer: string): string | null {
   const { enabled, allow, may_act } = token_exchange
   if (!enabled && (allow.length > 0 || Object.keys(may_act).length > 0))
     return 'token_exchange.allow and token_exchange.may_act do nothing while token_exchange.enabled is off.'
+  const names = [...allow.flatMap(({ from, to }) => [from, to]), ...Object.keys(may_act)]
+  // Tokens name the identifier alone, so that an entry with another name would fit none.
+  const aliased = resources.find(({ aliases }) => aliases.some((alias) => names.includes(alias)))
+  if (aliased !== undefined) return `token_exchange names ${aliased.identifier} by an alias: name it by its identifier.`
   if (!id_jag.enabled && id_jag.audiences.length > 0)
     return 'id_jag.audiences does nothing while id_jag.enabled is off.'
   const issuers = id_jag.audiences.map((audience) => audience.issuer)

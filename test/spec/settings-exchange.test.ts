@@ -17,6 +17,20 @@ test.each([
   [{ token_exchange: { max_depth: 0 } }, 'from 1 to 10'],
   [{ token_exchange: { max_depth: 11 } }, 'from 1 to 10'],
   [{ token_exchange: { enabled: true, allow: [{ from: 'a' }] } }, 'a list of { from, to, client?, scopes?, actor? }'],
+  ...[
+    { allow: [{ from: 'https://r.example/', to: 'https://s.example' }] },
+    { allow: [{ from: 'https://s.example', to: 'https://r.example/' }] },
+    { may_act: { 'https://r.example/': 'agent' } },
+  ].map(
+    (rules) =>
+      [
+        {
+          token_exchange: { enabled: true, ...rules },
+          resources: [{ identifier: 'https://r.example', scopes: {}, aliases: ['https://r.example/'] }],
+        },
+        'names https://r.example by an alias',
+      ] as const,
+  ),
   [{ id_jag: { audiences: [audience] } }, 'id_jag.enabled is off'],
   [{ id_jag: { enabled: true, audiences: [audience, audience] } }, 'https://as.example is there twice'],
   [{ id_jag: { enabled: true, audiences: [{ ...audience, resources: [] }] } }, 'a list of { issuer, clients'],
