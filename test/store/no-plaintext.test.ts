@@ -12,12 +12,14 @@ import { hash } from '../../server/store/hash.ts'
 import {
   authorizationQuery,
   codeForm,
+  createBrowser,
   createTestServer,
   postForm,
   registerClient,
   type Tokens,
   USER,
 } from '../support/authorization-server.ts'
+import { createCompanyWorld } from '../support/company.ts'
 import { createPerson } from '../support/person.ts'
 
 test('no secret is stored as it is: passwords, cookies, codes, tokens, client secrets, private keys', async () => {
@@ -65,6 +67,35 @@ test('no secret is stored as it is: passwords, cookies, codes, tokens, client se
   expect(cookies.filter((value) => value !== '').length).toBeGreaterThan(0)
   expect(stored).not.toMatch(/"d":|"p":|"q":|PRIVATE KEY/)
 
+  await server.close()
+  await rm(directory, { recursive: true })
+})
+
+test('nor is what a company gave: state, nonce, code, verifier, its tokens, cookies', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'sallyport-plaintext-'))
+  const world = await createCompanyWorld({}, { database: `sqlite:${join(directory, 'sallyport.db')}` })
+  const { server, company } = world
+  const browser = createBrowser(server)
+  const there = new URL(await world.leave(browser, await world.query()))
+  const before = [...browser.cookies.values()]
+  const underWay = await readEverything(directory)
+  const state = there.searchParams.get('state') ?? ''
+  expect(underWay).toContain(await hash(state))
+  const back = company.authorize(there.href)
+  expect((await browser.fetch(back.href)).status).toBe(303)
+  await world.revalidate()
+
+  const stored = await readEverything(directory)
+  const [identity] = await server.store.identities.listSealed({ issuer: '', subject: '' }, 1)
+  expect(stored).toContain(identity?.sealedRefreshToken ?? 'a sealed token')
+  const verifier = company.asked.map(({ form }) => form?.get('code_verifier') ?? '').find((value) => value !== '')
+  const sent = [state, there.searchParams.get('nonce') ?? '', back.searchParams.get('code') ?? '', verifier ?? '']
+  const secrets = [...sent, ...company.given, ...before, ...browser.cookies.values()]
+  expect(company.given.length).toBeGreaterThanOrEqual(3)
+  for (const secret of secrets) {
+    expect(secret.length).toBeGreaterThan(15)
+    expect(`${underWay}${stored}`.includes(secret)).toBe(false)
+  }
   await server.close()
   await rm(directory, { recursive: true })
 })
