@@ -100,6 +100,9 @@ describe('functions that take a text of strangers', () => {
 
 /** These need more than a text, or take what was judged before: requests come to them. */
 const BY_REQUESTS: readonly string[] = [
+  ...'checkConfirmation checkIdToken isSigned nonceOf readAnswer readClaims readUserinfo signedOut verifierOf'.split(
+    ' ',
+  ),
   ...'checkBoundTo checkRedirectable checkRequest checkSameResource'.split(' '),
   ...'describeRedirectTarget fetchDocument fetchLogo hashOpaqueToken judgeDpopProof'.split(' '),
   ...'presentSecret seeOther verifyDpopProof verifyPassword'.split(' '),
@@ -107,6 +110,7 @@ const BY_REQUESTS: readonly string[] = [
 
 /** These are told what is ours, or what was judged before: settings, constants, and names that we made. */
 const OURS: readonly string[] = [
+  ...'callbackOf checkMetadata findKeysOf readJson'.split(' '),
   ...'answerWellKnown authorizationServerMetadataUrls createAuthorizationServer'.split(' '),
   ...'discoverIssuer documentResponse endpointsOf formatAccessTokenId'.split(' '),
   ...'identifierPath insertWellKnown isReason isTrouble keySetUrl preflightResponse'.split(' '),

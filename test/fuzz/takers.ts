@@ -15,6 +15,8 @@ import { equalInConstantTime } from '../../server/core/client-auth/equal-in-cons
 import { checkClientId } from '../../server/core/client-documents/policy.ts'
 import { rasterType } from '../../server/core/client-documents/raster-image.ts'
 import { attemptOf } from '../../server/core/flow.ts'
+import { readIdJag } from '../../server/core/grants/jwt-bearer/check-id-jag.ts'
+import { readHeader } from '../../server/core/grants/jwt-bearer/read-assertion.ts'
 import { narrowScopes } from '../../server/core/grants/token-exchange/exchanged-scopes.ts'
 import { isAccessTokenType } from '../../server/core/grants/token-exchange/presented-token.ts'
 import { addressIn, networkOf } from '../../server/core/network.ts'
@@ -25,6 +27,8 @@ import { checkSoftwareStatement } from '../../server/core/registration/software-
 import { ancestryOf, exchangesOf, grantOfAccessToken, stemOf } from '../../server/core/tokens/access-token-id.ts'
 import { prefersProblemJson } from '../../server/http/accept.ts'
 import { routeBelow } from '../../server/http/below-issuer.ts'
+import { usernameFrom } from '../../server/login/oidc/account.ts'
+import { wantsAnew } from '../../server/login/oidc/begin.ts'
 import { toTarget } from '../../server/outbound/target.ts'
 import { resourceName } from '../../server/pages/consent-page.ts'
 import { isCsrfToken, isForeignPost } from '../../server/pages/csrf.ts'
@@ -47,9 +51,13 @@ import { decodeBase64url, decodeJsonObject } from '../../shared/base64url.ts'
 import { findChallenge, parseChallenges } from '../../shared/challenge.ts'
 import { checkClientDocument } from '../../shared/client-id-metadata-document.ts'
 import { checkClientIdUrl, looksLikeUrl } from '../../shared/client-id-url.ts'
+import { readDeviceAuthorization } from '../../shared/device-authorization.ts'
 import { readDpopHeader } from '../../shared/dpop/proof.ts'
 import { proofUrl } from '../../shared/dpop/proof-url.ts'
 import { isDpopAlgorithm } from '../../shared/dpop/public-key.ts'
+import { canSign } from '../../shared/dpop/signing-key.ts'
+import { encodeBase64url } from '../../shared/encode-base64url.ts'
+import { readTokenResponse } from '../../shared/foreign-token-response.ts'
 import { readForm } from '../../shared/form.ts'
 import { classifyHost } from '../../shared/host-class.ts'
 import { freshUntil, httpDate } from '../../shared/http-freshness.ts'
@@ -66,6 +74,14 @@ type Taker = (text: string) => unknown
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const query = (text: string): URLSearchParams => new URLSearchParams(text)
 const form = (text: string) => readForm(query(text))
+/** What a server answered; the text itself where it is no JSON. */
+const json = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
 const named = (name: string, text: string): Headers => {
   const headers = new Headers()
   try {
@@ -87,6 +103,7 @@ export const TAKERS: Readonly<Record<string, Taker>> = {
   applicationName,
   attemptOf: (text) => attemptOf(form(text)),
   authorizeLink: (text) => authorizeLink(query(text), base),
+  canSign,
   checkClientDocument: (text) => checkClientDocument(text, text),
   checkClientId: (text) => checkClientId(text, { ...POLICY, pinnedOnly: false }),
   checkClientIdUrl: (text) => checkClientIdUrl(text),
@@ -101,6 +118,7 @@ export const TAKERS: Readonly<Record<string, Taker>> = {
   classifyRedirectUri,
   describePublisher,
   displayText,
+  encodeBase64url: (text) => encodeBase64url(bytes(text)),
   equalInConstantTime: (text) => [equalInConstantTime(text, text), equalInConstantTime(text, 'x')],
   excessOf: (text) => excessOf(query(text), text.length),
   exchangesOf,
@@ -139,12 +157,16 @@ export const TAKERS: Readonly<Record<string, Taker>> = {
   readAssertion,
   readClientId: (text) => readClientId(form(text)),
   readCredentials: (text) => readCredentials(named('authorization', text)),
+  readDeviceAuthorization: (text) => readDeviceAuthorization(json(text)),
   readDpopHeader,
   readForm: (text) => form(text),
+  readHeader,
+  readIdJag,
   readInitialAccessToken,
   readOperations: (text) => readOperations(bytes(text)),
   readPage,
   readSessionCookie: (text) => readSessionCookie(text, true),
+  readTokenResponse: (text) => readTokenResponse(json(text)),
   recordedName: (text) => recordedName(text, digest),
   requiredScopes: (text) => requiredScopes(readOperations(bytes(text)) ?? [], { tool: ['a'] }),
   resourceName: (text) => resourceName(text, 'https://mcp.example/mcp'),
@@ -152,6 +174,8 @@ export const TAKERS: Readonly<Record<string, Taker>> = {
   s256,
   signInLink: (text) => signInLink(text, base),
   toTarget: (text) => toTarget(text, false),
+  usernameFrom,
+  wantsAnew,
   whoAsksBehind: (text) => whoAsks('127.0.0.1', text),
   withoutNulls,
 }

@@ -80,6 +80,15 @@ describe('EMA-A01 section 4.4 what comes of it', () => {
     expect(server.events.map(({ type }) => type)).toEqual(['identity_linked', 'assertion_redeemed'])
   })
 
+  test('where an agent redeems it, the token and the audit log say so', async () => {
+    const agent = await addSecretClient(server, { grantTypes: [JWT_BEARER_GRANT], agent: true })
+    const acting = companyOf(server, idp, agent)
+    server.events.length = 0
+    const { access_token } = await (await acting.redeem(await acting.jag())).json()
+    expect(decodeJwt(access_token)).toMatchObject({ client_id: agent.id, agent_id: agent.id })
+    expect(server.events.at(-1)).toMatchObject({ type: 'assertion_redeemed', agents: [agent.id] })
+  })
+
   test('the token rests on a grant that the person sees, and ends with it', async () => {
     const { access_token } = await (await redeem(await jag())).json()
     const claims = decodeJwt(access_token)

@@ -17,6 +17,7 @@
  */
 import { err, ok, type Result } from '../../../../shared/result.ts'
 import type { JwtBearerRequest } from '../../../../shared/token-request.ts'
+import { agentsBehind } from '../../agents.ts'
 import { auditEntry } from '../../audit.ts'
 import { isConfidential } from '../../client-auth/is-confidential.ts'
 import type { Dependencies } from '../../dependencies.ts'
@@ -130,7 +131,7 @@ async function open(
     revokedAt: null,
   }
   await deps.clientDocuments?.keep(grant.clientId, grant.expiresAt)
-  const entry = auditEntry({ type: 'assertion_redeemed', ...partiesOf(grant), scopes }, deps)
+  const entry = auditEntry({ type: 'assertion_redeemed', ...partiesOf(grant), scopes, ...agentsBehind(client) }, deps)
   const assertion = provider.reusable ? null : useOf(jag.claims)
   const outcome = await store.grants.redeem(grant, { assertion, proof: sender?.proof ?? null }, at, entry)
   switch (outcome) {
