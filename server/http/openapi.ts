@@ -16,7 +16,13 @@ export const openapi = () =>
     mapJsonSchema: {
       // A schema that transforms is described by what it takes in.
       valibot: (schema: Parameters<typeof toJsonSchema>[0]) =>
-        toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'input', target: 'draft-2020-12' }),
+        toJsonSchema(schema, {
+          errorMode: 'ignore',
+          typeMode: 'input',
+          target: 'draft-2020-12',
+          // What holds itself (`act`) is told once: a reference would be looked for from the root of the whole document.
+          overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'lazy' ? { type: 'object' } : undefined),
+        }),
     },
     // A period in a path means a file to the plugin, and `/.well-known/` has one.
     exclude: { staticFile: false },
