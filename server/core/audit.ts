@@ -72,11 +72,16 @@ export type Act =
 export type Issue =
   | ({ readonly type: 'refresh_replayed' } & OfGrant & OfAgents)
   | ({ readonly type: 'machine_token_issued'; readonly clientId: string; readonly resource: string } & OfAgents)
-  /** Whose hands it was in shows in the actor: `actors:newest,...,oldest`. `resource` of an ID-JAG: the authorization server that it is for. */
+  /**
+   * Whose hands it was in shows in the actor: `actors:newest,...,oldest`. `name`: what it was made from, as `SUBJECT at RESOURCE`. `resource` of an ID-JAG:
+   * the authorization server that it is for.
+   */
   | ({
       readonly type: 'token_exchanged' | 'id_jag_issued'
       readonly grantId: string | null
       readonly userId: string | null
+      readonly scopes: readonly string[]
+      readonly name?: string
     } & Omit<OfGrant, 'grantId' | 'userId'> &
       OfAgents)
   /** `name`: who it is, in the words of whoever vouched. */

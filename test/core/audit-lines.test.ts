@@ -24,8 +24,8 @@ const routine: readonly AuditEvent[] = [
   { type: 'token_issued', ...OF_GRANT },
   { type: 'token_refreshed', ...OF_GRANT },
   { type: 'machine_token_issued', clientId: 'client', resource: OF_GRANT.resource },
-  { type: 'token_exchanged', ...OF_GRANT },
-  { type: 'id_jag_issued', ...OF_GRANT },
+  { type: 'token_exchanged', ...OF_GRANT, scopes: [] },
+  { type: 'id_jag_issued', ...OF_GRANT, scopes: [] },
 ]
 test.each(routine)('%o is routine: for those who debug', (event) => {
   expect([levelOf(event, 'info'), levelOf(event, 'debug')]).toEqual([null, 'DEBUG'])

@@ -87,6 +87,7 @@ describe('the answer', () => {
       userId: server.userId,
       clientId: 'host',
       resource: TICKETS,
+      scopes: ['read'],
     })
   })
 

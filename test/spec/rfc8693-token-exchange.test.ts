@@ -82,6 +82,8 @@ describe('section 1.1 impersonation', () => {
         userId: server.userId,
         clientId: 'notes-server',
         resource: MAIL,
+        scopes: ['send'],
+        name: `${server.userId} at ${NOTES}`,
       },
     ])
   })
@@ -124,6 +126,8 @@ describe('section 4.1 delegation', () => {
       userId: server.userId,
       clientId: 'archive-server',
       resource: MAIL,
+      scopes: ['read', 'write'],
+      reason: `${server.userId} at ${ARCHIVE}`,
     })
   })
 

@@ -90,7 +90,9 @@ async function exchange(
   const grantId = grantOfAccessToken(subject.jti)
   const parties = { clientId: client.id, resource: target.value.identifier }
   // Where there is no grant, the subject is no person.
-  const event = { type: 'token_exchanged', grantId, userId: grantId === null ? null : subject.sub, ...parties } as const
+  const userId = grantId === null ? null : subject.sub
+  const name = `${subject.sub} at ${subject.aud}`
+  const event = { type: 'token_exchanged', grantId, userId, ...parties, scopes: scopes.value, name } as const
   const chain = actorsOf(act).map(({ sub }) => sub)
   return ok({
     // It outlives nothing that it was made from: what ends those is known for no longer.

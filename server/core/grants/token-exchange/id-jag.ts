@@ -45,7 +45,7 @@ export async function entitleToIdJag(
     act,
     sender,
     proof,
-    entry: auditEntry({ type: 'id_jag_issued', ...parties }, deps),
+    entry: auditEntry({ type: 'id_jag_issued', ...parties, scopes: target.value.scopes }, deps),
   })
 }
 
