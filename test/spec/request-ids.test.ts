@@ -39,6 +39,12 @@ describe('every answer has an id', () => {
     expect(idOf(second)).not.toBe(idOf(first))
   })
 
+  test.each(requests.slice(0, 2))('%s: requests that arrive together keep their own', async (_, path) => {
+    const ids = ['first', 'second', 'third']
+    const answers = ids.map((id) => server.fetch(path, { headers: { 'x-request-id': id } }))
+    expect((await Promise.all(answers)).map(idOf)).toEqual(ids)
+  })
+
   test('trouble of our own too, and whoever is told of it hears the id', async () => {
     const broken = await createTestServer()
     await broken.store.close()

@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { type Remembered, remember } from '../../../shared/remember.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import { checkUrl } from '../../../shared/url-policy.ts'
+import { OPENID_CONFIGURATION } from '../../../shared/well-known.ts'
 import type { Outbound } from '../../core/outbound.ts'
 import type { Clock } from '../../core/ports.ts'
 
@@ -61,7 +62,7 @@ class DiscoveryFailed extends Error {
 }
 
 async function read(issuer: string, door: Outbound, near: string | undefined): Promise<ProviderMetadata> {
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  const url = `${issuer.replace(/\/$/, '')}${OPENID_CONFIGURATION}`
   const answer = await door.get(url, { accept: 'application/json', maxBytes: MAX_BYTES })
   if (!answer.ok) throw new DiscoveryFailed('provider_unavailable')
   const checked = checkMetadata(answer.value.body, issuer, near)

@@ -6,7 +6,7 @@
  * @module
  */
 import type { AccessTokenClaims } from '../../../../shared/access-token.ts'
-import { ok, type Result } from '../../../../shared/result.ts'
+import { err, ok, type Result } from '../../../../shared/result.ts'
 import { ACCESS_TOKEN_TOKEN_TYPE, JWT_TOKEN_TYPE } from '../../../../shared/token-exchange.ts'
 import type { Dependencies } from '../../dependencies.ts'
 import { isLive } from '../../live-grant.ts'
@@ -44,8 +44,7 @@ export async function readPresented(
   const checked = checkPresented(claims, part, sender, { issuer: deps.settings.issuer, now: deps.now() })
   if (!checked.ok || (await isLive(checked.value, deps))) return checked
   const grantId = grantOfAccessToken(checked.value.jti)
-  const { reason } = reject(REASONS[part].dead).error
-  return { ok: false, error: { reason, ...(grantId === null ? {} : { grantId }) } }
+  return err({ reason: REASONS[part].dead, ...(grantId === null ? {} : { grantId }) })
 }
 
 /** Pure. `claims`: null for what none of our keys signed as an access token. */
