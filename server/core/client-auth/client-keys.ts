@@ -73,7 +73,7 @@ export function createClientKeys(ports: ClientKeysPorts): ClientKeys {
       // Whoever verifies with them is told what is wrong.
       if (client.jwks === null && client.jwksUri !== null)
         publishedAt(client.jwksUri, client)
-          .current()
+          .then((published) => published.current())
           .catch(() => {})
     },
 
@@ -81,7 +81,8 @@ export function createClientKeys(ports: ClientKeysPorts): ClientKeys {
       const { jwks, jwksUri } = client
       if (jwks !== null || jwksUri === null) return keyThumbprints(jwks ?? { keys: [] })
       try {
-        return await keyThumbprints((await publishedAt(jwksUri, client).current()).jwks())
+        const published = await publishedAt(jwksUri, client)
+        return await keyThumbprints((await published.current()).jwks())
       } catch (error) {
         if (error instanceof KeysUnavailable) return null
         throw error
@@ -92,7 +93,7 @@ export function createClientKeys(ports: ClientKeysPorts): ClientKeys {
       const { jwks, jwksUri } = client
       if (jwks !== null) return verdict(await isSigned(assertion, createLocalJWKSet(jwks), ASSERTION_ALGORITHMS))
       if (jwksUri === null) return reject('wrong_assertion_signature')
-      const published = publishedAt(jwksUri, client)
+      const published = await publishedAt(jwksUri, client)
       try {
         const known = await published.current()
         if (await isSigned(assertion, known, ASSERTION_ALGORITHMS)) return ok(null)
@@ -134,21 +135,20 @@ function createShares({ outbound, outboundForUnused = outbound, store: { publish
     return published
   }
 
-  return (url: string, owner: Owner): Remembered<LocalJWKSet> => {
+  return async (url: string, owner: Owner): Promise<Remembered<LocalJWKSet>> => {
     const isUsed = owner.origin === 'administrator' || owner.lastUsedAt !== null
     const share = isUsed ? used : unused
     // What was fetched for its first use serves on.
     const known = share.get(url) ?? (isUsed ? unused.get(url) : undefined) ?? publish(url, isUsed)
-    if (isUsed && !known.isUsed) {
-      unused.delete(url)
-      // Nobody waits for it: at the worst they are asked for again.
-      publishedKeys.keep(url, now() + RULES.maxAge + RULES.maxStale).catch(() => {})
-    }
+    const isFirstUse = isUsed && !known.isUsed
+    if (isFirstUse) unused.delete(url)
     known.isUsed = isUsed
     // At the end: the one that was used longest ago makes room.
     share.delete(url)
     share.set(url, known)
     if (share.size > MAX_SETS) share.delete(share.keys().next().value ?? '')
+    // Where the store cannot keep them, the worst is that they are asked for again.
+    if (isFirstUse) await publishedKeys.keep(url, now() + RULES.maxAge + RULES.maxStale).catch(() => {})
     return known.keys
   }
 }
