@@ -22,7 +22,7 @@ export interface Identities {
    * Creates an account and links the identity to it, in one transaction. `linked`: the identity is linked already; `username_taken`: another
    * account has the name. In both cases nothing is stored.
    */
-  admit(user: User, identity: Identity, entry?: Entry): Promise<'admitted' | 'linked' | 'username_taken'>
+  admit(user: User, identity: Identity, entries?: readonly Entry[]): Promise<'admitted' | 'linked' | 'username_taken'>
   /** Of one user, in the order of linking. */
   list(userId: string): Promise<readonly Identity[]>
   /** False: there is none. Revokes nothing. */

@@ -39,7 +39,7 @@ export function createIdentities(database: Database): Identities {
 
     link: (identity, entry) => database.runGuarded(insert(identity), note(entry)),
 
-    async admit(user, identity, entry) {
+    async admit(user, identity, entries = []) {
       return db.transaction().execute(async (transaction) => {
         const added = await transaction.executeQuery(addUser(userToRow(user)))
         if (!changedOne(added)) return 'username_taken'
@@ -47,7 +47,7 @@ export function createIdentities(database: Database): Identities {
           await transaction.deleteFrom('users').where('id', '=', user.id).execute()
           return 'linked'
         }
-        for (const query of note(entry)) await transaction.executeQuery(query)
+        for (const query of entries.flatMap(note)) await transaction.executeQuery(query)
         return 'admitted'
       })
     },

@@ -77,7 +77,7 @@ describe('EMA-A01 section 4.4 what comes of it', () => {
       jti: expect.stringContaining('.'),
       scope: 'notes:read',
     })
-    expect(server.events.map(({ type }) => type)).toEqual(['identity_linked', 'assertion_redeemed'])
+    expect(server.events.map(({ type }) => type)).toEqual(['user_added', 'identity_linked', 'assertion_redeemed'])
   })
 
   test('where an agent redeems it, the token and the audit log say so', async () => {

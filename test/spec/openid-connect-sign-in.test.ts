@@ -94,7 +94,7 @@ describe('the whole way', () => {
     expect(user).toMatchObject({ displayName: 'Ada Lovelace', passwordHash: null, disabledAt: null })
     expect(await server.store.identities.find(IDP, company.person.sub)).toMatchObject({ userId: user?.id })
     expect(server.events.map(({ type }) => type)).toEqual(
-      expect.arrayContaining(['identity_linked', 'sign_in', 'authorization_granted', 'token_issued']),
+      expect.arrayContaining(['user_added', 'identity_linked', 'sign_in', 'authorization_granted', 'token_issued']),
     )
     // RFC 6749 section 2.3.1
     const token = company.asked.find(({ url }) => url.endsWith('/token'))

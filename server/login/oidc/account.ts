@@ -7,7 +7,7 @@
  * @module
  */
 import { err, ok, type Result } from '../../../shared/result.ts'
-import { auditEntry } from '../../core/audit.ts'
+import { admissionEntries } from '../../core/admission-entries.ts'
 import type { Origin } from '../../core/dependencies.ts'
 import type { Identity, User } from '../../core/records.ts'
 import { USERNAME } from '../create-user.ts'
@@ -58,10 +58,10 @@ async function create(seen: Seen, profile: Profile, ctx: OidcContext & Origin): 
       disabledAt: null,
     }
     const identity = { ...seen, userId: user.id, linkedAt: now() }
-    const entry = auditEntry({ type: 'identity_linked', userId: user.id, name: seen.issuer }, ctx)
-    const outcome = await store.identities.admit(user, identity, entry)
+    const entries = admissionEntries(identity, ctx)
+    const outcome = await store.identities.admit(user, identity, entries)
     if (outcome === 'admitted') {
-      ctx.audit(entry)
+      entries.forEach(ctx.audit)
       return ok(user)
     }
     // Another tab of the same person was faster.

@@ -62,15 +62,23 @@ export const identityCases: readonly ConformanceCase[] = [
   },
   {
     name: 'identities.admit stores the account and the identity, or neither',
-    async run({ identities, users }) {
-      equal(await identities.admit(user({ passwordHash: null }), identity()), 'admitted')
+    async run({ identities, users, audit }) {
+      const entries = (['user_added', 'password_changed'] as const).map((type) => ({
+        event: { type, userId: 'user-1' },
+        at: NOW,
+        requestId: null,
+      }))
+      const stored = async () => (await audit.readBack(null, {})).records.map(({ type }) => type).toReversed()
+      equal(await identities.admit(user({ passwordHash: null }), identity(), entries), 'admitted')
+      deepEqual(await stored(), ['user_added', 'password_changed'])
       deepEqual(await users.find('user-1'), user({ passwordHash: null }))
       deepEqual(await identities.find(issuer, subject), identity())
       const bo = user({ id: 'user-2', username: 'bo' })
-      equal(await identities.admit(bo, identity({ userId: 'user-2' })), 'linked')
+      equal(await identities.admit(bo, identity({ userId: 'user-2' }), entries), 'linked')
       equal(await users.find('user-2'), null)
       const other = { subject: 'other', userId: 'user-2' }
-      equal(await identities.admit({ ...bo, username: 'ANNA' }, identity(other)), 'username_taken')
+      equal(await identities.admit({ ...bo, username: 'ANNA' }, identity(other), entries), 'username_taken')
+      equal((await stored()).length, 2)
       equal(await identities.find(issuer, 'other'), null)
     },
   },

@@ -7,7 +7,7 @@
  * @module
  */
 import { ok, type Result } from '../../../../shared/result.ts'
-import { auditEntry } from '../../audit.ts'
+import { admissionEntries } from '../../admission-entries.ts'
 import type { Dependencies } from '../../dependencies.ts'
 import type { Identity, User } from '../../records.ts'
 import { type Rejection, reject } from '../../rejection.ts'
@@ -36,10 +36,11 @@ async function admit(person: Person, deps: Dependencies): Promise<Result<User, R
   for (const username of await usernamesFor(person, deps)) {
     const userId = `usr_${deps.random(16)}`
     const user = { id: userId, username, displayName: null, passwordHash: null, createdAt: at, disabledAt: null }
-    const entry = auditEntry({ type: 'identity_linked', userId, name: person.issuer }, deps)
-    const outcome = await deps.store.identities.admit(user, { ...person, ...link, userId }, entry)
+    const identity = { ...person, ...link, userId }
+    const entries = admissionEntries(identity, deps)
+    const outcome = await deps.store.identities.admit(user, identity, entries)
     if (outcome === 'admitted') {
-      deps.audit(entry)
+      entries.forEach(deps.audit)
       return ok(user)
     }
     // Somebody was faster: now there is an account.
