@@ -27,7 +27,11 @@ export const exchangeSettings = ({
   idJag: id_jag.enabled
     ? {
         lifetime: id_jag.lifetime,
-        audiences: id_jag.audiences.map((one) => ({ ...one, clients: new Map(Object.entries(one.clients)) })),
+        audiences: id_jag.audiences.map(({ clients, scopes, ...one }) => ({
+          ...one,
+          clients: new Map(Object.entries(clients)),
+          scopes: new Map(Array.isArray(scopes) ? scopes.map((scope) => [scope, scope]) : Object.entries(scopes)),
+        })),
       }
     : undefined,
 })

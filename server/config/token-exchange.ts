@@ -60,7 +60,7 @@ const Audience = v.strictObject({
   issuer: v.pipe(nonEmpty, v.url()),
   clients: v.record(nonEmpty, nonEmpty),
   resources: v.pipe(v.array(v.pipe(nonEmpty, v.url())), v.minLength(1)),
-  scopes: v.optional(v.array(ScopeToken), []),
+  scopes: v.optional(v.union([v.array(ScopeToken), v.record(ScopeToken, ScopeToken)]), []),
 })
 
 export const IdJagConfig = v.strictObject({
@@ -75,7 +75,7 @@ export const IdJagConfig = v.strictObject({
     structure(
       v.array(Audience),
       'a list of { issuer, clients: { id here: id there }, resources, scopes? }',
-      'The authorization servers that take the word of this one: which clients may go there, and for which of its resources and scopes.',
+      'The authorization servers that take the word of this one: which clients may go there, and for which of its resources and scopes. A scope is for subject tokens that have the one of that name, or as a record of { scope there: scope here } the other one. Without `scopes` an ID-JAG names none, and the other server decides alone.',
       { defaultText: 'none' },
     ),
     [],

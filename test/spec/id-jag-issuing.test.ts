@@ -116,9 +116,6 @@ describe('EMA-I01 section 4.3.3 whom the subject token is of', () => {
     await issue(refresh_token)
     const refreshed = await world.post({ grant_type: 'refresh_token', refresh_token }, host)
     expect(refreshed.status).toBe(200)
-    // The one before is.
-    await expectError(await ask(refresh_token, host, idJag()), 400, 'invalid_request')
-    expect(lastReason()).toBe('dead_subject_token')
   })
 
   test('an access token that was issued to the client', async () => {
@@ -140,11 +137,24 @@ describe('EMA-I01 section 4.3.3 whom the subject token is of', () => {
     expect(lastReason()).toBe('client_mismatch')
   })
 
-  test('what a client exchanged is its own, and says who acts', async () => {
+  test('MUST be of the client: nobody signed in at a server that exchanged what it was sent, acting or not', async () => {
     const { access_token } = await personToken()
-    const exchanged = await exchange(access_token, notes, await actingAs(notes))
-    const { claims } = await issue(exchanged.access_token, as, notes)
-    expect(claims).toMatchObject({ sub: server.userId, client_id: 'notes', act: { sub: 'notes-server' } })
+    for (const changes of [{}, await actingAs(notes)]) {
+      const exchanged = await exchange(access_token, notes, changes)
+      await expectError(await ask(exchanged.access_token, notes, idJag(as)), 400, 'invalid_request')
+      expect(lastReason()).toBe('foreign_subject_token')
+    }
+    const onward = await exchange(access_token, notes)
+    const back = await exchange(onward.access_token, mail, { resource: ARCHIVE })
+    await expectError(await ask(back.access_token, mail, idJag(as)), 400, 'invalid_request')
+    expect(lastReason()).toBe('foreign_subject_token')
+  })
+
+  test('what a client made weaker itself is its own, and says who acts', async () => {
+    const { access_token } = await personToken('read write')
+    const weaker = await exchange(access_token, host, { resource: NOTES, scope: 'read', ...(await actingAs(host)) })
+    const { claims } = await issue(weaker.access_token, as)
+    expect(claims).toMatchObject({ sub: server.userId, client_id: 'host-at-chat', act: { sub: 'host' } })
   })
 
   test('no machine', async () => {
@@ -188,6 +198,103 @@ describe('EMA-I01 section 4.3.3 whom the subject token is of', () => {
     const { refresh_token } = await personToken()
     await expectError(await ask(refresh_token, host, idJag(await actingAs(host))), 400, 'invalid_request')
     expect(lastReason()).toBe('actor_in_id_jag')
+  })
+})
+
+describe('EMA-I01 section 4.3.3 a refresh token that was used up is judged as at a refresh', () => {
+  const refresh = async (refresh_token: string) =>
+    (await (await world.post({ grant_type: 'refresh_token', refresh_token }, host)).json()) as { refresh_token: string }
+  const isAlive = async (refresh_token: string) =>
+    (await world.post({ grant_type: 'refresh_token', refresh_token }, host)).status === 200
+
+  test('at once, while the next is unused: it gives nothing, and ends nothing', async () => {
+    const { refresh_token } = await personToken()
+    const next = await refresh(refresh_token)
+    await expectError(await ask(refresh_token, host, idJag()), 400, 'invalid_request')
+    expect(lastReason()).toBe('dead_subject_token')
+    expect((await issue(next.refresh_token)).token_type).toBe('N_A')
+    expect(await isAlive(next.refresh_token)).toBeTrue()
+  })
+
+  const reuses = [
+    ['after the next was used', async ({ refresh_token }: { refresh_token: string }) => refresh(refresh_token)],
+    [
+      'after the replay window',
+      async (next: { refresh_token: string }) => {
+        server.clock.now += server.settings.refresh.replay_window + 1
+        return next
+      },
+    ],
+  ] as const
+  test.each(reuses)('%s: it is in two hands, and the family ends', async (_, onward) => {
+    const { refresh_token } = await personToken()
+    const newest = await onward(await refresh(refresh_token))
+    await expectError(await ask(refresh_token, host, idJag()), 400, 'invalid_grant')
+    expect(lastReason()).toBe('reused_refresh_token')
+    expect(server.events.at(-2)).toMatchObject({ type: 'grant_revoked', reason: 'refresh_reused', clientId: 'host' })
+    expect(await isAlive(newest.refresh_token)).toBeFalse()
+    await expectError(await ask(newest.refresh_token, host, idJag()), 400, 'invalid_grant')
+  })
+
+  test('whatever else the request asks for, for it is looked at first', async () => {
+    const { refresh_token } = await personToken()
+    const newest = await refresh((await refresh(refresh_token)).refresh_token)
+    await expectError(
+      await ask(refresh_token, host, idJag({ audience: 'https://as.nobody.example' })),
+      400,
+      'invalid_grant',
+    )
+    expect(await isAlive(newest.refresh_token)).toBeFalse()
+  })
+
+  test('shown by another client it ends nothing', async () => {
+    const { refresh_token } = await personToken()
+    const newest = await refresh((await refresh(refresh_token)).refresh_token)
+    await expectError(await ask(refresh_token, notes, idJag({ audience: CHAT, resource: ROOMS })), 400, 'invalid_grant')
+    expect(lastReason()).toBe('client_mismatch')
+    expect(await isAlive(newest.refresh_token)).toBeTrue()
+  })
+})
+
+describe('EMA-I01 EMA-I04 section 4.3.3 the scopes remain within those of the subject token', () => {
+  const ofAccessToken = { subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' }
+
+  test.each(['access', 'refresh'] as const)('of %s tokens: by name, and no more than they have', async (kind) => {
+    const { access_token, refresh_token } = await personToken('read send')
+    const [subject, changes] = kind === 'access' ? [access_token, ofAccessToken] : [refresh_token, {}]
+    const { claims, scope } = await issue(subject, changes)
+    expect([scope, claims['scope']]).toEqual(['read', 'read'])
+    await expectError(await ask(subject, host, idJag({ ...changes, scope: 'read write' })), 400, 'invalid_scope')
+    expect(lastReason()).toBe('scope_beyond_subject')
+  })
+
+  test('a narrow access token does not become a wide ID-JAG, though its grant is wider', async () => {
+    const { access_token } = await personToken('read write')
+    const weaker = await exchange(access_token, host, { resource: NOTES, scope: 'read' })
+    expect((await issue(weaker.access_token, ofAccessToken)).scope).toBe('read')
+  })
+
+  test('none left: an ID-JAG without scopes would be one without a limit', async () => {
+    const { refresh_token } = await personToken('send')
+    await expectError(await ask(refresh_token, host, idJag()), 400, 'invalid_scope')
+    expect(lastReason()).toBe('scope_beyond_subject')
+  })
+
+  test('where they have other names there, the entry says which scope here each needs', async () => {
+    const scopes = { 'tickets:read': 'read', 'tickets:close': 'write', 'tickets:list': 'read' }
+    const audiences = [{ issuer: TICKETS, clients: { host: 'h' }, resources: [DESK], scopes }]
+    const named = await createExchangeWorld({ id_jag: { enabled: true, audiences } })
+    const { refresh_token } = await named.personToken('read send')
+    const scopeOf = async (scope?: string) => {
+      const response = await named.ask(refresh_token, named.host, idJag({ scope }))
+      return response.status === 200 ? (await response.json()).scope : named.lastReason()
+    }
+    expect(await scopeOf()).toBe('tickets:read tickets:list')
+    expect(await scopeOf('tickets:list')).toBe('tickets:list')
+    expect(await scopeOf('tickets:close')).toBe('scope_beyond_subject')
+    // A scope that is one here alone is none there.
+    expect(await scopeOf('read')).toBe('scope_beyond_policy')
+    await named.close()
   })
 })
 

@@ -53,7 +53,12 @@ export async function createDelegationWorld() {
     id_jag: {
       enabled: true,
       audiences: [
-        { issuer: PRODUCT, clients: { 'host-at-company': 'host' }, resources: [NOTES], scopes: ['read', 'send'] },
+        {
+          issuer: PRODUCT,
+          clients: { 'host-at-company': 'host' },
+          resources: [NOTES],
+          scopes: { read: 'people', send: 'people' },
+        },
       ],
     },
   }

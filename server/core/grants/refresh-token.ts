@@ -142,6 +142,15 @@ async function replayLost(
   return consumed === null ? reject('unknown_refresh_token') : replayOrRevoke(consumed, request, caller, proof, deps)
 }
 
+/** The same, of a token that was consumed. */
+export async function sealedSuccessor(
+  token: RefreshToken,
+  { store, settings, now }: Dependencies,
+): Promise<string | null> {
+  const next = token.successorHash === null ? null : await store.refreshTokens.find(token.successorHash)
+  return replayable(token, next, settings.replayWindow, now())
+}
+
 async function replayOrRevoke(
   { token, grant }: Presented,
   request: RefreshTokenRequest,
@@ -149,13 +158,11 @@ async function replayOrRevoke(
   proof: ProofUsed,
   deps: Dependencies,
 ): Promise<Result<Entitlement, Rejection>> {
-  const { store, settings, sealer, now } = deps
-  const next = token.successorHash === null ? null : await store.refreshTokens.find(token.successorHash)
-  const sealed = replayable(token, next, settings.replayWindow, now())
+  const sealed = await sealedSuccessor(token, deps)
   if (sealed !== null) {
-    const wanted = checkRequest(grant, request, caller.sender, await store.resources.list())
+    const wanted = checkRequest(grant, request, caller.sender, await deps.store.resources.list())
     if (!wanted.ok) return wanted
-    const value = await sealer.open(sealed, request.refresh_token)
+    const value = await deps.sealer.open(sealed, request.refresh_token)
     if (value !== null) {
       const entry = auditEntry({ type: 'refresh_replayed', ...partiesOf(grant), ...agentsBehind(caller.client) }, deps)
       return ok({ grant, ...wanted.value, proof, refreshToken: value, entry })

@@ -3,6 +3,7 @@
  *
  * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 4.3 (`audience`, `resource`), section 4.3.3 (processing)
  * @see MCP extension io.modelcontextprotocol/enterprise-managed-authorization, section 4.1
+ * @see docs/adr/0184-what-an-id-jag-may-say.md
  * @module
  */
 import * as v from 'valibot'
@@ -26,7 +27,8 @@ export interface IdJagAudience {
   readonly clients: ReadonlyMap<string, string>
   /** The resources that it governs. */
   readonly resources: readonly string[]
-  readonly scopes: readonly string[]
+  /** Its scopes, each with the scope here that the subject token must have for it. None: an ID-JAG names no scopes. */
+  readonly scopes: ReadonlyMap<string, string>
 }
 
 /** What the ID-JAG will say. */
@@ -37,10 +39,10 @@ export interface IdJagTarget {
   readonly scopes: readonly string[]
 }
 
-/** Pure. */
+/** Pure. `held`: the scopes of the subject token, of which it may only become fewer. */
 export function checkIdJagPolicy(
   { audience = [], resource = [], scope }: Pick<TokenExchangeRequest, 'audience' | 'resource' | 'scope'>,
-  clientId: string,
+  { clientId, held }: { readonly clientId: string; readonly held: readonly string[] },
   { audiences }: Pick<IdJagSettings, 'audiences'>,
 ): Result<IdJagTarget, Rejection> {
   const [issuer, ...others] = new Set(audience)
@@ -52,8 +54,21 @@ export function checkIdJagPolicy(
   const resources = resource.length === 0 ? server.resources : [...new Set(resource)]
   if (resource.length === 0 && resources.length !== 1) return reject('missing_resource')
   if (!resources.every((one) => server.resources.includes(one))) return reject('resource_not_governed')
+  const scopes = narrowScopes(scope, held, server)
+  return scopes.ok ? ok({ issuer, clientId: there, resources, scopes: scopes.value }) : scopes
+}
+
+function narrowScopes(
+  scope: string | undefined,
+  held: readonly string[],
+  { scopes }: Pick<IdJagAudience, 'scopes'>,
+): Result<readonly string[], Rejection> {
   if (scope !== undefined && !v.is(ScopeString, scope)) return reject('malformed_scope')
   const asked = parseScope(scope)
-  if (!includesScopes(server.scopes, asked)) return reject('scope_beyond_policy')
-  return ok({ issuer, clientId: there, resources, scopes: asked.length === 0 ? server.scopes : asked })
+  if (!includesScopes([...scopes.keys()], asked)) return reject('scope_beyond_policy')
+  const most = [...scopes].filter(([, here]) => held.includes(here)).map(([there]) => there)
+  if (!includesScopes(most, asked)) return reject('scope_beyond_subject')
+  // Without scopes it would say that there is no limit.
+  if (most.length === 0 && scopes.size > 0) return reject('scope_beyond_subject')
+  return ok(asked.length === 0 ? most : asked)
 }

@@ -7,22 +7,25 @@
  *
  * @see draft-ietf-oauth-identity-assertion-authz-grant-04 section 4.3.3 (processing), section 9.9.1.1 (DPoP)
  * @see docs/adr/0183-what-stands-for-an-identity-assertion.md
+ * @see docs/adr/0184-what-an-id-jag-may-say.md
  * @module
  */
 import type { Actor } from '../../../../shared/actor.ts'
-import { ok, type Result } from '../../../../shared/result.ts'
+import { err, ok, type Result } from '../../../../shared/result.ts'
+import { parseScope } from '../../../../shared/scope.ts'
 import { REFRESH_TOKEN_TOKEN_TYPE, type TokenExchangeRequest } from '../../../../shared/token-exchange.ts'
 import { auditEntry } from '../../audit.ts'
 import type { Dependencies } from '../../dependencies.ts'
+import { revokeGrant } from '../../live-grant.ts'
 import type { Client } from '../../records.ts'
 import { type Rejection, reject } from '../../rejection.ts'
 import type { ProofUsed, Sender } from '../../sender.ts'
 import { grantOfAccessToken } from '../../tokens/access-token-id.ts'
 import { hashOpaqueToken } from '../../tokens/opaque-token.ts'
 import type { IdJagEntitlement } from '../grant-type.ts'
-import { checkRefreshToken } from '../refresh-token.ts'
+import { checkRefreshToken, sealedSuccessor } from '../refresh-token.ts'
 import { checkIdJagPolicy, type IdJagSettings } from './id-jag-policy.ts'
-import { isAccessTokenType, readPresented } from './presented-token.ts'
+import { isAccessTokenType, readPresented, wasAlwaysOf } from './presented-token.ts'
 
 export async function entitleToIdJag(
   request: TokenExchangeRequest,
@@ -33,9 +36,9 @@ export async function entitleToIdJag(
   if (request.actor_token !== undefined || request.actor_token_type !== undefined) return reject('actor_in_id_jag')
   const person = await findPerson(request, client, sender, deps)
   if (!person.ok) return person
-  const target = checkIdJagPolicy(request, client.id, settings)
+  const { userId, grantId, expiresAt, act, scopes } = person.value
+  const target = checkIdJagPolicy(request, { clientId: client.id, held: scopes }, settings)
   if (!target.ok) return target
-  const { userId, grantId, expiresAt, act } = person.value
   const at = deps.now()
   const parties = { grantId, userId, clientId: client.id, resource: target.value.issuer }
   return ok({
@@ -63,6 +66,8 @@ interface Person {
   /** When what says so ends. */
   readonly expiresAt: number
   readonly act: Actor | undefined
+  /** What the token is good for here. */
+  readonly scopes: readonly string[]
 }
 
 async function findPerson(
@@ -75,24 +80,30 @@ async function findPerson(
   if (!isAccessTokenType(subject_token_type)) return reject('unsupported_subject_token_type')
   const subject = await readPresented(subject_token, 'subject', sender, deps)
   if (!subject.ok) return subject
-  const { jti, sub, client_id, exp, act } = subject.value
-  if (client_id !== client.id) return reject('foreign_subject_token')
+  const { jti, sub, exp, act, scope } = subject.value
+  // Whoever exchanged the token of somebody else has nobody signed in.
+  if (!wasAlwaysOf(subject.value, client)) return reject('foreign_subject_token')
   const grantId = grantOfAccessToken(jti)
-  return grantId === null ? reject('subject_is_no_person') : ok({ userId: sub, grantId, expiresAt: exp, act })
+  if (grantId === null) return reject('subject_is_no_person')
+  return ok({ userId: sub, grantId, expiresAt: exp, act, scopes: parseScope(scope) })
 }
 
-/** As for a refresh, but for the token: it stays what it is. */
+/** As for a refresh, but for the token: it stays what it is, and one that was used up before gives nothing. */
 async function findByRefreshToken(
   value: string,
   client: Client,
   sender: Sender,
-  { store, hash, now }: Dependencies,
+  deps: Dependencies,
 ): Promise<Result<Person, Rejection>> {
+  const { store, hash, now } = deps
   const presented = await store.refreshTokens.find(await hashOpaqueToken(value, hash))
   if (presented === null) return reject('unknown_subject_token')
   const { token, grant } = presented
+  const { id: grantId, userId, expiresAt, scopes } = grant
   const checked = checkRefreshToken(token, grant, { client, sender }, now())
-  if (!checked.ok) return { ok: false, error: { ...checked.error, grantId: grant.id } }
-  if (token.consumedAt !== null) return reject('dead_subject_token')
-  return ok({ userId: grant.userId, grantId: grant.id, expiresAt: grant.expiresAt, act: undefined })
+  if (!checked.ok) return err({ ...checked.error, grantId })
+  if (token.consumedAt === null) return ok({ userId, grantId, expiresAt, act: undefined, scopes })
+  if ((await sealedSuccessor(token, deps)) !== null) return err({ reason: 'dead_subject_token', grantId })
+  await revokeGrant(grant, 'refresh_reused', deps)
+  return err({ reason: 'reused_refresh_token', grantId })
 }

@@ -69,6 +69,9 @@ export function checkPresented(
 export function checkActor(claims: AccessTokenClaims, client: Client): Result<AccessTokenClaims, Rejection> {
   if (claims.client_id !== client.id) return reject('foreign_actor_token')
   if (claims.act !== undefined) return reject('delegated_actor_token')
-  const holders = ancestryOf(claims.jti)?.clientIds ?? []
-  return holders.every((id) => id === client.id) ? ok(claims) : reject('foreign_actor_token')
+  return wasAlwaysOf(claims, client) ? ok(claims) : reject('foreign_actor_token')
 }
+
+/** Pure. Whether it was issued to the client, and made of nothing that was issued to another one. */
+export const wasAlwaysOf = ({ client_id, jti }: AccessTokenClaims, { id }: Client): boolean =>
+  [client_id, ...(ancestryOf(jti)?.clientIds ?? [])].every((holder) => holder === id)
