@@ -8,11 +8,11 @@ import { purgeJob } from './background/purge.ts'
 import { revalidateJob } from './background/revalidate.ts'
 import { rotateKeysJob } from './background/rotate-keys.ts'
 import { type Background, type Job, runJobs } from './background/run-jobs.ts'
-import { companySignIn } from './company-sign-in.ts'
+import { type CompanySignInOptions, companies } from './company-sign-in.ts'
 import type { Settings } from './config.ts'
 import { type Audit, type AuditEvent, type Circumstances, SERVER } from './core/audit.ts'
 import type { Clock, Keep } from './core/ports.ts'
-import { systemClock } from './create-server.ts'
+import { type ServerOptions, systemClock } from './create-server.ts'
 import { auditedKeys } from './store/audited-keys.ts'
 import type { OpenStore } from './store/open-store.ts'
 import { random } from './store/random.ts'
@@ -25,6 +25,8 @@ export interface BackgroundOptions {
   readonly onFailure: (error: unknown) => void
   /** Told of what is done that the audit log holds. Default: nobody is. */
   readonly audit?: (event: AuditEvent, circumstances: Circumstances) => void
+  /** Told of what an administrator should know. Default: nobody is. */
+  readonly onWarning?: ServerOptions['onWarning']
 }
 
 /**
@@ -34,10 +36,12 @@ export interface BackgroundOptions {
  * const background = startBackground({ settings, store, onFailure: console.error })
  * await background.stop()
  */
-export function startBackground({ settings, store, onFailure, audit = () => {} }: BackgroundOptions): Background {
+export function startBackground(options: BackgroundOptions): Background {
+  const { settings, store, onFailure, onWarning, audit = () => {} } = options
   const { leases } = store
   const told: Audit = (entry) => audit(entry.event, entry)
-  const jobs = [...backgroundJobs(settings, store, systemClock, told), ...companyJobs(settings, store, told)]
+  const company = companyJob(settings, { store, now: systemClock, random, audit: told, onWarning })
+  const jobs = [...backgroundJobs(settings, store, systemClock, told), company]
   return runJobs(jobs, { leases, holder: random(16), now: systemClock, onFailure })
 }
 
@@ -52,11 +56,10 @@ export const backgroundJobs = (
   rotateKeysJob(settings, auditedKeys(store.signingKeys, { actor: SERVER, now, audit }), now),
 ]
 
-/** Of companies' identity providers, where there are some. */
-function companyJobs(settings: Settings, store: OpenStore, audit: Audit): readonly Job[] {
-  if (settings.oidc.providers.length === 0) return []
-  const upstream = companySignIn(settings, { store, now: systemClock, random, audit })
-  return [revalidateJob(async (goOn) => (await upstream)?.revalidateDue(goOn))]
+/** Of companies' identity providers, and of people whose provider is no longer one. */
+function companyJob(settings: Settings, tools: CompanySignInOptions): Job {
+  const upstream = companies(settings, tools)
+  return revalidateJob(async (goOn) => (await upstream).revalidateDue(goOn))
 }
 
 /** How long records are kept. */

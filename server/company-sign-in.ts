@@ -10,7 +10,7 @@ import type { Settings } from './config.ts'
 import type { OutboundDoor } from './core/outbound.ts'
 import type { Identity } from './core/records.ts'
 import { createIssuerKeys } from './core/trusted-issuers/issuer-keys.ts'
-import type { OidcContext } from './login/oidc/context.ts'
+import type { OidcContext, OnWarning } from './login/oidc/context.ts'
 import { createUpstream, type OidcUpstream } from './login/oidc/create-upstream.ts'
 import type { ClaimNames, OidcProvider, UpstreamClientAuth } from './login/oidc/provider.ts'
 import { createOutbound } from './outbound/create-outbound.ts'
@@ -21,17 +21,25 @@ import { sealer } from './store/sealer.ts'
 
 export interface CompanySignInOptions extends Pick<OidcContext, 'now' | 'random' | 'audit'> {
   readonly store: OpenStore
+  /** Told of what keeps people's access from being looked after. Default: nobody is. */
+  readonly onWarning?: OnWarning | undefined
   /** Default: the safe fetch, as the settings have it. */
   readonly door?: OutboundDoor | undefined
 }
 
 /** Undefined: there are no providers. */
-export async function companySignIn(
+export const companySignIn = async (
   settings: Settings,
-  { store, door, ...tools }: CompanySignInOptions,
-): Promise<OidcUpstream | undefined> {
+  options: CompanySignInOptions,
+): Promise<OidcUpstream | undefined> =>
+  settings.oidc.providers.length === 0 ? undefined : companies(settings, options)
+
+/** Also without providers: somebody may have signed in at one that there was. */
+export async function companies(
+  settings: Settings,
+  { store, door, onWarning = () => {}, ...tools }: CompanySignInOptions,
+): Promise<OidcUpstream> {
   const { oidc, dev, issuer } = settings
-  if (oidc.providers.length === 0) return undefined
   const vault = await refreshTokenVault(settings)
   const way = door ?? createOutbound({ development: dev, privateNetworks: oidc.private_networks })
   return createUpstream({
@@ -46,6 +54,7 @@ export async function companySignIn(
     revalidation: { every: oidc.revalidate_every, unseen: oidc.unseen_lifetime === 0 ? null : oidc.unseen_lifetime },
     passwords: oidc.passwords,
     development: dev,
+    onWarning,
     ...tools,
   })
 }
@@ -90,6 +99,7 @@ const toProvider = (config: OidcProviderConfig): OidcProvider => ({
   groups: config.groups ?? null,
   claims: toClaims(config),
   prompt: config.prompt ?? null,
+  parameters: config.parameters ?? {},
   accounts: config.accounts ?? 'create',
   userinfo: config.userinfo ?? true,
   algorithms: config.algorithms ?? ISSUER_ALGORITHMS,

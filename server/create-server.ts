@@ -10,7 +10,7 @@ import { proofUrl } from '../shared/dpop/proof-url.ts'
 import { DPOP_ALGORITHMS } from '../shared/dpop/public-key.ts'
 import { toResource } from './admin/resource-record.ts'
 import { type Application, createApp, createHandler, type Handler } from './app.ts'
-import { companySignIn, resealRefreshTokens } from './company-sign-in.ts'
+import { type CompanySignInOptions, companySignIn, resealRefreshTokens } from './company-sign-in.ts'
 import type { Settings } from './config.ts'
 import {
   type Audit,
@@ -62,6 +62,8 @@ export interface ServerOptions {
   readonly audit: (event: AuditEvent, circumstances: Circumstances) => void
   /** Told of every failure of our own. */
   readonly onFailure: (error: unknown, requestId?: string | null) => void
+  /** Told of what an administrator should know, in constant words. Default: nobody is. */
+  readonly onWarning?: CompanySignInOptions['onWarning']
   /** True once the server is about to stop. */
   readonly stopping?: () => boolean
   /** Told who reached a limit, once for each and window. */
@@ -163,7 +165,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     random,
     hash,
     sealer,
-    upstream: await companySignIn(settings, { store, now, random, audit, door: options.door }),
+    upstream: await companySignIn(settings, {
+      store,
+      now,
+      random,
+      audit,
+      door: options.door,
+      onWarning: options.onWarning,
+    }),
     audit,
     trace,
     sessionTtl: settings.session.lifetime,

@@ -51,13 +51,14 @@ export async function startServer(
 ): Promise<Result<Running, Problem>> {
   const onFailure = (error: unknown, requestId: string | null = null): void =>
     log.error('failed', requestId === null ? { error } : { error, requestId })
+  const onWarning = (message: string, facts = {}): void => log.warning(message, facts)
   const localOnly = isLoopbackUrl(new URL(settings.issuer))
   let stopping = false
   try {
     const store = await openStore({
       database: settings.database,
       synchronous: settings.sqlite.synchronous,
-      onWarning: (message) => log.warning(message),
+      onWarning,
     })
     const { users } = administered(store, { actor: SERVER, now: systemClock })
     if (settings.dev) await provideDemoUser({ users, now: systemClock, random })
@@ -78,6 +79,7 @@ export async function startServer(
       store,
       audit: auditLog(),
       onFailure,
+      onWarning,
       onLimited: (limited) => log.warning('too many requests', { ...limited }),
       stopping: () => stopping,
     })
@@ -100,7 +102,7 @@ export async function startServer(
       await close()
       return listening
     }
-    const background = startBackground({ settings, store, onFailure, audit: auditLog() })
+    const background = startBackground({ settings, store, onFailure, onWarning, audit: auditLog() })
     return ok({
       port: listening.value.port,
       async stop({ drain = true } = {}) {

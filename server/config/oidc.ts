@@ -17,6 +17,12 @@ const ProviderId = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/))
 const names = v.pipe(v.array(nonEmpty), v.nonEmpty())
 const domains = v.pipe(v.array(v.pipe(v.string(), v.regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/))), v.nonEmpty())
 
+/** Of an authorization request: what the checks of an answer rest on, and what has a setting of its own. */
+const OURS = [
+  ...['response_type', 'response_mode', 'client_id', 'redirect_uri', 'scope', 'state', 'nonce', 'prompt', 'max_age'],
+  ...['code_challenge', 'code_challenge_method', 'request', 'request_uri', 'registration', 'id_token_hint', 'resource'],
+]
+
 export const OidcProviderConfig = v.strictObject({
   /** In the callback's address. */
   id: ProviderId,
@@ -42,6 +48,16 @@ export const OidcProviderConfig = v.strictObject({
     }),
   ),
   prompt: v.optional(v.picklist(['login', 'consent', 'select_account'])),
+  /** More of the authorization request, which the provider has its own names for. */
+  parameters: v.optional(
+    v.record(
+      v.pipe(
+        nonEmpty,
+        v.check((name) => !OURS.includes(name), 'set by this server'),
+      ),
+      v.string(),
+    ),
+  ),
   accounts: v.optional(v.picklist(['create', 'linked'])),
   userinfo: v.optional(v.boolean()),
   algorithms: v.optional(v.pipe(v.array(v.picklist(ISSUER_ALGORITHMS)), v.nonEmpty())),
@@ -51,7 +67,7 @@ export const OidcProviderConfig = v.strictObject({
 export type OidcProviderConfig = v.InferOutput<typeof OidcProviderConfig>
 
 const SHAPE =
-  'a list of { id, name, issuer, client_id, client_secret?, client_key?, client_auth?, scopes?, domains?, groups?, claims?: { username?, name?, email?, groups? }, prompt?, accounts?, userinfo?, algorithms?, sign_out?, logout_ends_access? }'
+  'a list of { id, name, issuer, client_id, client_secret?, client_key?, client_auth?, scopes?, domains?, groups?, claims?: { username?, name?, email?, groups? }, prompt?, parameters?, accounts?, userinfo?, algorithms?, sign_out?, logout_ends_access? }'
 
 export const OidcConfig = v.strictObject({
   providers: v.optional(

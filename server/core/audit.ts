@@ -64,7 +64,7 @@ export type Act =
   /** The person's identity provider ended all that was granted by them. */
   | {
       readonly type: 'access_ended'
-      readonly reason: 'refused_by_provider' | 'signed_out_by_provider' | 'not_seen_by_provider'
+      readonly reason: 'refused_by_provider' | 'signed_out_by_provider' | 'not_seen_by_provider' | 'provider_removed'
       readonly userId: string
     }
 

@@ -17,15 +17,16 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { decodeJwt } from 'jose'
+import type { OnWarning } from '../../server/login/oidc/context.ts'
 import { codeForm, createBrowser, formFields, postForm } from '../support/authorization-server.ts'
 import { CLIENT_ID, type CompanyWorld, createCompanyWorld, IDP, type WorldBrowser } from '../support/company.ts'
 
 const isSignedIn = async (browser: WorldBrowser): Promise<boolean> => (await browser.fetch('/account')).status === 200
 
 /** Signs in at the company, agrees, and redeems: a browser and a refresh token. */
-async function connect({ server, signIn, query, clientId }: CompanyWorld) {
+async function connect({ server, signIn, query, clientId }: CompanyWorld, provider?: string) {
   const browser = createBrowser(server)
-  const back = await signIn(browser, await query())
+  const back = await signIn(browser, await query(), provider)
   const page = await (await browser.fetch(back.headers.get('location') ?? '')).text()
   const body = new URLSearchParams({ ...formFields(page), decision: 'allow' })
   const decided = await browser.fetch('/oauth/authorize/consent', { method: 'POST', body })
@@ -284,6 +285,74 @@ describe('who has left', () => {
     await world.revalidate()
     expect(await refresh()).toBe(400)
     await server.close()
+  })
+
+  test('a provider that is taken out of the settings takes along what was granted to its people, within revalidate_every, and says how many', async () => {
+    const world = await createCompanyWorld()
+    const { server, company, other } = world
+    const kept = await connect(world, 'other')
+    Object.assign(company.person, { sub: 'asked-about' })
+    const asked = await connect(world)
+    // Nobody can be asked about the second.
+    company.lies.tokens = ({ refresh_token: _, ...honest }) => honest
+    Object.assign(company.person, { sub: 'unaskable' })
+    const unaskable = await connect(world)
+    const warnings: unknown[] = []
+    const later = await world.restart([other.issuer], (...warning) => warnings.push(warning))
+    server.clock.now += 3599
+    await later.revalidateDue(async () => true)
+    expect([await asked.refresh(), await unaskable.refresh(), warnings]).toEqual([200, 200, []])
+    server.clock.now += 1
+    await later.revalidateDue(async () => true)
+    expect([await asked.refresh(), await unaskable.refresh()]).toEqual([400, 400])
+    expect([await isSignedIn(asked.browser), await isSignedIn(unaskable.browser)]).toEqual([false, false])
+    expect([await kept.refresh(), await isSignedIn(kept.browser)]).toEqual([200, true])
+    expect(warnings).toEqual([[expect.stringContaining('no longer in oidc.providers'), { people: 2 }]])
+    const { records } = await server.store.audit.readBack(null, { type: 'access_ended' })
+    expect(records.map(({ reason }) => reason)).toEqual(['provider_removed', 'provider_removed'])
+    // Also where none is left.
+    const none = await world.restart([], (...warning) => warnings.push(warning))
+    server.clock.now += 3600
+    await none.revalidateDue(async () => true)
+    expect(await kept.refresh()).toBe(400)
+    expect(warnings.at(-1)).toEqual([expect.any(String), { people: 1 }])
+    await server.close()
+  })
+
+  test('who has an account here and was only linked to a provider that is not in the settings keeps what was granted', async () => {
+    const world = await createCompanyWorld({ accounts: 'linked' })
+    const { server, other } = world
+    const { refresh } = await connect(world, 'other')
+    const identity = await server.store.identities.find(other.issuer, other.person.sub)
+    const link = { issuer: 'https://gone.example', subject: 'ada', userId: identity?.userId ?? '' }
+    const at = server.clock.now
+    await server.store.identities.link({
+      ...link,
+      linkedAt: at,
+      lastSeenAt: at,
+      sealedRefreshToken: null,
+      checkAt: null,
+    })
+    server.clock.now += 3600
+    await world.revalidate()
+    expect(await refresh()).toBe(200)
+    await server.close()
+  })
+
+  test('a provider that gives no refresh token is named once, unless unseen_lifetime ends what was granted', async () => {
+    for (const unseen_lifetime of [0, 7200]) {
+      const world = await createCompanyWorld({}, { oidc: { unseen_lifetime } })
+      await world.signIn(createBrowser(world.server), null, 'other')
+      expect(world.warnings).toEqual([])
+      world.company.lies.tokens = ({ refresh_token: _, ...honest }) => honest
+      for (const sub of ['one', 'two']) {
+        world.company.person.sub = sub
+        await world.signIn(createBrowser(world.server), null)
+      }
+      const named: Parameters<OnWarning> = [expect.stringContaining('gave no refresh token'), { provider: 'company' }]
+      expect(world.warnings).toEqual(unseen_lifetime === 0 ? [named] : [])
+      await world.server.close()
+    }
   })
 
   test('whoever has signed in anew keeps access, and a refresh token that was rotated is the one that is asked with', async () => {

@@ -49,6 +49,15 @@ test('none, HS256 and ids that are no part of an address are no settings', () =>
     expect(v.safeParse(OidcConfig, { providers: [{ ...provider, ...wrong }] }).success).toBe(false)
 })
 
+test.each(['state', 'nonce', 'redirect_uri', 'response_mode', 'max_age', 'request_uri', 'prompt', ''])(
+  'parameters that what is checked rests on are ours alone: %s',
+  (name) => {
+    const withParameter = (parameters: object) => v.safeParse(OidcConfig, { providers: [{ ...provider, parameters }] })
+    expect(withParameter({ access_type: 'offline' }).success).toBe(true)
+    expect(withParameter({ access_type: 'offline', [name]: 'x' }).success).toBe(false)
+  },
+)
+
 test('the secret of the environment wins; a variable that is empty is none', () => {
   const oidc = config([provider, { ...provider, id: 'b-2', issuer: 'https://b.example', client_secret: undefined }])
   expect(secretVariable('b-2')).toBe('SALLYPORT_OIDC_B_2_CLIENT_SECRET')

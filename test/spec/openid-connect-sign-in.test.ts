@@ -30,6 +30,14 @@ describe('the request', () => {
     await server.close()
   })
 
+  test('section 3.1.2.1 a provider may want more parameters, and get a prompt each time', async () => {
+    const parameters = { access_type: 'offline', domain_hint: 'company.example' }
+    const { server, leave } = await createCompanyWorld({ parameters, prompt: 'consent' })
+    const sent = Object.fromEntries(new URL(await leave(createBrowser(server), null)).searchParams)
+    expect(sent).toMatchObject({ ...parameters, prompt: 'consent', response_type: 'code' })
+    await server.close()
+  })
+
   test('section 3.1.2.1 prompt=login is asked of the provider, too, and its answer must be of a fresh sign-in', async () => {
     const { server, company, leave, query, lastFailure } = await createCompanyWorld()
     const browser = createBrowser(server)

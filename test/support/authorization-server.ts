@@ -38,7 +38,7 @@ export interface TestServer extends Server {
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
 }
 
-export type TestServerOptions = Partial<Pick<ServerOptions, 'audit' | 'door' | 'outbound' | 'random'>> & {
+export type TestServerOptions = Partial<Pick<ServerOptions, 'audit' | 'door' | 'onWarning' | 'outbound' | 'random'>> & {
   readonly connections?: number
 }
 

@@ -6,9 +6,12 @@
  */
 import { createHash } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { companySignIn } from '../../server/company-sign-in.ts'
+import { companies, companySignIn } from '../../server/company-sign-in.ts'
 import type { ConfigInput } from '../../server/config.ts'
+import type { AuditEntry } from '../../server/core/audit.ts'
 import type { OutboundDoor, OutboundQuestion } from '../../server/core/outbound.ts'
+import type { OnWarning } from '../../server/login/oidc/context.ts'
+import type { OidcUpstream } from '../../server/login/oidc/create-upstream.ts'
 import { random } from '../../server/store/random.ts'
 import { err, ok } from '../../shared/result.ts'
 import {
@@ -232,6 +235,10 @@ export interface CompanyWorld {
   lastFailure(): unknown
   /** What the job in the background does. */
   revalidate(): Promise<void>
+  /** What an administrator was told. */
+  readonly warnings: Parameters<OnWarning>[]
+  /** What signs people in, and looks after them, once the settings have the providers of these issuers only. */
+  restart(issuers: readonly string[], onWarning: OnWarning): Promise<OidcUpstream>
 }
 
 export type WorldBrowser = ReturnType<typeof createBrowser>
@@ -244,6 +251,7 @@ export async function createCompanyWorld(
   const company = await createCompany(IDP, () => clock.now())
   const other = await createCompany('https://other.example', () => clock.now())
   const door = doorTo(company, other)
+  const warnings: CompanyWorld['warnings'] = []
   const base = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET }
   const server = await createTestServer(
     {
@@ -256,17 +264,18 @@ export async function createCompanyWorld(
         ],
       },
     },
-    { door },
+    { door, onWarning: (...warning) => warnings.push(warning) },
   )
   clock.now = () => server.clock.now
   const { client_id: clientId } = await registerClient(server)
-  const upstream = await companySignIn(server.settings, {
+  const tools = {
     store: server.store,
     now: () => server.clock.now,
     random,
-    audit: ({ event }) => void server.events.push(event),
+    audit: ({ event }: AuditEntry) => void server.events.push(event),
     door,
-  })
+  }
+  const upstream = await companySignIn(server.settings, tools)
   const world: CompanyWorld = {
     server,
     company,
@@ -295,6 +304,12 @@ export async function createCompanyWorld(
         ({ type }) => type === 'sign_in_failed' || type === 'sign_in_rejected' || type === 'logout_rejected',
       )?.['reason' as never],
     revalidate: async () => upstream?.revalidateDue(async () => true),
+    warnings,
+    restart(issuers, onWarning) {
+      const { settings } = server
+      const providers = settings.oidc.providers.filter(({ issuer }) => issuers.includes(issuer))
+      return companies({ ...settings, oidc: { ...settings.oidc, providers } }, { ...tools, onWarning })
+    },
   }
   return world
 }

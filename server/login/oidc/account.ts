@@ -28,6 +28,7 @@ export async function findOrCreateAccount(
 ): Promise<Result<User, { readonly problem: 'no_account' | 'upstream_account_disabled'; readonly userId?: string }>> {
   const { store } = ctx
   const known = await store.identities.find(seen.issuer, seen.subject)
+  if ((known ?? seen).sealedRefreshToken === null && seen.sealedRefreshToken === null) ctx.onUnaskable(provider)
   if (known === null)
     return provider.accounts === 'create' ? create(seen, profile, ctx) : err({ problem: 'no_account' })
   const user = await store.users.find(known.userId)

@@ -40,6 +40,7 @@ export async function begin(
   const prompt = anew ? 'login' : provider.prompt
   const url = new URL(metadata.value.authorization_endpoint)
   const parameters = {
+    ...provider.parameters,
     response_type: 'code',
     client_id: provider.clientId,
     redirect_uri: callbackOf(issuer, provider),

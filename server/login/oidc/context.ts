@@ -23,8 +23,14 @@ export interface OidcContext {
   readonly random: Random
   readonly hash: Hash
   readonly audit: Audit
+  /** Told what an administrator should know, in constant words. */
+  readonly onWarning: OnWarning
+  /** Told of a provider that gave nothing to ask it with about somebody. */
+  readonly onUnaskable: (provider: OidcProvider) => void
   readonly revalidation: Revalidation
 }
+
+export type OnWarning = (message: string, facts: Readonly<Record<string, string | number>>) => void
 
 /** Seconds. */
 export interface Revalidation {

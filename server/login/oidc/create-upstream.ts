@@ -9,11 +9,12 @@ import { begin } from './begin.ts'
 import type { OidcContext } from './context.ts'
 import { createDiscover } from './discover.ts'
 import { finish } from './finish.ts'
+import type { OidcProvider } from './provider.ts'
 import { RETRY, revalidate } from './revalidate.ts'
 import { signOutUrl } from './sign-out.ts'
 import { signedOut } from './signed-out.ts'
 
-export interface OidcOptions extends OidcContext {
+export interface OidcOptions extends Omit<OidcContext, 'onUnaskable'> {
   readonly passwords: boolean
   /** Development: providers on this machine. */
   readonly development: boolean
@@ -27,7 +28,12 @@ export interface OidcUpstream extends Upstream {
 /** People in one step. */
 const STEP = 20
 
-export function createUpstream({ passwords, development, ...ctx }: OidcOptions): OidcUpstream {
+const UNASKABLE =
+  'a provider gave no refresh token, so it cannot be asked who has left, and their access goes on: see "Who has left" in docs/company-sign-in.md'
+const REMOVED = 'access has ended for people whose identity provider is no longer in oidc.providers'
+
+export function createUpstream({ passwords, development, ...given }: OidcOptions): OidcUpstream {
+  const ctx = { ...given, onUnaskable: warnOnce(given) }
   const discover = createDiscover(ctx, development ? 'http://localhost' : undefined)
   const { store, providers, now } = ctx
   return {
@@ -38,12 +44,23 @@ export function createUpstream({ passwords, development, ...ctx }: OidcOptions):
     signOut: (session, cookie) => signOutUrl(session, cookie, discover, ctx),
     signedOut: (token, origin) => signedOut(token, { ...ctx, ...origin }),
     async revalidateDue(goOn) {
-      for (;;) {
+      let removed = 0
+      do {
         const due = await store.identities.takeDue(now(), now() + RETRY, STEP)
-        if (due.length === 0) return
-        for (const identity of due) await revalidate(identity, discover, ctx)
-        if (!(await goOn())) return
-      }
+        if (due.length === 0) break
+        for (const identity of due) removed += (await revalidate(identity, discover, ctx)) === 'removed' ? 1 : 0
+      } while (await goOn())
+      if (removed > 0) given.onWarning(REMOVED, { people: removed })
     },
+  }
+}
+
+/** Of each provider, unless the settings say when access ends that nobody can ask about. */
+function warnOnce({ revalidation, onWarning }: Pick<OidcOptions, 'revalidation' | 'onWarning'>) {
+  const told = new Set<string>()
+  return ({ id }: OidcProvider): void => {
+    if (revalidation.unseen !== null || told.has(id)) return
+    told.add(id)
+    onWarning(UNASKABLE, { provider: id })
   }
 }

@@ -137,14 +137,19 @@ async function profileOf(
 }
 
 /** What is stored for asking the provider again, with what it has just given. */
-export async function toBeChecked({ refresh_token: token }: UpstreamTokens, { vault, now, revalidation }: OidcContext) {
-  const { every, unseen } = revalidation
-  const next = token === undefined ? unseen : every
+export async function toBeChecked({ refresh_token: token }: UpstreamTokens, ctx: OidcContext) {
+  const lastSeenAt = ctx.now()
   return {
-    lastSeenAt: now(),
-    sealedRefreshToken: token === undefined ? null : await vault.seal(token),
-    checkAt: next === null ? null : now() + next,
+    lastSeenAt,
+    sealedRefreshToken: token === undefined ? null : await ctx.vault.seal(token),
+    checkAt: token === undefined ? nextCheck(lastSeenAt, ctx) : lastSeenAt + ctx.revalidation.every,
   }
+}
+
+/** When somebody is looked at again whose provider cannot be asked. */
+export function nextCheck(lastSeenAt: number, { now, revalidation: { every, unseen } }: OidcContext): number {
+  const next = now() + every
+  return unseen === null ? next : Math.min(next, lastSeenAt + unseen)
 }
 
 const textOf = (value: FormRecord[string] | undefined): string => (typeof value === 'string' ? value : '')

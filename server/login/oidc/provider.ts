@@ -22,6 +22,8 @@ export interface OidcProvider {
   readonly groups: readonly string[] | null
   readonly claims: ClaimNames
   readonly prompt: string | null
+  /** More of the authorization request. What this server sets itself wins. */
+  readonly parameters: Readonly<Record<string, string>>
   /** `create`: whoever may come gets an account with the first sign-in; `linked`: only who is linked to one. */
   readonly accounts: 'create' | 'linked'
   /** Whether what the ID token does not say is asked for at the userinfo endpoint. */

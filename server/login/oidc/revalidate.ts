@@ -11,7 +11,7 @@ import type { Identity } from '../../core/records.ts'
 import { checkIdToken } from './check-id-token.ts'
 import type { OidcContext } from './context.ts'
 import type { Discover, ProviderMetadata } from './discover.ts'
-import { toBeChecked } from './finish.ts'
+import { nextCheck, toBeChecked } from './finish.ts'
 import { readProfile } from './profile.ts'
 import type { OidcProvider } from './provider.ts'
 import { requestTokens, type UpstreamTokens } from './token-request.ts'
@@ -22,13 +22,17 @@ export const RETRY = 300
 
 export type Verdict = 'still_there' | 'gone' | 'unknown'
 
-/** Of one person. What is stored follows. */
-export async function revalidate(identity: Identity, discover: Discover, ctx: OidcContext): Promise<Verdict> {
+/** Of one person. What is stored follows. `removed`: their provider is not in the settings any more. */
+export async function revalidate(
+  identity: Identity,
+  discover: Discover,
+  ctx: OidcContext,
+): Promise<Verdict | 'removed'> {
   const { store, vault, now, revalidation } = ctx
   const provider = ctx.providers.find(({ issuer }) => issuer === identity.issuer)
+  if (provider === undefined) return (await end(identity, 'provider_removed', ctx)) ? 'removed' : 'gone'
   const token = identity.sealedRefreshToken === null ? null : await vault.open(identity.sealedRefreshToken)
-  const { verdict, next } =
-    provider === undefined || token === null ? UNKNOWN : await ask(provider, { identity, token }, discover, ctx)
+  const { verdict, next } = token === null ? UNKNOWN : await ask(provider, { identity, token }, discover, ctx)
   if (verdict === 'still_there') {
     await store.identities.seen({ ...identity, ...(await toBeChecked({ refresh_token: next ?? token ?? '' }, ctx)) })
     return verdict
@@ -39,20 +43,27 @@ export async function revalidate(identity: Identity, discover: Discover, ctx: Oi
   if (next !== undefined) await store.identities.seen(kept)
   const { unseen } = revalidation
   const tooLong = unseen !== null && now() - identity.lastSeenAt >= unseen
-  if (verdict === 'gone' || tooLong)
-    return end(kept, verdict === 'gone' ? 'refused_by_provider' : 'not_seen_by_provider', ctx)
+  if (verdict === 'gone' || tooLong) {
+    await end(kept, verdict === 'gone' ? 'refused_by_provider' : 'not_seen_by_provider', ctx)
+    return 'gone'
+  }
+  // Nobody can be asked: what is looked at next time is whether the provider is still there, and for how long it has said nothing.
+  if (identity.sealedRefreshToken === null)
+    await store.identities.seen({ ...identity, checkAt: nextCheck(identity.lastSeenAt, ctx) })
   return 'unknown'
 }
 
+/** False: they have signed in anew meanwhile. */
 async function end(
   identity: Identity,
-  reason: 'refused_by_provider' | 'not_seen_by_provider',
+  reason: 'refused_by_provider' | 'not_seen_by_provider' | 'provider_removed',
   { store, audit, now }: OidcContext,
-): Promise<'gone'> {
+): Promise<boolean> {
   const event = { type: 'access_ended', reason, userId: identity.userId } as const
   const entry = { ...auditEntry(event, { now, requestId: null }), actor: SERVER }
-  if (await store.identities.lose(identity, now(), entry)) audit(entry)
-  return 'gone'
+  const ended = await store.identities.lose(identity, now(), entry)
+  if (ended) audit(entry)
+  return ended
 }
 
 interface Asked {
