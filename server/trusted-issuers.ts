@@ -27,7 +27,11 @@ export const wifOf = ({ wif }: Pick<Settings, 'wif'>): WifSettings | undefined =
   wif.enabled
     ? {
         issuers: wif.issuers.map(toIssuer),
-        workloads: wif.workloads.map(({ scopes = null, ...workload }) => ({ ...workload, scopes })),
+        workloads: wif.workloads.map(({ scopes = null, agent = false, ...workload }) => ({
+          ...workload,
+          scopes,
+          agent,
+        })),
       }
     : undefined
 

@@ -29,6 +29,8 @@ export const WorkloadConfig = v.strictObject({
   ),
   resources: v.pipe(v.array(nonEmpty), v.nonEmpty()),
   scopes: v.optional(v.pipe(v.array(ScopeToken), v.nonEmpty())),
+  /** Whether it acts by itself: its tokens say so. */
+  agent: v.optional(v.boolean()),
 })
 export type WorkloadConfig = v.InferOutput<typeof WorkloadConfig>
 
@@ -54,7 +56,7 @@ export const WifConfig = v.strictObject({
   workloads: v.optional(
     structure(
       v.array(WorkloadConfig),
-      'a list of { name, issuer, claims, resources, scopes? }',
+      'a list of { name, issuer, claims, resources, scopes?, agent? }',
       'Which programs may have tokens for which resources: the first counts whose claims fit. See [enterprise](enterprise.md).',
       { defaultText: 'none' },
     ),

@@ -85,12 +85,12 @@ export type Issue =
     } & Omit<OfGrant, 'grantId' | 'userId'> &
       OfAgents)
   /** `name`: who it is, in the words of whoever vouched. */
-  | {
+  | ({
       readonly type: 'workload_token_issued'
       readonly clientId: string
       readonly resource: string
       readonly name: string
-    }
+    } & OfAgents)
 
 /** What was refused. `clientId`, `userId`: only of those that are known, proven or not. */
 export type Observation =

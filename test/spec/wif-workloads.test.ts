@@ -56,6 +56,26 @@ describe('WIF-00 WIF-C1 a program and its JWT', () => {
     ])
   })
 
+  test('a rule can say that it is an agent: token, introspection and audit log repeat it', async () => {
+    const rule = { ...job, claims: { sub: 'job' } }
+    for (const agent of [undefined, false, true]) {
+      const workloads = [agent === undefined ? rule : { ...rule, agent }]
+      const { server, sign, ask } = await create({ wif: { workloads } })
+      const { access_token } = await (await ask(await sign())).json()
+      const said = agent ? 'workload:nightly' : undefined
+      expect(decodeJwt(access_token)['agent_id']).toBe(said)
+      const issued = server.events.find(({ type }) => type === 'workload_token_issued')
+      expect({ agents: undefined, ...issued }).toMatchObject({
+        clientId: 'workload:nightly',
+        agents: agent ? ['workload:nightly'] : undefined,
+      })
+      const { basic } = await addSecretClient(server, { resource: RESOURCE })
+      const answer = await postForm(server, '/oauth/introspect', { token: access_token }, basic)
+      const told = await answer.json()
+      expect([told.active, told.agent_id]).toEqual([true, said])
+    }
+  })
+
   test('WIF-A1 the grant type is in the metadata; the experiment is not', async () => {
     const metadata = await server.as.metadata()
     expect(metadata.grant_types_supported).toContain(JWT_BEARER_GRANT)

@@ -56,6 +56,8 @@ export interface Workload {
   readonly resources: readonly string[]
   /** The most that it may have; null: whatever the resource offers. */
   readonly scopes: readonly string[] | null
+  /** Whether its tokens say that an agent acts. */
+  readonly agent: boolean
 }
 
 export type ClaimValue = string | number | boolean

@@ -8,6 +8,7 @@
  */
 import { ok, type Result } from '../../../../shared/result.ts'
 import type { JwtBearerRequest } from '../../../../shared/token-request.ts'
+import { agentsBehind } from '../../agents.ts'
 import { auditEntry } from '../../audit.ts'
 import { checkScope } from '../../authorize/scope-allowed.ts'
 import type { Dependencies } from '../../dependencies.ts'
@@ -48,15 +49,13 @@ export async function admitWorkload(
     if (!(await deps.store.replays.remember(key, expiresAt, deps.now()))) return reject('replayed_grant_assertion')
   }
   const itself = { userId: client.id, clientId: client.id, resource: identifier }
+  const issued = { clientId: client.id, resource: identifier, name: `${claims.iss} ${claims.sub}` }
   return ok({
     grant: { id: null, expiresAt: Number.POSITIVE_INFINITY, ...itself },
     scopes: scopes.value,
     admission: admission.value,
     proof: proof.value,
     refreshToken: null,
-    entry: auditEntry(
-      { type: 'workload_token_issued', clientId: client.id, resource: identifier, name: `${claims.iss} ${claims.sub}` },
-      deps,
-    ),
+    entry: auditEntry({ type: 'workload_token_issued', ...issued, ...agentsBehind(client) }, deps),
   })
 }

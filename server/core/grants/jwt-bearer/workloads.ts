@@ -102,7 +102,7 @@ export function fits({ claims: wanted }: Pick<Workload, 'claims'>, claims: Reado
 const isAmong = (value: unknown, values: readonly ClaimValue[]): boolean => values.some((one) => one === value)
 
 /** No way of authentication is its own, so that naming it proves nothing, and nobody can be sent anywhere for it. */
-const toClient = ({ name: workload, scopes }: Workload): Client => ({
+const toClient = ({ name: workload, scopes, agent }: Workload): Client => ({
   id: `workload:${workload}`,
   name: workload,
   redirectUris: [],
@@ -117,7 +117,7 @@ const toClient = ({ name: workload, scopes }: Workload): Client => ({
   scopeCeiling: scopes,
   resource: null,
   dpop: 'optional',
-  agent: false,
+  agent,
   metadata: {},
   origin: 'administrator',
   issuedAt: 0,
