@@ -40,6 +40,8 @@ export type UpstreamProblem = (typeof UPSTREAM_PROBLEMS)[number]
 export interface UpstreamProvider {
   readonly id: string
   readonly name: string
+  /** What it is asked for, with `openid`. */
+  readonly scopes: readonly string[]
 }
 
 /** What is begun. */

@@ -5,10 +5,13 @@
  * @module
  */
 import { MOST_CREDENTIALS } from '../core/bounds.ts'
+import type { UpstreamProvider } from '../core/upstream.ts'
 import type { PagesContext } from './context.ts'
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
 import { linkTo } from './links.ts'
+import type { Publisher } from './publisher.ts'
+import type { RedirectTarget } from './redirect-target.ts'
 
 /** What the page may have to say. */
 export const SIGN_IN_NOTES = {
@@ -17,10 +20,17 @@ export const SIGN_IN_NOTES = {
   too_many_attempts: 'Too many attempts from here. Wait 15 minutes, then try again.',
 } as const
 
+/** `application`: what is known of it; left out: nothing is yet, but who publishes it. */
+interface ForApplication {
+  readonly query: string
+  readonly application?: { readonly name: string | null; readonly target: RedirectTarget }
+  readonly publisher?: Publisher | null
+}
+
 export interface SignInView {
   readonly csrf: string
-  /** The authorization request that it is for, and the application's name; left out: nothing is known of the application yet. */
-  readonly request?: { readonly query: string; readonly clientName?: string | null } | undefined
+  /** The authorization request that it is for. */
+  readonly request?: ForApplication | undefined
   readonly username?: string
   readonly problem?: keyof typeof SIGN_IN_NOTES
 }
@@ -31,11 +41,23 @@ export function signInPage({ csrf, request, username = '', problem }: SignInView
   return layout(
     { title: failed ? 'Error: sign in' : 'Sign in', ctx },
     html`<h1>Sign in</h1>
-${request?.clientName !== undefined && html`<p class="lead">to continue to ${applicationName(request.clientName)}</p>`}
+${request?.application !== undefined && html`<p class="lead">to continue to ${applicationName(request.application.name)}</p>`}
 ${failed && html`<div class="note bad" role="alert" id="problem"><p>${SIGN_IN_NOTES[problem]}</p></div>`}
 ${providerButtons({ csrf, request }, ctx)}
 ${(ctx.upstream?.passwords ?? true) && passwordForm({ csrf, request, username, invalid }, ctx)}`,
   )
+}
+
+/** What a provider will be asked for, and by whom, is told before anybody is sent there (SEC-021). */
+function beforeLeaving({ application, publisher }: ForApplication, providers: readonly UpstreamProvider[]): Html {
+  const sets = [...new Set(providers.map(({ scopes }) => scopes.join(' ')))]
+  const who = (set: string) => providers.filter(({ scopes }) => scopes.join(' ') === set).map(({ name }) => name)
+  const scopes = sets.map(
+    (set, index) => html`${index > 0 && ', '}<code>${set}</code>${sets.length > 1 && html` at ${who(set).join(', ')}`}`,
+  )
+  const whose = publisher != null && html` that <b>${publisher.shown}</b> publishes`
+  const target = application !== undefined && html`, with an answer to <b>${application.target.shown}</b>`
+  return html`<p class="quiet">There, only this server learns who you are (${scopes}). What the application${whose} may do${target}, you decide after that.</p>`
 }
 
 /** A button for each company's own way to sign in. */
@@ -47,6 +69,7 @@ function providerButtons({ csrf, request }: Pick<SignInView, 'csrf' | 'request'>
 ${request !== undefined && html`<input type="hidden" name="request" value="${request.query}">`}
 ${providers.map(({ id, name }) => html`<button type="submit" name="provider" value="${id}"${!passwords && html` class="primary"`}>Continue with ${name}</button>`)}
 </form>
+${request !== undefined && beforeLeaving(request, providers)}
 ${passwords && html`<p class="or"><span>or with a password</span></p>`}`
 }
 

@@ -18,6 +18,8 @@ import { displayText } from './display-text.ts'
 import { authorizeLink, linkTo, signInLink } from './links.ts'
 import { readPost } from './post.ts'
 import { tooManyRequests } from './problem-page.ts'
+import { describePublisher } from './publisher.ts'
+import { describeRedirectTarget } from './redirect-target.ts'
 import { noteRefusal } from './refusal.ts'
 import { pageResponse, seeOther } from './respond.ts'
 import { type SignInView, signInPage } from './sign-in-page.ts'
@@ -97,9 +99,13 @@ async function readPurpose(
   if (query === undefined) return ok({ view: undefined, again: false, client: null })
   const judged = await judge(query, visitor, ctx)
   if (!judged.ok) return judged
-  if (judged.value === null) return ok({ view: { query }, again: false, client: null })
-  const { client, prompts } = judged.value
-  return ok({ view: { query, clientName: displayText(client.name) }, again: prompts.includes('login'), client })
+  if (judged.value === null) {
+    const publisher = describePublisher(new URLSearchParams(query).get('client_id') ?? '')
+    return ok({ view: { query, publisher }, again: false, client: null })
+  }
+  const { client, prompts, redirectUri } = judged.value
+  const application = { name: displayText(client.name), target: describeRedirectTarget(redirectUri) }
+  return ok({ view: { query, application }, again: prompts.includes('login'), client })
 }
 
 /** The client that somebody is on the way to, as limits know it. One that is read after the sign-in is known by what it is called. Null: none. */

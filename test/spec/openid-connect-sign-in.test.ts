@@ -172,6 +172,8 @@ describe('the whole way', () => {
   })
 })
 
+const textOf = (page: string): string => page.replace(/<[^>]*>/g, '')
+
 const encodeForm = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
 
 describe('pages', () => {
@@ -242,6 +244,24 @@ describe('confused deputy', () => {
       expect(page.headers.get('x-frame-options')).toBe('DENY')
     }
     expect(server.events.some(({ type }) => type === 'authorization_granted')).toBe(false)
+    await server.close()
+  })
+
+  test('SEC-021 before a browser is sent on, the page says for whom, what is asked for there, and where the answer goes', async () => {
+    const { server, query } = await createCompanyWorld({ scopes: ['profile'] })
+    const browser = createBrowser(server)
+    const sent = await browser.fetch(`/sign-in?${new URLSearchParams({ request: await query() })}`)
+    expect(sent.headers.get('x-frame-options')).toBe('DENY')
+    expect(sent.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+    const page = textOf(await sent.text())
+    expect(page).toContain('to continue to Test Client')
+    expect(page).toContain('(openid profile at Company, openid profile email offline_access at Other)')
+    expect(page).toContain(`with an answer to ${new URL(REDIRECT_URI).host}`)
+    // A document that is read once somebody is signed in: its publisher is known by its name.
+    const asked = await query({ client_id: 'https://app.example/client.json' })
+    const unread = await (await browser.fetch(`/sign-in?${new URLSearchParams({ request: asked })}`)).text()
+    expect(textOf(unread)).toContain('What the application that app.example publishes may do, you decide after that.')
+    expect(textOf(await (await browser.fetch('/sign-in')).text())).not.toContain('openid profile')
     await server.close()
   })
 

@@ -37,7 +37,7 @@ export function createUpstream({ passwords, development, ...given }: OidcOptions
   const discover = createDiscover(ctx, development ? 'http://localhost' : undefined)
   const { store, providers, now } = ctx
   return {
-    providers: providers.map(({ id, name }) => ({ id, name })),
+    providers: providers.map(({ id, name, scopes }) => ({ id, name, scopes: ['openid', ...scopes] })),
     passwords,
     begin: (start) => begin(start, discover, ctx),
     finish: (answer, origin) => finish(answer, discover, { ...ctx, ...origin }),
