@@ -24,6 +24,15 @@ export interface SallyportErrorDetails {
   readonly url?: string | undefined
 }
 
+type ErrorWords = { readonly [Name in 'error' | 'error_description' | 'error_uri']?: string | undefined }
+
+/** A server's own words, as an error carries them. */
+export const saidBy = ({ error, error_description, error_uri }: ErrorWords) => ({
+  oauthError: error,
+  errorDescription: error_description,
+  errorUri: error_uri,
+})
+
 /** The stamp by which both generations of the MCP SDK let an error of a `fetch` through unwrapped. */
 const AUTH_SEAM = Symbol.for('mcp.authSeamEscape')
 
@@ -46,12 +55,12 @@ export class SallyportError extends Error {
   declare readonly interactive: boolean
   declare readonly retryable: boolean
   declare readonly final: boolean
-  readonly oauthError: string | undefined
-  readonly errorDescription: string | undefined
-  readonly errorUri: string | undefined
-  readonly retryAfter: number | undefined
-  readonly status: number | undefined
-  readonly url: string | undefined
+  declare readonly oauthError: string | undefined
+  declare readonly errorDescription: string | undefined
+  declare readonly errorUri: string | undefined
+  declare readonly retryAfter: number | undefined
+  declare readonly status: number | undefined
+  declare readonly url: string | undefined
   readonly [AUTH_SEAM] = true
 
   constructor(code: SallyportErrorCode, { cause, ...details }: SallyportErrorDetails = {}) {
@@ -82,11 +91,11 @@ export type AuthorizationReason =
  */
 export class AuthorizationRequiredError extends SallyportError {
   override readonly name = 'AuthorizationRequiredError'
-  readonly reason: AuthorizationReason
+  declare readonly reason: AuthorizationReason
   /** The resource that asks. */
-  readonly resource: string
+  declare readonly resource: string
   /** The scopes to ask for: requested, granted and challenged together. Empty: let discovery choose. */
-  readonly scope: readonly string[]
+  declare readonly scope: readonly string[]
 
   constructor(
     reason: AuthorizationReason,
@@ -95,9 +104,7 @@ export class AuthorizationRequiredError extends SallyportError {
     details: SallyportErrorDetails = {},
   ) {
     super(reason === 'insufficient_scope' ? 'insufficient_scope' : 'authorization_required', details)
-    this.reason = reason
-    this.resource = resource
-    this.scope = scope
+    Object.assign(this, { reason, resource, scope })
   }
 }
 

@@ -17,7 +17,7 @@ import { misconfigured } from './errors.ts'
  */
 export function resourceUrl(input: string | URL): string {
   // `URL` gives a bare origin a slash that nobody wrote, and that some servers refuse.
-  const text = typeof input === 'string' ? input : input.href.replace(/^([^/]+\/\/[^/]+)\/$/, '$1')
+  const text = typeof input === 'string' ? input : withoutBareSlash(input.href)
   const url = checkUrl(text, text)
   if (!url.ok) throw misconfigured('the resource is https, or http on loopback, without fragment and user information')
   return url.value.origin + text.replace(/^[^/]+\/\/[^/?]*/, '')
@@ -25,7 +25,7 @@ export function resourceUrl(input: string | URL): string {
 
 /** Identical. A bare origin with and without its slash is the same request, and so the same identifier. */
 export function isSameResource(expected: string, declared: string): boolean {
-  return expected === declared || (bareOrigin(expected) !== undefined && bareOrigin(expected) === bareOrigin(declared))
+  return withoutBareSlash(expected) === withoutBareSlash(declared)
 }
 
 /** Whether `declared` is `expected` or a parent of it. For `compat.acceptParentResource` only. */
@@ -42,8 +42,8 @@ export function covers(resource: string, url: URL): boolean {
   return url.pathname === prefix || url.pathname.startsWith(`${prefix}/`)
 }
 
-/** The origin of a URL that is nothing but an origin. */
-const bareOrigin = (url: string): string | undefined => /^[a-z]+:\/\/[^/?#]+(?=\/?$)/.exec(url)?.[0]
+/** A URL that is nothing but an origin, without its slash; any other as it is. */
+const withoutBareSlash = (url: string): string => url.replace(/^([a-z]+:\/\/[^/?#]+)\/$/, '$1')
 
 /** The `resource` to send: the metadata's own string, byte for byte. A slash more or less is another resource to some servers. */
 export function wireResource({ compat }: ClientContext, { resourceMetadata }: Discovery): string | undefined {

@@ -11,7 +11,7 @@ export function parseScope(scope: string | undefined): readonly string[] {
 
 /** `['a', 'b']` -> `"a b"`. */
 export function formatScope(scopes: readonly string[]): string {
-  return [...new Set(scopes)].join(' ')
+  return unionScopes(scopes).join(' ')
 }
 
 /** Every scope of any of the sets, in the order of first appearance. */

@@ -29,8 +29,15 @@ export function authorizationServerMetadataUrls(issuer: string): readonly string
   return path === '' ? inserted : [...inserted, `${new URL(issuer).origin}${path}${OPENID_CONFIGURATION}`]
 }
 
+interface ResourceMetadataUrl {
+  readonly url: string
+  readonly resource: string
+}
+
 /** Where a client without a `resource_metadata` hint looks, with the `resource` that each document must name. */
-export function protectedResourceMetadataUrls(resource: string): readonly { url: string; resource: string }[] {
+export function protectedResourceMetadataUrls(
+  resource: string,
+): readonly [ResourceMetadataUrl, ...ResourceMetadataUrl[]] {
   const inserted = { url: insertWellKnown(resource, OAUTH_PROTECTED_RESOURCE), resource }
   const { origin } = new URL(resource)
   if (identifierPath(resource) === '') return [inserted]

@@ -8,7 +8,7 @@
 import { isAuthorizationResponse } from '../../shared/authorization-response.ts'
 import { readForm } from '../../shared/form.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
-import { SallyportError, type SallyportErrorCode } from '../errors.ts'
+import { SallyportError, type SallyportErrorCode, saidBy } from '../errors.ts'
 import type { FlowRecord } from './flow.ts'
 
 /** Not exported: no other module can make the type that carries it. */
@@ -38,7 +38,7 @@ export function verifyCallback(
   const params = callbackParams(callback)
   const response = params && readForm(params)
   if (!isAuthorizationResponse(response)) return fail('callback_invalid')
-  const { iss, state, error, error_description, error_uri, code } = response
+  const { iss, state, error, code } = response
 
   // Plain comparison: no case folding, no slash, no port is forgiven. A server could be another one by just that.
   const promised = flow.server.authorization_response_iss_parameter_supported === true
@@ -48,8 +48,7 @@ export function verifyCallback(
   if (flow.expiresAt <= now) return fail('flow_expired')
   if (error !== undefined) {
     const failure = error === 'access_denied' ? 'authorization_denied' : 'authorization_failed'
-    const details = { oauthError: error, errorDescription: error_description, errorUri: error_uri }
-    return err(new SallyportError(failure, details))
+    return err(new SallyportError(failure, saidBy(response)))
   }
   if (code === undefined) return fail('callback_invalid')
   return ok({ code, flow, [verified]: true })

@@ -30,7 +30,6 @@ export async function exchangeCode(
     code_verifier: flow.codeVerifier,
     resource: flow.resource,
   }
-  const { resource, issuer, clientId, scope, dpop } = flow
-  const answer = await requestToken(context, flow.server, identity, params, { key: dpop?.key, signal })
-  return toCredential(answer, { resource, issuer, clientId, requestedScope: scope, scope, dpop }, context.now())
+  const answer = await requestToken(context, flow.server, identity, params, { key: flow.dpop?.key, signal })
+  return toCredential(answer, { ...flow, requestedScope: flow.scope }, context.now())
 }

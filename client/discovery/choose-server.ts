@@ -5,9 +5,9 @@
  * @see MCP 2026-07-28, authorization server binding: static credentials of another server are an error
  * @module
  */
-import { type ChooseAuthorizationServer, type ClientContext, configuredId } from '../context.ts'
+import type { ChooseAuthorizationServer, ClientContext } from '../context.ts'
 import { SallyportError } from '../errors.ts'
-import { registrationKey, selectionKey } from '../stores/keys.ts'
+import { registrationKey } from '../stores/keys.ts'
 import { readSelection } from '../token/credential.ts'
 
 /** The default: the first that this client has credentials for, else the first. */
@@ -20,8 +20,8 @@ export const preferHeld: ChooseAuthorizationServer = (issuers, { held }) =>
  * @throws {SallyportError} `client_issuer_mismatch` where the configured client belongs elsewhere, `no_authorization_server`
  */
 export async function chooseServer(context: ClientContext, issuers: readonly string[]): Promise<string> {
-  const { client, grant, resource, profile, store } = context
-  const selected = (await readSelection(store, selectionKey(resource, profile, configuredId(client))))?.issuer
+  const { client, grant, resource } = context
+  const selected = (await readSelection(context))?.issuer
   // Where the configured grant or client id belongs: as configured, or where it was used first.
   const bound = grant?.issuer ?? (client.id === undefined ? undefined : (client.issuer ?? selected))
   const chosen = await context.choose(issuers, { resource, held: await held(context, issuers, selected) })

@@ -5,7 +5,7 @@
  * @see RFC 9728 section 5.2 (a new challenge is read again), section 7.10 (caching)
  * @module
  */
-import { type ClientContext, configuredId, randomToken } from '../context.ts'
+import { type ClientContext, randomToken } from '../context.ts'
 import { discoveryKey } from '../stores/keys.ts'
 import { readServerMetadata } from './authorization-server.ts'
 import { chooseServer } from './choose-server.ts'
@@ -44,14 +44,14 @@ export async function discover(
     serverMetadata: server.metadata,
     freshUntil: Math.min(resource.freshUntil, server.freshUntil),
   }
-  await context.store.set(storeKey(context), discovery)
+  await context.store.set(discoveryKey(context), discovery)
   context.emit({ type: 'discovered', resource: resource.metadata.resource, issuer })
   return discovery
 }
 
 /** What was discovered last, however old: good for refreshing and revoking at the server that issued a credential. */
 export async function knownDiscovery(context: ClientContext): Promise<Discovery | undefined> {
-  const stored = await context.store.get(storeKey(context))
+  const stored = await context.store.get(discoveryKey(context))
   return isDiscovery(stored) ? stored : undefined
 }
 
@@ -70,6 +70,3 @@ export async function discoveryOf(
   const found = known?.issuer === issuer ? known : await discover(context, { signal })
   return found.issuer === issuer ? found : undefined
 }
-
-const storeKey = ({ resource, profile, client }: ClientContext): string =>
-  discoveryKey(resource, profile, configuredId(client))

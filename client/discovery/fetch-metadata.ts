@@ -8,8 +8,6 @@ import type { Guard } from '../../shared/guard.ts'
 import { freshUntil } from '../../shared/http-freshness.ts'
 import type { ClientContext } from '../context.ts'
 import { SallyportError } from '../errors.ts'
-import { withoutQuery } from '../events.ts'
-import { retryAfter } from '../http/caching.ts'
 import { requestJson } from '../http/request-json.ts'
 
 /**
@@ -27,13 +25,11 @@ export async function fetchMetadata<Document>(
     readonly signal?: AbortSignal | undefined
   },
 ): Promise<{ readonly document: Document; readonly freshUntil: number } | undefined> {
-  const { status, headers, contentType, json } = await requestJson(context, request)
-  const about = { status, url: withoutQuery(request.url) }
-  if (status >= 500 || status === 429 || status === 408) {
-    throw new SallyportError('server_unavailable', { ...about, retryAfter: retryAfter(headers, context.now()) })
-  }
+  const { status, headers, contentType, json, about } = await requestJson(context, request)
+  if (status >= 500 || status === 429 || status === 408) throw new SallyportError('server_unavailable', about)
   if (status >= 400) return undefined
-  if (status !== 200 || contentType !== 'application/json') throw new SallyportError('invalid_response', about)
-  if (!is(json)) throw new SallyportError('invalid_response', about)
+  if (status !== 200 || contentType !== 'application/json' || !is(json)) {
+    throw new SallyportError('invalid_response', about)
+  }
   return { document: json, freshUntil: freshUntil(headers, context.now()) }
 }

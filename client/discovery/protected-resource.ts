@@ -40,7 +40,7 @@ export async function findResourceMetadata(
     return { url, metadata: found.document, freshUntil: found.freshUntil }
   }
   if (context.compat.authorizeAtOrigin === true) {
-    const [{ url } = { url: context.resource }] = protectedResourceMetadataUrls(context.resource)
+    const [{ url }] = protectedResourceMetadataUrls(context.resource)
     return { url, metadata: metadataOfOrigin(context), freshUntil: context.now() }
   }
   throw new SallyportError('resource_metadata_not_found')

@@ -15,12 +15,13 @@ import {
   importDpopKey,
 } from '../../shared/dpop/signing-key.ts'
 import { type Guard, type Guarded, isObject, isRecord, isString } from '../../shared/guard.ts'
+import { oncePer } from '../../shared/once-per.ts'
 import { SallyportError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 
 /** Not `instanceof`: pages without a secure context have no `CryptoKey` to compare with, and load this module all the same. */
 const isCryptoKey: Guard<CryptoKey> = (value): value is CryptoKey =>
-  Object.prototype.toString.call(value) === '[object CryptoKey]'
+  isObject(value) && Reflect.get(value, Symbol.toStringTag) === 'CryptoKey'
 /** Importing it tells the rest. */
 const isPrivateJwk: Guard<JsonWebKey> = (value): value is JsonWebKey => isObject(value)
 const isPublicJwk: Guard<DpopPublicKey> = (value): value is DpopPublicKey => isObject(value)
@@ -44,7 +45,7 @@ export async function newKey({ keepsCryptoKeys = false }: Store, alg: DpopAlgori
 }
 
 /** Importing costs as much as signing: once for each time that a record is read. */
-const imported = new WeakMap<StoredKey, Promise<DpopSigningKey>>()
+const imported = oncePer(({ alg, privateJwk }: Guarded<typeof isWritten>) => importDpopKey(alg, privateJwk))
 
 /**
  * The key, ready to sign.
@@ -53,10 +54,8 @@ const imported = new WeakMap<StoredKey, Promise<DpopSigningKey>>()
  */
 export async function signingKey(stored: StoredKey): Promise<DpopSigningKey> {
   if ('privateKey' in stored) return stored
-  const known = imported.get(stored) ?? importDpopKey(stored.alg, stored.privateJwk)
-  imported.set(stored, known)
   try {
-    return await known
+    return await imported(stored)
   } catch (cause) {
     throw new SallyportError('store_failed', { cause })
   }

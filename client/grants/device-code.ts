@@ -12,7 +12,7 @@ import {
 import { isForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
 import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import { formatScope, parseScope } from '../../shared/scope.ts'
-import { hasCode, SallyportError } from '../errors.ts'
+import { hasCode, SallyportError, saidBy } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
 import { defineGrant } from './define-grant.ts'
 import type { GrantStep, GrantType } from './grant-type.ts'
@@ -69,15 +69,15 @@ async function requestCode(step: GrantStep): Promise<ForeignDeviceAuthorization>
   const { headers, params } = await step.authentication()
   const scope = step.scope.length === 0 ? undefined : formatScope(step.scope)
   const answer = await step.post(endpoint, { scope, resource: step.indicator, ...params }, headers)
-  const about = { status: answer.status, url: withoutQuery(endpoint) }
+  const { about } = answer
   const code = readDeviceAuthorization(answer.json)
   if (answer.status === 200 && code !== undefined) return code
   if (answer.status === 200) throw new SallyportError('invalid_response', about)
   if (answer.status >= 500 || answer.status === 429 || !isForeignOAuthError(answer.json)) {
     throw new SallyportError('server_unavailable', about)
   }
-  const { error, error_description } = answer.json
-  const details = { ...about, oauthError: error, errorDescription: error_description }
+  const { error } = answer.json
+  const details = { ...about, ...saidBy(answer.json) }
   if (error === 'invalid_client') throw new SallyportError(error, details)
   const refused = error === 'unauthorized_client' || error === 'unsupported_grant_type'
   throw new SallyportError(refused ? 'grant_unsupported' : 'token_request_failed', details)

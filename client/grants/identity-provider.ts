@@ -27,10 +27,9 @@ export interface IdentityProvider {
   readonly client: Pick<ClientOptions, 'id' | 'secret' | 'auth' | 'authMethod'>
 }
 
-/** Its answer, and where it came from. */
+/** Its answer. */
 export interface ProviderAnswer {
   readonly answer: JsonAnswer
-  readonly tokenEndpoint: string
   /** Whether the session's key was proven. */
   readonly proven: boolean
 }
@@ -61,7 +60,7 @@ export function identityProvider({ issuer, tokenEndpoint, client: known }: Ident
     const form = { grant_type: TOKEN_EXCHANGE_GRANT, ...params }
     const sent = { key: proven ? dpop.key : undefined, signal: step.signal }
     const answer = await askTokenEndpoint(near, server, identity, form, sent)
-    return { answer, tokenEndpoint: server.token_endpoint, proven }
+    return { answer, proven }
   }
 }
 

@@ -6,10 +6,12 @@
  * @module
  */
 
+import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import { ID_JAG_TOKEN_TYPE } from '../../shared/grant-names.ts'
 import { type Guarded, isNumber, isOptional, isRecord, isString } from '../../shared/guard.ts'
 import { formatScope } from '../../shared/scope.ts'
 import { SallyportError } from '../errors.ts'
+import type { JsonAnswer } from '../http/request-json.ts'
 import { readTokens } from '../token/token-request.ts'
 import { checkIdJag, type IdJag } from './check-id-jag.ts'
 import type { GrantStep } from './grant-type.ts'
@@ -56,8 +58,8 @@ export async function obtainIdJag(
   const problem = first.answer.json
   // Whoever can bring a better sign-in is told what is wanted, once.
   const again = first.answer.status !== 200 && isUnmet(problem) && typeof identity === 'function'
-  const { answer, tokenEndpoint, proven } = again ? await exchange(wantedBy(problem)) : first
-  return checkIdJag(step, tokensOf(answer, tokenEndpoint, step.now()), proven)
+  const { answer, proven } = again ? await exchange(wantedBy(problem)) : first
+  return checkIdJag(step, tokensOf(answer), proven)
 }
 
 const wantedBy = ({ max_age, acr_values }: Guarded<typeof isUnmet>): WantedSignIn => ({
@@ -66,9 +68,9 @@ const wantedBy = ({ max_age, acr_values }: Guarded<typeof isUnmet>): WantedSignI
 })
 
 /** What the provider does not believe any more only the person can mend, there. */
-function tokensOf(...answer: Parameters<typeof readTokens>): ReturnType<typeof readTokens> {
+function tokensOf(answer: JsonAnswer): ForeignTokenResponse {
   try {
-    return readTokens(...answer)
+    return readTokens(answer)
   } catch (cause) {
     if (!(cause instanceof SallyportError)) throw cause
     if (cause.code !== 'invalid_grant' && cause.oauthError !== UNMET) throw cause

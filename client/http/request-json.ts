@@ -7,9 +7,10 @@
  */
 import { checkUrl } from '../../shared/url-policy.ts'
 import type { ClientContext } from '../context.ts'
-import { SallyportError } from '../errors.ts'
+import { SallyportError, type SallyportErrorDetails } from '../errors.ts'
 import { type RequestPurpose, withoutQuery } from '../events.ts'
-import { orAborted } from '../stores/mutex.ts'
+import { anyOf, orAborted } from '../stores/mutex.ts'
+import { retryAfter } from './caching.ts'
 import { readBounded } from './read-bounded.ts'
 
 /** Metadata and token answers are a few kilobytes; this is far above and still harmless. */
@@ -36,6 +37,8 @@ export interface JsonAnswer {
   readonly contentType: string
   /** `undefined` where the body is not JSON, or does not say that it is. */
   readonly json: unknown
+  /** For an error: the status, the URL without query, and when to come back, where the server says. */
+  readonly about: Pick<SallyportErrorDetails, 'status' | 'url' | 'retryAfter'>
 }
 
 /**
@@ -47,27 +50,32 @@ export async function requestJson(context: ClientContext, request: OutboundReque
   const { purpose, method = 'GET', body = null, headOnly } = request
   const url = withoutQuery(request.url)
   const timeout = AbortSignal.timeout(context.timeout * 1000)
-  const signals = request.detached === true ? [timeout] : [timeout, context.signal, request.signal]
-  const signal = AbortSignal.any(signals.filter((one) => one !== undefined))
+  const signal = request.detached === true ? timeout : anyOf(timeout, context.signal, request.signal)
   try {
     if (!checkUrl(request.url, context.resource).ok) throw new SallyportError('url_refused', { url })
-    const headers = { accept: 'application/json', ...request.headers }
     // The race is for a `fetch` that does not listen to its signal.
     const response = await orAborted(
-      context.fetch(request.url, { method, headers, body, redirect: 'manual', signal }),
+      context.fetch(request.url, {
+        method,
+        headers: { accept: 'application/json', ...request.headers },
+        body,
+        redirect: 'manual',
+        signal,
+      }),
       signal,
     )
-    const { status } = response
+    const { status, headers } = response
     context.emit({ type: 'request', purpose, method, url, status })
     if (!headOnly && isRedirect(response)) {
       discard(response)
       throw new SallyportError('redirect_refused', { url, status })
     }
-    const contentType = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+    const contentType = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
     const isJson = !headOnly && /^application\/(?:[\w.-]+\+)?json$/.test(contentType)
     if (!isJson) discard(response)
     const json = isJson ? parseJson(await readText(response, signal, url)) : undefined
-    return { status, headers: response.headers, contentType, json }
+    const about = { status, url, retryAfter: retryAfter(headers, context.now()) }
+    return { status, headers, contentType, json, about }
   } catch (cause) {
     const error = asError(cause, timeout, signal, url)
     context.emit({ type: 'request_failed', purpose, method, url, code: error.code })

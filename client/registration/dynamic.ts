@@ -14,8 +14,7 @@ import { isLoopbackUrl } from '../../shared/loopback.ts'
 import { matchesRedirectUri } from '../../shared/redirect-uri-match.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
-import { SallyportError } from '../errors.ts'
-import { retryAfter } from '../http/caching.ts'
+import { SallyportError, saidBy } from '../errors.ts'
 import { requestJson } from '../http/request-json.ts'
 import { authMethods, isKnownAuthMethod } from '../token/client-authentication.ts'
 import type { ClientIdentity } from './client-identity.ts'
@@ -46,7 +45,7 @@ export async function register(
 ): Promise<Registration> {
   const url = server.registration_endpoint
   if (url === undefined) throw new SallyportError('registration_unavailable')
-  const { status, headers, json } = await requestJson(context, {
+  const { status, json, about } = await requestJson(context, {
     purpose: 'registration',
     url,
     method: 'POST',
@@ -54,20 +53,12 @@ export async function register(
     body: JSON.stringify(registrationRequest(context, server, redirectUri)),
     signal,
   })
-  if (status >= 500 || status === 429) {
-    throw new SallyportError('server_unavailable', { status, retryAfter: retryAfter(headers, context.now()) })
-  }
+  if (status >= 500 || status === 429) throw new SallyportError('server_unavailable', about)
   if (status >= 400) {
-    const details = isForeignOAuthError(json) && {
-      oauthError: json.error,
-      errorDescription: json.error_description,
-    }
-    throw new SallyportError('registration_failed', { status, ...details })
+    throw new SallyportError('registration_failed', { ...about, ...(isForeignOAuthError(json) && saidBy(json)) })
   }
   // RFC 7591 says 201; some servers say 200.
-  if (status > 201 || !isForeignClientInformation(json)) {
-    throw new SallyportError('invalid_response', { status })
-  }
+  if (status > 201 || !isForeignClientInformation(json)) throw new SallyportError('invalid_response', about)
   return toRegistration(json, server.issuer, redirectUri)
 }
 

@@ -4,6 +4,7 @@
  * @see MCP 2026-07-28, authorization, "Scope Selection"
  * @module
  */
+import { oncePer } from '../../shared/once-per.ts'
 import { includesScopes, unionScopes } from '../../shared/scope.ts'
 import { selectScope } from '../authorization/scope-selection.ts'
 import { configuredId } from '../context.ts'
@@ -12,11 +13,12 @@ import { discover } from '../discovery/discover.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import { chooseBinding } from '../dpop/binding.ts'
 import { AuthorizationRequiredError, SallyportError } from '../errors.ts'
-import { createMutex } from '../stores/mutex.ts'
+import { anyOf, createMutex } from '../stores/mutex.ts'
+import type { Store } from '../stores/store.ts'
 import { type Credential, isAlive } from '../token/credential.ts'
 import { currentCredential } from './current.ts'
 import { signIn } from './sign-in.ts'
-import { createSingleFlight, perStore } from './single-flight.ts'
+import { createSingleFlight } from './single-flight.ts'
 import { adopt, epochNow, readStored, type SessionState } from './state.ts'
 
 /** How to authorize. */
@@ -28,7 +30,7 @@ export interface AuthorizeOptions {
   readonly signal?: AbortSignal
 }
 
-const sharedOf = perStore(() => ({ flight: createSingleFlight<Credential>(), mutex: createMutex() }))
+const sharedOf = oncePer((_store: Store) => ({ flight: createSingleFlight<Credential>(), mutex: createMutex() }))
 
 /** A credential with `wanted`: the present one if it will do, else a new one from a person. Callers at the same time share one window. */
 export async function authorize(
@@ -87,7 +89,7 @@ async function ask(
     attempts.count(state.wanted)
   }
 
-  const signal = AbortSignal.any([abandoned, context.signal].filter((one) => one !== undefined))
+  const signal = anyOf(abandoned, context.signal)
   const discovery = await discoverForAuthorization(state, before, signal)
   const scope = scopeFor(state, discovery, before, wanted)
   const credential =

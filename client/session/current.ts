@@ -5,12 +5,14 @@
  * @see MCP 2026-07-28, authorization server binding: a 401 may mean that the server has changed
  * @module
  */
+import { oncePer } from '../../shared/once-per.ts'
 import { discover, knownDiscovery } from '../discovery/discover.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import { AuthorizationRequiredError, SallyportError } from '../errors.ts'
+import type { Store } from '../stores/store.ts'
 import { type Credential, isAlive, isDue, isSuccessor } from '../token/credential.ts'
 import { refresh } from './refresh.ts'
-import { createSingleFlight, perStore } from './single-flight.ts'
+import { createSingleFlight } from './single-flight.ts'
 import { cachedCredential, epochNow, keyOf, readStored, type SessionState } from './state.ts'
 
 /**
@@ -33,7 +35,7 @@ export async function currentCredential(state: SessionState, signal?: AbortSigna
   }
 }
 
-const renewalsOf = perStore(() => createSingleFlight<Credential>())
+const renewalsOf = oncePer((_store: Store) => createSingleFlight<Credential>())
 
 /**
  * Another credential in place of one that the resource answered with 401: a newer one from the store, else a refreshed one.

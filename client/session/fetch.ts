@@ -12,6 +12,7 @@ import { AuthorizationRequiredError } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
 import { discard } from '../http/request-json.ts'
 import { covers } from '../resource-url.ts'
+import { anyOf } from '../stores/mutex.ts'
 import { type Credential, isAlive } from '../token/credential.ts'
 import { authorize, isUnattended } from './authorize.ts'
 import { currentCredential, replaceRejected } from './current.ts'
@@ -19,7 +20,7 @@ import { isProofTrouble, present } from './present.ts'
 import { methodOf, type ReplayableRequest, replayable, urlOf } from './replay.ts'
 import { remember, type SessionState } from './state.ts'
 import { decideStepUp } from './step-up.ts'
-import { anyOf, untilAborted } from './until-aborted.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /**
  * Makes the session's `fetch`: per call at most one renewal and one step-up, then the response is returned, whatever it says. It

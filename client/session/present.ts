@@ -7,6 +7,7 @@
  * @module
  */
 import { findChallenge } from '../../shared/challenge.ts'
+import { oncePer } from '../../shared/once-per.ts'
 import { s256 } from '../../shared/pkce.ts'
 import type { ClientContext } from '../context.ts'
 import { isProofRefusal, type ProofRefusal, sendProven } from '../dpop/send-proven.ts'
@@ -72,13 +73,7 @@ async function withProof(
 }
 
 /** A token is sent many times, and hashing it costs as much as half a signature. */
-const hashes = new WeakMap<Credential, Promise<string>>()
-
-function hashOf(credential: Credential): Promise<string> {
-  const hash = hashes.get(credential) ?? s256(credential.accessToken)
-  hashes.set(credential, hash)
-  return hash
-}
+const hashOf = oncePer(({ accessToken }: Credential) => s256(accessToken))
 
 function refusal(response: Response): ProofRefusal | undefined {
   const error = response.status === 401 ? dpopChallenge(response)?.params['error'] : undefined

@@ -5,18 +5,20 @@
  * @see docs/adr/0052-what-ends-a-credential.md
  * @module
  */
-import { type ClientContext, configuredId } from '../context.ts'
+import { oncePer } from '../../shared/once-per.ts'
+import type { ClientContext } from '../context.ts'
 import { AuthorizationRequiredError, hasCode, SallyportError } from '../errors.ts'
 import { fingerprint } from '../events.ts'
 import { findIdentity, forgetIdentity } from '../registration/choose.ts'
 import { discoveryKey } from '../stores/keys.ts'
+import type { Store } from '../stores/store.ts'
 import { type Credential, isAcceptable, isDue, isSuccessor, readCredential } from '../token/credential.ts'
 import { afterPause, beginPause, endPause } from './back-off.ts'
 import { requestRefresh } from './refresh-request.ts'
-import { createSingleFlight, perStore } from './single-flight.ts'
+import { createSingleFlight } from './single-flight.ts'
 import { keyOf, traceable } from './state.ts'
 
-const flightsOf = perStore(() => createSingleFlight<Credential>())
+const flightsOf = oncePer((_store: Store) => createSingleFlight<Credential>())
 
 /**
  * Renews `used`, or finds that somebody else has. The caller's signal ends the caller's waiting only: a request that rotates a token
@@ -85,8 +87,8 @@ async function askTwice(
 }
 
 /**
- * Sent, and what became of it is unknown. Some runtimes send a request again by themselves where a connection that was kept breaks: then the
- * proof is refused, because the first sending has used it up.
+ * Sent, and what became of it is unknown. Some runtimes send a request again
+ * by themselves where a connection that was kept breaks: then the proof is refused, because the first sending has used it up.
  */
 const isAmbiguous = (problem: unknown): boolean =>
   hasCode(problem, 'network_error', 'timeout', 'invalid_response', 'response_too_large') ||
@@ -131,7 +133,7 @@ async function ending(
   present: Credential,
   cause: SallyportError,
 ): Promise<AuthorizationRequiredError | undefined> {
-  const { store, client, resource, profile } = context
+  const { store, client, resource } = context
   const isClient = cause.code === 'invalid_client'
   // A wrong secret in the configuration says nothing about the grant.
   if (isClient ? client.id !== undefined : cause.code !== 'invalid_grant') return undefined
@@ -139,7 +141,7 @@ async function ending(
   if (isClient) {
     const identity = await findIdentity(context, present.issuer, present.clientId)
     if (identity !== undefined) await forgetIdentity(context, identity)
-    await store.delete(discoveryKey(resource, profile, configuredId(client)))
+    await store.delete(discoveryKey(context))
   }
   const { oauthError, errorDescription, status } = cause
   const details = { cause, oauthError, errorDescription, status }

@@ -4,7 +4,7 @@
  * @see RFC 7009 section 2
  * @module
  */
-import { type ClientContext, configuredId } from '../context.ts'
+import type { ClientContext } from '../context.ts'
 import { discoveryOf } from '../discovery/discover.ts'
 import { findIdentity, forgetIdentity } from '../registration/choose.ts'
 import { revoke } from '../revocation.ts'
@@ -45,7 +45,7 @@ export async function signOut(state: SessionState, options: LogoutOptions): Prom
     )
     emit({ type: 'revoked', revoked: result.revoked })
   }
-  await store.delete(selectionKey(context.resource, context.profile, configuredId(context.client)))
+  await store.delete(selectionKey(context))
   beginEpoch(state)
   Object.assign(state, { cached: undefined, challenge: undefined, wanted: [], rejected: undefined, stale: true })
   state.attempts.reset()

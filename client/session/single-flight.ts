@@ -4,7 +4,6 @@
  * @module
  */
 import { orAborted } from '../stores/mutex.ts'
-import type { Store } from '../stores/store.ts'
 
 /** Joins the run of `key` that is under way, or starts one. */
 export type SingleFlight<Value> = (
@@ -43,17 +42,5 @@ export function createSingleFlight<Value>(): SingleFlight<Value> {
       flight.waiting -= 1
       if (flight.waiting === 0) flight.abandon.abort()
     }
-  }
-}
-
-/** One value for each store: sessions that share a store in one process share it. */
-export function perStore<Value>(create: () => Value): (store: Store) => Value {
-  const values = new WeakMap<Store, Value>()
-  return (store) => {
-    const known = values.get(store)
-    if (known !== undefined) return known
-    const value = create()
-    values.set(store, value)
-    return value
   }
 }

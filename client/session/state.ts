@@ -3,15 +3,16 @@
  *
  * @module
  */
-import { type ClientContext, configuredId } from '../context.ts'
+import { oncePer } from '../../shared/once-per.ts'
+import type { ClientContext } from '../context.ts'
 import type { ReceivedChallenge } from '../discovery/discovery.ts'
 import { SallyportError } from '../errors.ts'
 import { fingerprint } from '../events.ts'
 import type { Interaction } from '../interactions/interaction.ts'
 import { credentialKey, selectionKey } from '../stores/keys.ts'
+import type { Store } from '../stores/store.ts'
 import { type Credential, isAcceptable, readCredential, readSelection, type Selection } from '../token/credential.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
-import { perStore } from './single-flight.ts'
 
 /** The mutable part, in one place. */
 export interface SessionState {
@@ -31,7 +32,7 @@ export interface SessionState {
 }
 
 /** Grows when a session of this process signs in or out: what was read from the store before says nothing any more. */
-const epochOf = perStore(() => ({ value: 0 }))
+const epochOf = oncePer((_store: Store) => ({ value: 0 }))
 
 export const createState = (context: ClientContext, interactions: readonly Interaction[]): SessionState => ({
   context,
@@ -62,10 +63,9 @@ export async function readStored(state: SessionState): Promise<Credential | unde
 
 /** What the store holds for this session's resource and client, usable or not. */
 export async function readHeld(context: ClientContext): Promise<Credential | undefined> {
-  const { store, resource, profile, client } = context
-  const selection = await readSelection(store, selectionKey(resource, profile, configuredId(client)))
+  const selection = await readSelection(context)
   const fits = selection !== undefined && belongs(context, selection)
-  return fits ? readCredential(store, keyOf(context, selection)) : undefined
+  return fits ? readCredential(context.store, keyOf(context, selection)) : undefined
 }
 
 /** To be read before whatever leads to the credential that is cached with it. */
@@ -94,14 +94,14 @@ const belongs = ({ client }: ClientContext, selection: Selection): boolean =>
  */
 export async function adopt(state: SessionState, credential: Credential): Promise<void> {
   const { context } = state
-  const { store, resource, profile, client } = context
-  const selected = selectionKey(resource, profile, configuredId(client))
+  const { store } = context
+  const key = keyOf(context, credential)
   const { generation, issuer, clientId } = credential
   try {
-    const before = await readSelection(store, selected)
-    await store.lock(keyOf(context, credential), () => store.set(keyOf(context, credential), credential))
-    await store.set(selected, { generation, issuer, clientId })
-    const moved = before !== undefined && keyOf(context, before) !== keyOf(context, credential)
+    const before = await readSelection(context)
+    await store.lock(key, () => store.set(key, credential))
+    await store.set(selectionKey(context), { generation, issuer, clientId })
+    const moved = before !== undefined && keyOf(context, before) !== key
     if (moved) await store.delete(keyOf(context, before))
   } catch (cause) {
     throw cause instanceof SallyportError ? cause : new SallyportError('store_failed', { cause })

@@ -5,15 +5,7 @@
  */
 import type { ClientContext } from '../context.ts'
 import { SallyportError } from '../errors.ts'
-import { orAborted } from '../stores/mutex.ts'
-
-type MaybeSignal = AbortSignal | null | undefined
-
-/** Aborts with the first of them; `undefined` where there is none. */
-export function anyOf(...signals: readonly MaybeSignal[]): AbortSignal | undefined {
-  const given = signals.filter((signal) => signal != null)
-  return given.length < 2 ? given[0] : AbortSignal.any(given)
-}
+import { anyOf, type MaybeSignal, orAborted } from '../stores/mutex.ts'
 
 /**
  * Runs `work` for one caller. The caller's signal and the session's end the waiting; what must not be broken off (a refresh, a

@@ -4,6 +4,7 @@
  * @see MCP 2026-07-28, authorization server binding: registration state per issuer
  * @module
  */
+import { type ClientOptions, configuredId } from '../context.ts'
 
 const key = (kind: string, ...parts: readonly string[]): string => `${kind}:${JSON.stringify(parts)}`
 
@@ -36,13 +37,21 @@ interface Registrant {
 export const registrationKey = (issuer: string, { profile, grant, client }: Registrant): string =>
   key(client.agent ? 'agent' : 'registration', issuer, profile, ...(grant === undefined ? [] : [grant.name]))
 
-/** Which issuer and client a session of this resource used last. A configured client id or document has a selection of its own. */
-export const selectionKey = (resource: string, profile: string, configuredId: string | undefined): string =>
-  key('selection', resource, profile, configuredId ?? '')
+/** Whose session it is. A configured client id or document has records of its own. */
+interface SessionOwner {
+  readonly resource: string
+  readonly profile: string
+  readonly client: ClientOptions
+}
+
+const sessionKey = (kind: string, { resource, profile, client }: SessionOwner): string =>
+  key(kind, resource, profile, configuredId(client) ?? '')
+
+/** Which issuer and client a session of this resource used last. */
+export const selectionKey = (owner: SessionOwner): string => sessionKey('selection', owner)
 
 /** What discovery found: public data, per resource and configured client. */
-export const discoveryKey = (resource: string, profile: string, configuredId: string | undefined): string =>
-  key('discovery', resource, profile, configuredId ?? '')
+export const discoveryKey = (owner: SessionOwner): string => sessionKey('discovery', owner)
 
 /** A pending flow: per `state`. */
 export const flowKey = (state: string): string => key('flow', state)

@@ -41,3 +41,13 @@ export function orAborted<Value>(promise: Promise<Value>, signal: AbortSignal | 
     else signal.addEventListener('abort', abort, { once: true })
   })
 }
+
+export type MaybeSignal = AbortSignal | null | undefined
+
+/** Aborts with the first of them; `undefined` where there is none. */
+export function anyOf(...signals: readonly [AbortSignal, ...MaybeSignal[]]): AbortSignal
+export function anyOf(...signals: readonly MaybeSignal[]): AbortSignal | undefined
+export function anyOf(...signals: readonly MaybeSignal[]): AbortSignal | undefined {
+  const given = signals.filter((signal) => signal != null)
+  return given.length < 2 ? given[0] : AbortSignal.any(given)
+}

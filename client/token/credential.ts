@@ -11,6 +11,7 @@ import { parseScope } from '../../shared/scope.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import { isStoredKey, type StoredKey, signingKey } from '../dpop/stored-key.ts'
 import { SallyportError } from '../errors.ts'
+import { selectionKey } from '../stores/keys.ts'
 import type { Store } from '../stores/store.ts'
 
 /** Tokens with everything that they are bound to. Times in seconds since the epoch. */
@@ -49,7 +50,7 @@ export interface Grant {
 
 /** What is asked for, and of whom. */
 export interface TokenOrigin {
-  readonly resource: string | undefined
+  readonly resource?: string | undefined
   readonly issuer: string
   readonly clientId: string
   readonly requestedScope: readonly string[]
@@ -135,8 +136,8 @@ export const toGrant = (credential: Credential, resource: string): Grant => ({
 const isSelection = isRecord({ generation: isString, issuer: isString, clientId: isString })
 export type Selection = Guarded<typeof isSelection>
 
-export async function readSelection(store: Store, key: string): Promise<Selection | undefined> {
-  const stored = await store.get(key)
+export async function readSelection(context: ClientContext): Promise<Selection | undefined> {
+  const stored = await context.store.get(selectionKey(context))
   return isSelection(stored) ? stored : undefined
 }
 

@@ -11,9 +11,7 @@ import type { ClientContext } from '../context.ts'
 import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import { isProofRefusal, type ProofRefusal, sendProven } from '../dpop/send-proven.ts'
 import type { StoredKey } from '../dpop/stored-key.ts'
-import { SallyportError } from '../errors.ts'
-import { withoutQuery } from '../events.ts'
-import { retryAfter } from '../http/caching.ts'
+import { SallyportError, saidBy } from '../errors.ts'
 import type { JsonAnswer } from '../http/request-json.ts'
 import type { ClientIdentity } from '../registration/client-identity.ts'
 import { type FormValues, sendForm } from './send-form.ts'
@@ -41,7 +39,7 @@ export async function requestToken(
   options: TokenRequestOptions = {},
 ): Promise<ForeignTokenResponse> {
   const answer = await askTokenEndpoint(context, server, identity, params, options)
-  return readTokens(answer, server.token_endpoint, context.now())
+  return readTokens(answer)
 }
 
 /** The request, whatever the answer. */
@@ -61,10 +59,10 @@ export async function askTokenEndpoint(
 }
 
 /** The tokens of an answer. Throws as `requestToken` does. */
-export function readTokens(answer: JsonAnswer, url: string, now: number): ForeignTokenResponse {
-  if (answer.status !== 200) throw failure(answer, url, now)
+export function readTokens(answer: JsonAnswer): ForeignTokenResponse {
+  if (answer.status !== 200) throw failure(answer)
   const tokens = readTokenResponse(answer.json)
-  if (tokens === undefined) throw new SallyportError('invalid_response', { status: 200, url: withoutQuery(url) })
+  if (tokens === undefined) throw new SallyportError('invalid_response', answer.about)
   return tokens
 }
 
@@ -74,22 +72,12 @@ function refusal({ status, json }: JsonAnswer): ProofRefusal | undefined {
   return isProofRefusal(error) ? error : undefined
 }
 
-function failure({ status, headers, json }: JsonAnswer, endpoint: string, now: number): SallyportError {
-  const url = withoutQuery(endpoint)
-  const after = retryAfter(headers, now)
+function failure({ status, json, about }: JsonAnswer): SallyportError {
   const definite = status >= 400 && status < 500 && status !== 429 && status !== 408
   // Proxies and overloaded servers answer with anything: only OAuth's own words say that a token is dead.
-  if (!definite || !isForeignOAuthError(json))
-    return new SallyportError('server_unavailable', { status, url, retryAfter: after })
-  const { error, error_description, error_uri } = json
-  const details = {
-    status,
-    url,
-    retryAfter: after,
-    oauthError: error,
-    errorDescription: error_description,
-    errorUri: error_uri,
-  }
+  if (!definite || !isForeignOAuthError(json)) return new SallyportError('server_unavailable', about)
+  const { error } = json
+  const details = { ...about, ...saidBy(json) }
   if (error === 'invalid_grant' || error === 'invalid_client') return new SallyportError(error, details)
   if (error === 'temporarily_unavailable' || error === 'server_error')
     return new SallyportError('server_unavailable', details)

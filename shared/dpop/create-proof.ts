@@ -5,6 +5,7 @@
  * @module
  */
 import { encodeBase64url } from '../encode-base64url.ts'
+import { oncePer } from '../once-per.ts'
 import { DPOP_PROOF_TYPE } from './proof-type.ts'
 import { type DpopSigningKey, SIGNING } from './signing-key.ts'
 
@@ -39,15 +40,7 @@ export async function createDpopProof(
 }
 
 /** The same for all proofs of a key. */
-const headers = new WeakMap<DpopSigningKey, string>()
-
-function headerOf(key: DpopSigningKey): string {
-  const known = headers.get(key)
-  if (known !== undefined) return known
-  const header = encode({ alg: key.alg, typ: DPOP_PROOF_TYPE, jwk: key.publicJwk })
-  headers.set(key, header)
-  return header
-}
+const headerOf = oncePer(({ alg, publicJwk }: DpopSigningKey) => encode({ alg, typ: DPOP_PROOF_TYPE, jwk: publicJwk }))
 
 function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url)

@@ -28,14 +28,10 @@ export async function generateDpopKey(
 }
 
 /** The key as `exportDpopKey` wrote it. Throws a TypeError or a DOMException for what is no such key. */
-export async function importDpopKey(
-  alg: DpopAlgorithm,
-  jwk: JsonWebKey,
-  { extractable = false }: { readonly extractable?: boolean } = {},
-): Promise<DpopSigningKey> {
+export async function importDpopKey(alg: DpopAlgorithm, jwk: JsonWebKey): Promise<DpopSigningKey> {
   // What one runtime writes of algorithm and purpose, another may not know.
   const { alg: _alg, use: _use, key_ops: _operations, ext: _extractable, ...members } = jwk
-  const privateKey = await crypto.subtle.importKey('jwk', members, SIGNING[alg], extractable, ['sign'])
+  const privateKey = await crypto.subtle.importKey('jwk', members, SIGNING[alg], false, ['sign'])
   return toSigningKey(alg, privateKey, jwk)
 }
 
@@ -72,7 +68,7 @@ async function toSigningKey(
   // Those that the kind of key has, in the order of their names: RFC 7638 section 3.3.
   const hashed = JSON.stringify({ crv, e, kty, n, x, y })
   const publicJwk: unknown = JSON.parse(hashed)
-  if (!isPublicKey(publicJwk)) throw new TypeError(`no public key for ${alg}`)
+  if (!isPublicKey(publicJwk)) throw new TypeError('no key pair')
   return { alg, privateKey, publicJwk, thumbprint: await s256(hashed) }
 }
 

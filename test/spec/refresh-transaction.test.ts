@@ -285,6 +285,6 @@ describe('persisting', () => {
 })
 
 async function credentialKeyIn(store: Store, { resource, issuer }: FakeWorld): Promise<string> {
-  const clientId = String((await store.get(selectionKey(resource, 'default', undefined)))?.['clientId'])
+  const clientId = String((await store.get(selectionKey({ resource, profile: 'default', client: {} })))?.['clientId'])
   return credentialKey({ resource, issuer, clientId, profile: 'default' })
 }
