@@ -5,21 +5,23 @@
  * @see RFC 9449 section 5: a refresh token of a public client is bound to the key
  * @module
  */
+import { isRecord, isText } from '../../shared/guard.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import { discoveryOf } from '../discovery/discover.ts'
 import { AuthorizationRequiredError } from '../errors.ts'
+import type { JsonAnswer } from '../http/request-json.ts'
 import { findIdentity } from '../registration/choose.ts'
 import { type Credential, mustBeBound, toCredential } from '../token/credential.ts'
-import { requestToken } from '../token/token-request.ts'
+import { askTokenEndpoint, readTokens } from '../token/token-request.ts'
 
 /**
  * Asks for a successor of `present`, and stores nothing but a refresh token that would be lost otherwise.
  *
  * @throws {AuthorizationRequiredError} where there is nothing to ask with
- * @throws {SallyportError} as `requestToken` and `toCredential`
+ * @throws {SallyportError} as `readTokens` and `toCredential`
  */
 export async function requestRefresh(context: ClientContext, key: string, present: Credential): Promise<Credential> {
-  const { refreshToken, issuer, clientId, resource, scope, requestedScope } = present
+  const { refreshToken, issuer, clientId, resource, requestedScope } = present
   const personNeeded = (reason: 'token_rejected' | 'refresh_rejected') =>
     new AuthorizationRequiredError(reason, context.resource, requestedScope)
   if (refreshToken === undefined) throw personNeeded('token_rejected')
@@ -37,23 +39,25 @@ export async function requestRefresh(context: ClientContext, key: string, presen
 
   const params = { grant_type: 'refresh_token', refresh_token: refreshToken, resource }
   // Detached: breaking it off could lose a token that has already been rotated.
-  const answer = await requestToken(context, serverMetadata, identity, params, { key: dpop?.key, detached: true })
-  const origin = { resource, issuer, clientId, scope, requestedScope, refreshToken, dpop }
+  const answer = await askTokenEndpoint(context, serverMetadata, identity, params, { key: dpop?.key, detached: true })
   try {
-    return toCredential(answer, origin, context.now())
+    return toCredential(readTokens(answer), { ...present, dpop }, context.now())
   } catch (unusable) {
-    await keepRotated(context, key, present, answer.refresh_token)
+    await keepRotated(context, key, present, answer)
     throw unusable
   }
 }
 
-/** The access token is of no use, but the refresh token has been rotated all the same: without the new one the grant is lost. */
+const isRotation = isRecord({ refresh_token: isText })
+
+/** The rest is of no use, but the refresh token has been rotated all the same: without the new one the grant is lost. */
 async function keepRotated(
   { store }: ClientContext,
   key: string,
   present: Credential,
-  refreshToken: string | undefined,
+  { status, json }: JsonAnswer,
 ): Promise<void> {
-  if (refreshToken === undefined) return
-  await store.set(key, { ...present, refreshToken, generation: randomToken(16) }, present.generation)
+  if (status !== 200 || !isRotation(json)) return
+  const rotated = { ...present, refreshToken: json.refresh_token, generation: randomToken(16) }
+  await store.set(key, rotated, present.generation)
 }

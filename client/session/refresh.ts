@@ -87,11 +87,11 @@ async function askTwice(
 }
 
 /**
- * Sent, and what became of it is unknown. Some runtimes send a request again
+ * Sent, and what became of it is unknown. An answer that is of no use is known: asking again gets no other. Some runtimes send a request again
  * by themselves where a connection that was kept breaks: then the proof is refused, because the first sending has used it up.
  */
 const isAmbiguous = (problem: unknown): boolean =>
-  hasCode(problem, 'network_error', 'timeout', 'invalid_response', 'response_too_large') ||
+  hasCode(problem, 'network_error', 'timeout') ||
   (hasCode(problem, 'token_request_failed') && problem.oauthError === 'invalid_dpop_proof')
 
 /**

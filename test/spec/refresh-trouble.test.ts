@@ -123,6 +123,62 @@ describe('an answer that was lost', () => {
     expect(refreshes()).toHaveLength(1)
   })
 
+  const unusable: readonly [string, (tokens: Record<string, unknown>) => Response][] = [
+    ['no access token', ({ access_token: _dropped, ...rest }) => json(rest)],
+    ['an access token that no header can carry', (tokens) => json({ ...tokens, access_token: 'a\nb' })],
+    ['a lifetime that is none', (tokens) => json({ ...tokens, expires_in: -1 })],
+    ['a type that nobody knows', (tokens) => json({ ...tokens, token_type: 'mac' })],
+  ]
+  test.each(unusable)(
+    'R1 one with %s is no lost one: the old token is not sent again, the new one is kept, and it goes on',
+    async (_name, mangle) => {
+      const { world, session, call, refreshes } = await signedIn()
+      world.clock.now += 900
+      world.on('POST', TOKEN, async (request, original) =>
+        mangle(await (await world.usual('POST', TOKEN, request, original)).json()),
+      )
+      const failure = await failureOf(call())
+      expect(failure).toMatchObject({ code: 'refresh_unavailable', retryAfter: 1, cause: { name: 'SallyportError' } })
+      expect(refreshes()).toHaveLength(1)
+      expect(await session.status()).toBe('refreshable')
+      world.on('POST', TOKEN)
+      world.clock.now += 1
+      // A server that sees a used token again ends the grant: this one does.
+      expect((await call()).status).toBe(200)
+      const sent = refreshes().map(({ form }) => form.get('refresh_token'))
+      expect(new Set(sent).size).toBe(2)
+    },
+  )
+
+  test.each([
+    ['JSON without tokens', () => json({ token_type: 'Bearer' })],
+    ['JSON that is no object', () => json('ok')],
+    ['a new refresh token that is none', () => json({ refresh_token: '' })],
+    ['HTML', () => new Response('<p>', { headers: { 'content-type': 'text/html' } })],
+    ['an answer of two megabytes', () => json({ padding: 'x'.repeat(2 ** 21) })],
+  ])('R2 %s, with status 200: asked once, everything is kept', async (_name, answer) => {
+    const { world, call, refreshes } = await signedIn()
+    world.clock.now += 900
+    world.on('POST', TOKEN, answer)
+    expect(await failureOf(call())).toMatchObject({ code: 'refresh_unavailable', retryable: true, retryAfter: 1 })
+    expect(refreshes()).toHaveLength(1)
+    world.on('POST', TOKEN)
+    world.clock.now += 1
+    expect((await call()).status).toBe(200)
+    expect(new Set(refreshes().map(({ form }) => form.get('refresh_token'))).size).toBe(1)
+  })
+
+  test('R2 an error that has a refresh token in it brings none', async () => {
+    const { world, call, refreshes } = await signedIn()
+    world.clock.now += 900
+    world.on('POST', TOKEN, () => json({ refresh_token: 'planted' }, 500))
+    await failureOf(call())
+    world.on('POST', TOKEN)
+    world.clock.now += 1
+    expect((await call()).status).toBe(200)
+    expect(refreshes().at(-1)?.form.get('refresh_token')).not.toBe('planted')
+  })
+
   test('a server without one says invalid_grant, and only then is the person asked', async () => {
     const { world, call } = await signedIn()
     world.clock.now += 900
