@@ -20,29 +20,9 @@ export type RedirectUriProblem =
   | 'http_not_loopback'
   | 'dangerous_scheme'
 
-/** Schemes that run code or read files in a browser, or that no application owns. */
-const DANGEROUS_SCHEMES = new Set([
-  'about:',
-  'blob:',
-  'chrome:',
-  'data:',
-  'file:',
-  'filesystem:',
-  'ftp:',
-  'intent:',
-  'jar:',
-  'javascript:',
-  'livescript:',
-  'mailto:',
-  'mhtml:',
-  'ms-msdt:',
-  'search-ms:',
-  'shell:',
-  'vbscript:',
-  'view-source:',
-  'ws:',
-  'wss:',
-])
+/** Schemes (`URL.protocol`) that run code or read files in a browser, or that no application owns. */
+export const DANGEROUS_SCHEME =
+  /^(?:about|blob|chrome|data|file|filesystem|ftp|intent|jar|javascript|livescript|mailto|mhtml|ms-msdt|search-ms|shell|vbscript|view-source|ws|wss):/
 
 /** RFC 3986 section 2: a URI is made of these. */
 const URI_CHARACTERS = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/
@@ -54,7 +34,7 @@ export function classifyRedirectUri(uri: string): Result<RedirectUriKind, Redire
   const url = URL.parse(uri)
   if (url === null) return err('not_absolute')
   if (uri.includes('#')) return err('has_fragment')
-  if (DANGEROUS_SCHEMES.has(url.protocol)) return err('dangerous_scheme')
+  if (DANGEROUS_SCHEME.test(url.protocol)) return err('dangerous_scheme')
   if (url.username !== '' || url.password !== '') return err('has_userinfo')
   // Without its two slashes it is relative to a page of the same scheme: a browser would go somewhere else than was judged.
   if (/^https?:(?!\/\/[^/])/i.test(uri)) return err('no_host')

@@ -10,6 +10,7 @@
 import { writeForm } from '../../shared/form.ts'
 import { isLoopbackHost } from '../../shared/loopback.ts'
 import { s256 } from '../../shared/pkce.ts'
+import { DANGEROUS_SCHEME } from '../../shared/redirect-uri.ts'
 import { formatScope } from '../../shared/scope.ts'
 import { type ClientContext, randomToken } from '../context.ts'
 import { codeFlowEndpoint } from '../discovery/authorization-server.ts'
@@ -26,8 +27,7 @@ import { FLOW_LIFETIME, type Flow, type FlowRecord } from './flow.ts'
 /**
  * Starts a flow. Nothing is sent; the record is stored before the URL exists.
  *
- * @throws {SallyportError} `configuration` for a redirect URI that is neither https nor loopback nor a private-use scheme;
- *   `dpop_unavailable`, `pkce_unsupported`, `endpoint_missing`
+ * @throws {SallyportError} `dpop_unavailable`, `pkce_unsupported`, `endpoint_missing`
  */
 export async function beginFlow(
   context: ClientContext,
@@ -36,9 +36,6 @@ export async function beginFlow(
   redirectUri: string,
   scope: readonly string[],
 ): Promise<{ readonly flow: Flow; readonly record: FlowRecord }> {
-  if (!canRedirectTo(redirectUri)) {
-    throw misconfigured('redirectUri is https, http on loopback, or of a private-use scheme')
-  }
   const endpoint = codeFlowEndpoint(discovery.serverMetadata)
   const dpop = await newBinding(context, discovery)
   const state = randomToken()
@@ -87,9 +84,18 @@ async function authorizationUrl(endpoint: string, record: FlowRecord): Promise<s
   return url.href
 }
 
-/** What no server would take is said at once. A scheme of an application's own is followed by a slash: RFC 8252 section 7.1. */
+/**
+ * Refuses what no server should take, before anything is sent: RFC 8252 section 7, section 8.4.
+ *
+ * @throws {SallyportError} `configuration`
+ */
+export function checkRedirectUri(uri: string): void {
+  if (!canRedirectTo(uri)) throw misconfigured('redirectUri is https, or http on loopback, or of a private-use scheme')
+}
+
+/** A scheme of an application's own is followed by a slash: RFC 8252 section 7.1. */
 function canRedirectTo(uri: string): boolean {
   const url = URL.parse(uri)
-  if (url === null || uri.includes('#')) return false
+  if (url === null || DANGEROUS_SCHEME.test(url.protocol) || uri.includes('#')) return false
   return url.protocol === 'http:' ? isLoopbackHost(url.hostname) : uri.startsWith(`${url.protocol}/`)
 }

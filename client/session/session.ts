@@ -5,7 +5,7 @@
  * @module
  */
 import { parseScope, unionScopes } from '../../shared/scope.ts'
-import { beginFlow } from '../authorization/begin.ts'
+import { beginFlow, checkRedirectUri } from '../authorization/begin.ts'
 import type { Callback } from '../authorization/callback.ts'
 import { completeFlow } from '../authorization/complete.ts'
 import type { Flow } from '../authorization/flow.ts'
@@ -101,6 +101,7 @@ export function createSession(resource: string | URL, options: SessionOptions = 
 
 async function beginHosted(state: SessionState, { redirectUri, scope, signal }: BeginOptions): Promise<Flow> {
   const { context } = state
+  checkRedirectUri(redirectUri)
   const credential = await readStored(state)
   const discovery = await discoverForAuthorization(state, credential, signal)
   const { identity } = await chooseIdentity(context, discovery.serverMetadata, redirectUri, signal)

@@ -4,7 +4,7 @@
  * @see MCP 2026-07-28, authorization, "Authorization Flow Steps"
  * @module
  */
-import { beginFlow } from '../authorization/begin.ts'
+import { beginFlow, checkRedirectUri } from '../authorization/begin.ts'
 import { verifyCallback } from '../authorization/callback.ts'
 import { completeFlow } from '../authorization/complete.ts'
 import { FLOW_LIFETIME, type FlowRecord } from '../authorization/flow.ts'
@@ -39,6 +39,7 @@ export async function signIn(
     signal,
   })
   try {
+    checkRedirectUri(prepared.redirectUri)
     return await withFreshIdentity(state, discovery, prepared, scope, signal)
   } finally {
     await prepared.close()

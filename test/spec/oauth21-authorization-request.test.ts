@@ -147,14 +147,60 @@ describe('C-082 offline_access', () => {
 })
 
 describe('redirect URI and endpoint', () => {
-  test.each(['http://app.example.com/cb', 'javascript:alert(1)', 'https://app.example.com/cb#x', 'cb'])(
-    'C-085 %s is no redirect URI',
-    async (redirectUri) => {
-      const world = fakeWorld()
-      const session = sessionIn(world, { client: { id: 'x', issuer: world.issuer } })
-      expect((await failureOf(session.begin({ redirectUri }))).code).toBe('configuration')
-    },
-  )
+  const none = [
+    'http://app.example.com/cb',
+    'http://127.0.0.1.example.com/cb',
+    'https://app.example.com/cb#x',
+    'https:app.example.com/cb',
+    'cb',
+    '',
+    'mailto:somebody@example.com',
+    'javascript:alert(1)',
+    'javascript:/*x*/alert(1)',
+    'javascript://app.example.com/%0aalert(1)',
+    'JavaScript:/alert(1)',
+    'java\nscript:/alert(1)',
+    'data:/text/html,x',
+    'file:///etc/passwd',
+    'vbscript:/x',
+    'blob:/x',
+    'ws://127.0.0.1/cb',
+    'com.example.app:callback',
+  ]
+  test.each(none)('C-085 %j is no redirect URI: nothing is sent', async (redirectUri) => {
+    const world = fakeWorld()
+    const { code, message } = await failureOf(sessionIn(world).begin({ redirectUri }))
+    expect({ code, message }).toEqual({
+      code: 'configuration',
+      message: 'configuration: redirectUri is https, or http on loopback, or of a private-use scheme',
+    })
+    expect(world.requests).toEqual([])
+  })
+
+  test.each([
+    'https://app.example.com/cb',
+    'http://127.0.0.1:5000/cb',
+    'http://[::1]/cb',
+    'http://localhost/cb',
+    'com.example.app:/callback',
+    'cursor://anysphere.cursor-mcp/oauth/callback',
+  ])('RFC 8252 section 7 %s is one', async (redirectUri) => {
+    const { url } = await sessionIn(fakeWorld()).begin({ redirectUri })
+    expect(new URL(url).searchParams.get('redirect_uri')).toBe(redirectUri)
+  })
+
+  test('C-085 an interaction that names another is ended before anything is registered', async () => {
+    const world = fakeWorld()
+    let closed = 0
+    const open = async (): Promise<never> => expect.unreachable()
+    const close = async (): Promise<void> => {
+      closed += 1
+    }
+    const interaction = { name: 'odd', prepare: async () => ({ redirectUri: 'data:/x', open, close }) }
+    expect((await failureOf(sessionIn(world, { interaction }).authorize())).code).toBe('configuration')
+    expect(world.sent('POST', 'https://as.example.com/register')).toEqual([])
+    expect(closed).toBe(1)
+  })
 
   test('section 3.1 a query of the endpoint stays, and cannot put in a second value', async () => {
     const world = fakeWorld({ serverMetadata: { authorization_endpoint: `${AUTHORIZE}?tenant=1&state=evil` } })
