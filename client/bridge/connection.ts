@@ -13,6 +13,8 @@ import {
 } from '@modelcontextprotocol/client'
 import type { Fetch } from '../context.ts'
 import { SallyportError } from '../errors.ts'
+import { readBounded } from '../http/read-bounded.ts'
+import { MAX_BODY_BYTES } from '../http/request-json.ts'
 import { type Backoff, standing } from './standing.ts'
 
 /** What a connection stands on. */
@@ -81,8 +83,9 @@ export function connect(options: ConnectionOptions): Connection {
   const transport = new StreamableHTTPClientTransport(new URL(resource), {
     fetch: async (input, init = {}) => {
       const isStream = init.method === 'GET'
-      const response = await (isStream ? standing(fetch, input, init, backoff) : fetch(input, init))
-      hasStreamed ||= isStream && response.ok
+      const answer = await (isStream ? standing(fetch, input, init, backoff) : fetch(input, init))
+      hasStreamed ||= isStream && answer.ok
+      const response = await bounded(answer, init)
       if (!(await isForgotten(response, init))) return response
       response.body?.cancel().catch(() => {})
       // Many servers have no such stream, and say so with 404 instead of 405.
@@ -175,8 +178,15 @@ export function connect(options: ConnectionOptions): Connection {
 const wasRefused = (error: Error): boolean =>
   error instanceof SdkHttpError && error.code === SdkErrorCode.ClientHttpNotImplemented
 
+/** With all of what is said of an error at hand, or with none of it where that has no end: whoever reads it reads to the end. */
+async function bounded(response: Response, { signal }: RequestInit): Promise<Response> {
+  if (response.status < 400 || response.body === null) return response
+  const body = await readBounded(response.body, MAX_BODY_BYTES, signal ?? new AbortController().signal)
+  return new Response(body ?? null, response)
+}
+
 /** 404 to a session id, and the 400 that many servers answer instead of it. */
-async function isForgotten(response: Response, init: RequestInit = {}): Promise<boolean> {
+async function isForgotten(response: Response, init: RequestInit): Promise<boolean> {
   const { status } = response
   if ((status !== 404 && status !== 400) || init.method === 'DELETE') return false
   if (!new Headers(init.headers).has('mcp-session-id')) return false

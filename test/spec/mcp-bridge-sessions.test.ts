@@ -170,6 +170,29 @@ describe('a lost session has not done what was asked: it is sent again, whatever
     ])
   })
 
+  test('a server that explains an error without end is not listened to for ever, nor believed to have forgotten', async () => {
+    const { ask, next, posted } = await world()
+    let sent = 0
+    let isLeft = false
+    const endless = (): Response => {
+      const body = new ReadableStream({
+        pull: (controller) => {
+          sent += 1
+          controller.enqueue(new TextEncoder().encode('no valid session '.repeat(4096)))
+        },
+        cancel: () => {
+          isLeft = true
+        },
+      })
+      return new Response(body, { status: 400 })
+    }
+    next.push(['tools/call', endless])
+    expect(await ask('tools/call', call)).toMatchObject({ error: { code: expect.any(Number) } })
+    expect(posted).toEqual([['tools/call', 'session-1']])
+    expect(isLeft).toBe(true)
+    expect(sent).toBeLessThan(30)
+  })
+
   const SAYS: readonly [string, unknown][] = [
     ['Bad Request: No valid session ID provided', null],
     ['Bad Request: Server not initialized', null],
