@@ -46,8 +46,9 @@ export async function signedOut(logoutToken: string, ctx: OidcContext & Origin):
   const signed = await keys.verify(trusted, logoutToken)
   if (!signed.ok) return err(signed.error.reason === 'issuer_keys_unavailable' ? 'unavailable' : 'wrong_signature')
   const { jti, exp } = claims.value
-  if (!(await store.replays.remember(`logout token ${jti} of ${issuer}`, exp + TOLERANCE, now())))
-    return err('replayed')
+  // A time may have a fraction, which the column of a database has not.
+  const expiresAt = Math.ceil(exp) + TOLERANCE
+  if (!(await store.replays.remember(`logout token ${jti} of ${issuer}`, expiresAt, now()))) return err('replayed')
   await end(claims.value, provider, ctx)
   return ok(null)
 }
