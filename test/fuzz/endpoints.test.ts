@@ -32,8 +32,9 @@ async function check(sent: Sent): Promise<void> {
   outcomes.set(key, counts.set(outcome, (counts.get(outcome) ?? 0) + 1))
 }
 
-/** Files have a hash in their name. */
-const keyOf = ({ method, path }: Route): string => `${method} ${path.replace(/-[0-9a-f]{12}\./, '-*.')}`
+/** Files have a hash in their name, callbacks that of a provider. */
+const keyOf = ({ method, path }: Route): string =>
+  `${method} ${path.replace(/-[0-9a-f]{12}\./, '-*.').replace(/^\/oidc\/callback\/[^/]+$/, '/oidc/callback/:provider')}`
 
 describe('no 5xx, no echo, always a well-formed answer', () => {
   const isForApplications = ({ path }: Route): boolean => path.startsWith('/oauth/') && path !== '/oauth/authorize'
@@ -43,7 +44,7 @@ describe('no 5xx, no echo, always a well-formed answer', () => {
   const leadsToClients = ({ path }: Route): boolean => path.startsWith('/oauth/authorize')
   fuzz('pages that lead to clients', 80, requestsTo(routes.filter(leadsToClients)), check)
 
-  const isForPeople = ({ path }: Route): boolean => /^\/(?:sign|account|oauth\/client-logo)/.test(path)
+  const isForPeople = ({ path }: Route): boolean => /^\/(?:sign|account|oidc|oauth\/client-logo)/.test(path)
   fuzz('pages for people', 60, requestsTo(routes.filter(isForPeople)), check)
 
   fuzz('every route', 150, requestsTo(routes), check)

@@ -3,13 +3,36 @@
  *
  * @module
  */
-import { ACCESS_TOKEN_TOKEN_TYPE, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
+import {
+  ACCESS_TOKEN_TOKEN_TYPE,
+  ID_JAG_TOKEN_TYPE,
+  JWT_BEARER_GRANT,
+  REFRESH_TOKEN_TOKEN_TYPE,
+  TOKEN_EXCHANGE_GRANT,
+} from '../../shared/grant-names.ts'
+import { IDP } from '../support/company.ts'
 import { CANARY, type Known, type Value } from './values.ts'
 
 export type Params = readonly (readonly [name: string, value: Value])[]
 
 const known = (name: Known): Value => ({ known: name, spoiled: null })
 const text = (one: string): Value => ({ text: one })
+
+/** Where ID-JAGs are for. */
+export const PRODUCT = { issuer: 'https://as.product.example', resource: 'https://desk.product.example/mcp' }
+
+const host: Params = [
+  ['client_id', known('confidentialClient')],
+  ['client_secret', known('clientSecret')],
+]
+
+const exchange: Params = [
+  ['grant_type', text(TOKEN_EXCHANGE_GRANT)],
+  ...host,
+  ['subject_token', known('accessToken')],
+  ['subject_token_type', text(ACCESS_TOKEN_TOKEN_TYPE)],
+  ['resource', known('otherResource')],
+]
 
 const assertion: Params = [
   ['client_assertion_type', text('urn:ietf:params:oauth:client-assertion-type:jwt-bearer')],
@@ -55,22 +78,27 @@ export const GOOD: Readonly<Record<string, readonly Params[]>> = {
       ['client_id', known('client')],
       ['scope', known('scope')],
     ],
+    [['grant_type', text('client_credentials')], ...host, ['resource', known('resource')], ['scope', known('scope')]],
+    [['grant_type', text('client_credentials')], ['resource', known('resource')], ...assertion],
+    exchange,
+    [...exchange, ['actor_token', known('actorToken')], ['actor_token_type', text(ACCESS_TOKEN_TOKEN_TYPE)]],
     [
-      ['grant_type', text('client_credentials')],
-      ['client_id', known('confidentialClient')],
-      ['client_secret', known('clientSecret')],
+      ['grant_type', text(TOKEN_EXCHANGE_GRANT)],
+      ...host,
+      ['requested_token_type', text(ID_JAG_TOKEN_TYPE)],
+      ['subject_token', known('ownRefreshToken')],
+      ['subject_token_type', text(REFRESH_TOKEN_TOKEN_TYPE)],
+      ['audience', text(PRODUCT.issuer)],
+      ['resource', text(PRODUCT.resource)],
+      ['scope', text('desk:read')],
+    ],
+    [['grant_type', text(JWT_BEARER_GRANT)], ...host, ['assertion', known('idJag')]],
+    [
+      ['grant_type', text(JWT_BEARER_GRANT)],
+      ['assertion', known('workloadToken')],
       ['resource', known('resource')],
       ['scope', known('scope')],
     ],
-    [
-      ['grant_type', text(TOKEN_EXCHANGE_GRANT)],
-      ['client_id', known('confidentialClient')],
-      ['client_secret', known('clientSecret')],
-      ['subject_token', known('accessToken')],
-      ['subject_token_type', text(ACCESS_TOKEN_TOKEN_TYPE)],
-      ['resource', known('otherResource')],
-    ],
-    [['grant_type', text('client_credentials')], ['resource', known('resource')], ...assertion],
   ],
   '/oauth/revoke': [
     [
@@ -84,16 +112,8 @@ export const GOOD: Readonly<Record<string, readonly Params[]>> = {
     ],
   ],
   '/oauth/introspect': [
-    [
-      ['token', known('accessToken')],
-      ['client_id', known('confidentialClient')],
-      ['client_secret', known('clientSecret')],
-    ],
-    [
-      ['token', known('refreshToken')],
-      ['client_id', known('confidentialClient')],
-      ['client_secret', known('clientSecret')],
-    ],
+    [['token', known('accessToken')], ...host],
+    [['token', known('refreshToken')], ...host],
   ],
   '/oauth/register': [
     [
@@ -133,12 +153,17 @@ export const GOOD: Readonly<Record<string, readonly Params[]>> = {
   ],
   '/oidc/callback/:provider': [
     [
-      ['state', text('state')],
-      ['code', text('code')],
-      ['iss', text('https://login.company.example')],
+      ['state', known('upstreamState')],
+      ['code', known('upstreamCode')],
+      ['iss', text(IDP)],
+    ],
+    [
+      ['state', known('upstreamState')],
+      ['error', text('access_denied')],
+      ['iss', text(IDP)],
     ],
   ],
-  '/oidc/back-channel-logout': [[['logout_token', text('eyJhbGciOiJFUzI1NiJ9.e30.AAAA')]]],
+  '/oidc/back-channel-logout': [[['logout_token', known('logoutToken')]]],
   '/sign-out': [[], [['request', known('query')]]],
   '/account': [[['page', text('1')]], [['page', text('2')]], [['page', text('99')]], [['revoked', text('')]]],
   '/account/revoke': [

@@ -158,6 +158,9 @@ const suffix = fc.oneof(
   },
 )
 
+/** What stands in an address where a route has a name. */
+const provider = fc.constantFrom('company', 'company', 'company', ':provider', CANARY)
+
 /** Any request to any of the routes. */
 export function requestsTo(routes: readonly Route[]): fc.Arbitrary<Sent> {
   return fc.constantFrom(...routes).chain(({ method, path }) =>
@@ -167,7 +170,7 @@ export function requestsTo(routes: readonly Route[]): fc.Arbitrary<Sent> {
           { weight: 6, arbitrary: fc.constant(method === 'ALL' ? 'POST' : method) },
           { weight: 1, arbitrary: fc.constantFrom(...METHODS) },
         ),
-        path: suffix.map((end) => path + end),
+        path: fc.tuple(provider, suffix).map(([id, end]) => path.replace(':provider', id) + end),
         query:
           method === 'GET'
             ? paramsFor(path)

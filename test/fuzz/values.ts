@@ -13,6 +13,7 @@ export const KNOWN = [
   ...['client', 'confidentialClient', 'clientSecret', 'code', 'refreshToken', 'accessToken', 'verifier', 'challenge'],
   ...['redirectUri', 'resource', 'otherResource', 'scope', 'issuer', 'query', 'documentClient', 'digest', 'grant'],
   ...['username', 'password', 'logoClient', 'logoHash', 'signingClient', 'assertion', 'proof', 'address'],
+  ...['ownRefreshToken', 'actorToken', 'idJag', 'workloadToken', 'logoutToken', 'upstreamState', 'upstreamCode'],
 ] as const
 export type Known = (typeof KNOWN)[number]
 

@@ -11,24 +11,28 @@ import { csrfToken } from '../../server/pages/csrf.ts'
 import { sessionCookieName } from '../../server/pages/session-cookie.ts'
 import { hash } from '../../server/store/hash.ts'
 import { random } from '../../server/store/random.ts'
-import { TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
+import { ID_JAG_TYPE, JWT_BEARER_GRANT, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 import { s256 } from '../../shared/pkce.ts'
 import {
   authorizationQuery,
+  codeForm,
   createTestServer,
   formFields,
   obtainCode,
   obtainTokens,
+  postForm,
   REDIRECT_URI,
   RESOURCE,
   registerClient,
   type TestServer,
   VERIFIER,
 } from '../support/authorization-server.ts'
-import { createCompany, doorTo, IDP } from '../support/company.ts'
-import { addSecretClient, addSigningClient } from '../support/confidential-clients.ts'
+import { CLIENT_ID, type Company, createCompany, doorTo, IDP } from '../support/company.ts'
+import { addSecretClient, addSigningClient, type SecretClient } from '../support/confidential-clients.ts'
 import { craftProof, createProver } from '../support/dpop-proofs.ts'
+import { CLUSTER, createIssuer, idJagClaims, trusting, workloadClaims } from '../support/trusted-issuers.ts'
 import { createElsewhere, LOGO, PNG } from './elsewhere.ts'
+import { PRODUCT } from './good-requests.ts'
 import type { Sent } from './requests.ts'
 import { type Browser, toRequest } from './to-request.ts'
 import type { Known } from './values.ts'
@@ -45,10 +49,35 @@ export const CONFIG: ConfigInput = {
   client_credentials: { enabled: true },
   token_exchange: { enabled: true, allow: [{ from: RESOURCE, to: OTHER_RESOURCE }] },
   session: { lifetime: 365 * 24 * 3600 },
-  oidc: { providers: [{ id: 'company', name: 'Company', issuer: IDP, client_id: 'sallyport' }] },
+  oidc: { providers: [{ id: 'company', name: 'Company', issuer: IDP, client_id: CLIENT_ID }] },
+  id_jag: {
+    enabled: true,
+    audiences: [
+      {
+        issuer: PRODUCT.issuer,
+        clients: { host: 'h' },
+        resources: [PRODUCT.resource],
+        scopes: { 'desk:read': 'notes:read' },
+      },
+    ],
+  },
 }
 
-const EXCHANGING = ['authorization_code', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE_GRANT]
+/** Vouch for people, and for programs. */
+export const VOUCHING = {
+  idp: await createIssuer('https://people.company.example'),
+  cluster: await createIssuer(CLUSTER),
+}
+export const TRUSTING: ConfigInput = {
+  xaa: { enabled: true, providers: [trusting(VOUCHING.idp)] },
+  wif: {
+    enabled: true,
+    issuers: [{ issuer: CLUSTER, jwks: VOUCHING.cluster.jwks }],
+    workloads: [{ name: 'nightly', issuer: CLUSTER, claims: { sub: 'job' }, resources: [RESOURCE] }],
+  },
+}
+
+const GRANTS = ['authorization_code', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE_GRANT, JWT_BEARER_GRANT]
 
 export interface World {
   readonly server: TestServer
@@ -89,11 +118,17 @@ export async function createWorlds(): Promise<Worlds & { readonly first: World }
 
 async function createWorld(): Promise<World> {
   const sites = createElsewhere()
-  const door = doorTo(await createCompany(IDP, () => 1_800_000_000))
-  const server = await createTestServer(CONFIG, { outbound: sites.outbound, door })
+  const company: Company = await createCompany(IDP, () => server.clock.now)
+  const ports = { outbound: sites.outbound, door: doorTo(company) }
+  const server = await createTestServer({ ...CONFIG, ...TRUSTING }, ports)
   const { client_id } = await registerClient(server)
   const authMethods = ['client_secret_post', 'client_secret_basic'] as const
-  const confidential = await addSecretClient(server, { authMethods, resource: RESOURCE, grantTypes: EXCHANGING })
+  const confidential = await addSecretClient(server, {
+    id: 'host',
+    authMethods,
+    resource: RESOURCE,
+    grantTypes: GRANTS,
+  })
   const signing = await addSigningClient(server)
   const prover = await createProver()
   const query = await authorizationQuery(client_id)
@@ -126,6 +161,11 @@ async function createWorld(): Promise<World> {
       refreshToken: refresh_token,
       accessToken: access_token,
       grant: grantOfAccessToken(other.jti ?? '') ?? '',
+      ownRefreshToken: await ownRefreshToken(server, confidential),
+      actorToken: await actorToken(server, confidential),
+      idJag: await VOUCHING.idp.sign(idJagClaims(server, confidential.id), { typ: ID_JAG_TYPE }),
+      workloadToken: await VOUCHING.cluster.sign(workloadClaims(server), { typ: 'JWT' }),
+      logoutToken: await company.logoutToken(),
       assertion: await signing.sign(),
       proof: await craftProof(prover, proven),
     }
@@ -138,21 +178,62 @@ async function createWorld(): Promise<World> {
     async request(sent) {
       if (made === null || uses++ % USES === 0) made = await renew()
       sites.tell(sent.elsewhere)
-      // Nobody has asked for its document yet.
+      const browser = await browserFor(server, sent.browser)
       const known: Readonly<Record<Known, string>> = {
         ...made,
+        // Nobody has asked for its document yet.
         documentClient: `https://app.example/${uses}/client.json`,
+        ...(sent.path.startsWith('/oidc/callback/') && browser !== null
+          ? await leaveFor(company, { server, browser, query: sent.browser === 'visitor' ? String(query) : null })
+          : NOWHERE),
       }
-      return toRequest(sent, known, server.issuer, await browserFor(server, sent.browser))
+      return toRequest(sent, known, server.issuer, browser)
     },
     secrets: () => SECRETS.flatMap((name) => made?.[name] ?? []),
   }
 }
 
-const SECRETS = ['clientSecret', 'code', 'refreshToken', 'accessToken', 'verifier', 'assertion', 'proof'] as const
+const SECRETS = [
+  ...(['clientSecret', 'code', 'refreshToken', 'accessToken', 'verifier', 'assertion', 'proof'] as const),
+  ...(['ownRefreshToken', 'actorToken', 'idJag', 'workloadToken', 'logoutToken'] as const),
+]
+
+/** Of a client that proves who it is, for the person. */
+async function ownRefreshToken(server: TestServer, { id, basic }: SecretClient): Promise<string> {
+  const { client_id: _, ...form } = codeForm(id, await obtainCode(server, id))
+  const { refresh_token } = await (await postForm(server, '/oauth/token', form, basic)).json()
+  return refresh_token
+}
+
+/** The client's own word for itself. */
+async function actorToken(server: TestServer, { basic }: SecretClient): Promise<string> {
+  const form = { grant_type: 'client_credentials', resource: RESOURCE, scope: 'notes:read' }
+  const { access_token } = await (await postForm(server, '/oauth/token', form, basic)).json()
+  return access_token
+}
+
+const NOWHERE = { upstreamState: 'state', upstreamCode: 'code' }
+
+interface Departure {
+  readonly server: TestServer
+  readonly browser: Browser
+  /** What the person does at the company, and comes back for. */
+  readonly query: string | null
+}
+
+/** A browser goes to the company: what it is to come back with. */
+export async function leaveFor(
+  company: Company,
+  { server, browser: { cookie, csrf }, query }: Departure,
+): Promise<typeof NOWHERE> {
+  const body = new URLSearchParams({ csrf, provider: 'company', ...(query === null ? {} : { request: query }) })
+  const left = await server.fetch('/oidc/start', { method: 'POST', headers: { cookie }, body })
+  const answer = company.authorize(left.headers.get('location') ?? '').searchParams
+  return { upstreamState: answer.get('state') ?? '', upstreamCode: answer.get('code') ?? '' }
+}
 
 /** A new one for each case: signing in and out ends what was before. */
-async function browserFor({ store, clock, userId }: TestServer, who: Sent['browser']): Promise<Browser | null> {
+export async function browserFor({ store, clock, userId }: TestServer, who: Sent['browser']): Promise<Browser | null> {
   if (who === 'none') return null
   const cookie = random()
   const times = { createdAt: clock.now, expiresAt: clock.now + 3600 }

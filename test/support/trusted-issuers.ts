@@ -11,7 +11,6 @@ import { ID_JAG_TYPE } from '../../shared/id-jag.ts'
 import { JWT_BEARER_GRANT } from '../../shared/token-request.ts'
 import {
   createTestServer,
-  ISSUER,
   postForm,
   RESOURCE,
   type TestServer,
@@ -131,6 +130,15 @@ export const idJagClaims = (
   ...claims,
 })
 
+/** Of the workload that `createFederation` knows. */
+export const workloadClaims = ({ clock, issuer }: Pick<TestServer, 'clock' | 'issuer'>): JWTPayload => ({
+  sub: 'job',
+  aud: issuer,
+  iat: clock.now,
+  exp: clock.now + 300,
+  jti: random(16),
+})
+
 export function lastReason({ events }: Pick<TestServer, 'events'>): string | undefined {
   const event = events.at(-1)
   return event?.type === 'token_rejected' ? event.reason : undefined
@@ -160,11 +168,8 @@ export async function createFederation(
     },
     ports,
   )
-  const sign = (claims: Said = {}, header: Readonly<Record<string, unknown>> = {}, key?: CryptoKey | Uint8Array) => {
-    const { now } = server.clock
-    const standard = { sub: 'job', aud: ISSUER, iat: now, exp: now + 300, jti: random(16) }
-    return cluster.sign({ ...standard, ...claims }, { typ: 'JWT', ...header }, key)
-  }
+  const sign = (claims: Said = {}, header: Readonly<Record<string, unknown>> = {}, key?: CryptoKey | Uint8Array) =>
+    cluster.sign({ ...workloadClaims(server), ...claims }, { typ: 'JWT', ...header }, key)
   const ask = (assertion: string, form: Form = {}, headers: Readonly<Record<string, string>> = {}) => {
     const usual = { grant_type: JWT_BEARER_GRANT, resource: RESOURCE, scope: 'notes:read' }
     return postForm(server, '/oauth/token', { ...usual, assertion, ...form }, headers)
