@@ -124,10 +124,9 @@ export function withProviderSecrets<Given extends { readonly oidc: OidcConfig }>
   return { ...config, oidc: { ...config.oidc, providers } }
 }
 
-/** How this server proves itself there: as it was said, or as what is at hand suggests. */
-export const clientAuthOf = ({ client_auth, client_key, client_secret }: OidcProviderConfig) =>
-  client_auth ??
-  (client_key !== undefined ? 'private_key_jwt' : client_secret !== undefined ? 'client_secret_basic' : 'none')
+/** How this server proves itself there: as it was said, or with what is at hand. Not at all only where that is said: a variable that was forgotten is no decision. */
+export const clientAuthOf = ({ client_auth, client_key }: OidcProviderConfig) =>
+  client_auth ?? (client_key === undefined ? 'client_secret_basic' : 'private_key_jwt')
 
 /** What is wrong although each member is well-formed; null: nothing. */
 export function oidcProblem({ providers, passwords }: OidcConfig, own: string, dev: boolean): string | null {

@@ -55,9 +55,9 @@ function beforeLeaving({ application, publisher }: ForApplication, providers: re
   const scopes = sets.map(
     (set, index) => html`${index > 0 && ', '}<code>${set}</code>${sets.length > 1 && html` at ${who(set).join(', ')}`}`,
   )
-  const whose = publisher != null && html` that <b>${publisher.shown}</b> publishes`
-  const target = application !== undefined && html`, with an answer to <b>${application.target.shown}</b>`
-  return html`<p class="quiet">There, only this server learns who you are (${scopes}). What the application${whose} may do${target}, you decide after that.</p>`
+  const where = application?.target.shown ?? publisher?.shown
+  const whose = where !== undefined && html` at <b>${where}</b>`
+  return html`<p class="quiet">Only this server learns who you are (${scopes}). After that you decide what the application${whose} may do.</p>`
 }
 
 /** A button for each company's own way to sign in. */

@@ -27,6 +27,11 @@ test.each([
     { providers: [{ ...provider, client_secret: undefined, client_auth: 'client_secret_post' }] },
     'SALLYPORT_OIDC_COMPANY_CLIENT_SECRET',
   ],
+  [
+    'no secret, and no word that there is none',
+    { providers: [{ ...provider, client_secret: undefined }] },
+    'put it into SALLYPORT_OIDC_COMPANY_CLIENT_SECRET',
+  ],
   ['a key for signing', { providers: [withKey({ kty: 'EC', crv: 'P-256', d: 'x' })] }, null],
   ['an RSA key that says its alg', { providers: [withKey({ kty: 'RSA', d: 'x', alg: 'RS256' })] }, null],
   ['an RSA key that does not', { providers: [withKey({ kty: 'RSA', d: 'x' })] }, 'alg does not fit'],

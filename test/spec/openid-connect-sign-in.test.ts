@@ -256,11 +256,11 @@ describe('confused deputy', () => {
     const page = textOf(await sent.text())
     expect(page).toContain('to continue to Test Client')
     expect(page).toContain('(openid profile at Company, openid profile email offline_access at Other)')
-    expect(page).toContain(`with an answer to ${new URL(REDIRECT_URI).host}`)
+    expect(page).toContain(`what the application at ${new URL(REDIRECT_URI).host} may do`)
     // A document that is read once somebody is signed in: its publisher is known by its name.
     const asked = await query({ client_id: 'https://app.example/client.json' })
     const unread = await (await browser.fetch(`/sign-in?${new URLSearchParams({ request: asked })}`)).text()
-    expect(textOf(unread)).toContain('What the application that app.example publishes may do, you decide after that.')
+    expect(textOf(unread)).toContain('what the application at app.example may do')
     expect(textOf(await (await browser.fetch('/sign-in')).text())).not.toContain('openid profile')
     await server.close()
   })
