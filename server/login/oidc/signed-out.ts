@@ -29,6 +29,9 @@ const LogoutClaims = v.looseObject({
 })
 type LogoutClaims = v.InferOutput<typeof LogoutClaims>
 
+const UNTRACEABLE =
+  'a provider said that a session has ended that is not known here any more, and not whose it was: nothing that was granted could be ended. Have it send sub in logout tokens'
+
 /** Seconds that clocks may differ, and that a token may be good for. */
 const TOLERANCE = 60
 const LONGEST = 3600
@@ -92,6 +95,7 @@ async function end({ sub, sid }: LogoutClaims, provider: OidcProvider, ctx: Oidc
   const users = await store.sessions.removeUpstream(which, signOut)
   for (const userId of users) ctx.audit(signOut(userId))
   if (!provider.logoutEndsAccess) return
+  if (sub === undefined && users.length === 0) ctx.onWarning(UNTRACEABLE, { provider: provider.id })
   const named = sub === undefined ? null : await store.identities.find(issuer, sub)
   const identities = named === null ? await identitiesOf(users, issuer, ctx) : [named]
   for (const identity of identities) {
