@@ -8,10 +8,10 @@ import { afterAll, beforeAll } from 'bun:test'
 import { spawn } from 'node:child_process'
 import { chown, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import postgres from 'postgres'
+import { freePort } from './spawn.ts'
 
 export interface TestPostgres {
   /** The URL of a new, empty database. */
@@ -85,12 +85,12 @@ export async function startPostgres({ durable = false } = {}): Promise<PostgresS
   if (owner === NOBODY) await chown(directory, NOBODY.uid, NOBODY.gid)
   const binaries = await findBinaries(directory)
   const data = join(directory, 'data')
-  const port = await freePort()
   const passwordFile = join(directory, 'password')
   await writeFile(passwordFile, 'postgres\n')
 
   const initialise = ['--no-sync', '--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', '--username=postgres']
   await run(binaries.initdb, [...initialise, `--pgdata=${data}`, `--pwfile=${passwordFile}`], owner).finished
+  const port = freePort()
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
@@ -172,15 +172,4 @@ async function isReachable(path: string): Promise<boolean> {
   const everyone = ((await stat(path)).mode & 0o001) !== 0
   const parent = dirname(path)
   return everyone && (parent === path || isReachable(parent))
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  probe.listen(0, '127.0.0.1', resolve)
-  await promise
-  const address = probe.address()
-  probe.close()
-  if (address === null || typeof address === 'string') throw new Error('No port is free.')
-  return address.port
 }

@@ -101,10 +101,25 @@ function readOutput(stream: ReadableStream<Uint8Array>): Output {
   }
 }
 
-/** A port that was free a moment ago, for programs that must be told one. */
+/**
+ * A port that was free a moment ago, for programs that must be told one. It is none of those that the system gives to whoever asks for any, as the
+ * other tests do: until the program has started, one of them might have been given it.
+ */
 export function freePort(): number {
-  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const { port } = probe
-  probe.stop(true)
-  return port
+  do candidate = candidate === PORTS.last ? PORTS.first : candidate + 1
+  while (!isFree(candidate))
+  return candidate
+}
+
+const PORTS = { first: 20_000, last: 31_999 }
+/** Files that run at the same time begin in different places. */
+let candidate = PORTS.first + Math.floor(Math.random() * (PORTS.last - PORTS.first))
+
+function isFree(port: number): boolean {
+  try {
+    Bun.listen({ hostname: '127.0.0.1', port, socket: { data() {} } }).stop(true)
+    return true
+  } catch {
+    return false
+  }
 }
