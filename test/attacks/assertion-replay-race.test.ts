@@ -40,7 +40,7 @@ describe.each(useEngines())('on $name', ({ pair }) => {
       const identity = await one.store.identities.find(idp.issuer, `person-${round}`)
       expect(await one.store.grants.listLive(identity?.userId ?? '', one.clock.now)).toHaveLength(1)
     }
-  }, 30_000)
+  }, 60_000)
 
   test('of 32 programs with one JWT one is let in', async () => {
     const servers = await pair(config)
@@ -49,5 +49,5 @@ describe.each(useEngines())('on $name', ({ pair }) => {
     const form = { grant_type: JWT_BEARER_GRANT, assertion, resource: RESOURCE, scope: 'notes:read' }
     const ask = (caller: number) => postForm(servers[caller % 2 === 0 ? 0 : 1], '/oauth/token', form)
     await expectOneOf(await Promise.all(Array.from({ length: 32 }, (_, caller) => ask(caller))))
-  }, 30_000)
+  }, 60_000)
 })

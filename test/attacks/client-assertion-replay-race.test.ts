@@ -29,7 +29,7 @@ describe.each(useEngines())('on $name', ({ pair }) => {
         await expectError(answer, 401, 'invalid_client')
       }
     }
-  }, 30_000)
+  }, 60_000)
 
   test('nor does it count at another endpoint of another process', async () => {
     const [one, other] = await pair()

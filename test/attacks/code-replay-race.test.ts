@@ -48,7 +48,7 @@ describe.each(useEngines())('on $name', ({ pair }) => {
         expect(await one.as.isLive({ jti: decodeJwt(tokens.access_token).jti ?? '' })).toBe(false)
       }
     }
-  }, 30_000)
+  }, 60_000)
 
   test('AS-063 without the verifier a racer ends nothing and gets nothing', async () => {
     const servers = await pair()

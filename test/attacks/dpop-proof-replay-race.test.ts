@@ -36,7 +36,7 @@ describe.each(useEngines())('on $name', ({ pair }) => {
       for (const answer of answers.filter(({ status }) => status !== 200))
         await expectError(answer, 400, 'invalid_dpop_proof')
     }
-  }, 30_000)
+  }, 60_000)
 
   test('what one process has taken the other refuses, until nobody would take it, and a nonce of one counts at the other', async () => {
     const [one, other] = await pair({ ...config, dpop: { nonce: 'required' } })
@@ -71,7 +71,7 @@ describe.each(useEngines())('on $name', ({ pair }) => {
         )
         expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
       }
-    }, 30_000)
+    }, 60_000)
 
     test('section 11.1 a jti counts once, whatever the proof says of its time, also at another process', async () => {
       const jti = crypto.randomUUID()
@@ -123,5 +123,5 @@ describe.each(useEngines())('on $name', ({ pair }) => {
     )
     expect(outcomes.filter((outcome) => !(outcome instanceof Response))).toHaveLength(1)
     for (const outcome of outcomes) if (outcome instanceof Response) expect(outcome.status).toBe(401)
-  }, 30_000)
+  }, 60_000)
 })

@@ -15,7 +15,7 @@ import {
   registerClient,
 } from '../support/authorization-server.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(60_000)
 
 const DAY = 86_400
 const A_DAY = 24

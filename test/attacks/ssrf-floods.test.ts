@@ -71,7 +71,8 @@ describe('slow', () => {
     const { outcome } = outboundTo(listener, undefined, { timeout: SHORT })
     const began = performance.now()
     expect(await outcome(URL)).toBe('timeout')
-    expect(performance.now() - began).toBeLessThan(3000)
+    // The usual limit is five seconds.
+    expect(performance.now() - began).toBeLessThan(4900)
     await listener.idle()
     listener.close()
   })
@@ -99,7 +100,7 @@ describe('slow', () => {
     const { outcome } = outboundTo(
       listener,
       { 'app.example': ['2606:4700::1111', PUBLIC_ADDRESS] },
-      { timeout: 2, connect: (address) => (address.includes(':') ? new Socket() : dialTo(listener)) },
+      { timeout: 8, connect: (address) => (address.includes(':') ? new Socket() : dialTo(listener)) },
     )
     expect(await outcome(URL)).toBe('ok')
     listener.close()
@@ -199,9 +200,8 @@ describe('many at once', () => {
     expect(lookups).toHaveLength(2)
     for (const end of lookups.splice(0)) end()
     await new Promise((resolve) => setImmediate(resolve))
-    const next = ask()
-    lookups.shift()?.()
-    expect(await next).toEqual({ ok: false, error: 'unresolvable' })
+    const [next] = await Promise.all([ask(), until(lookups)])
+    expect(next).toEqual({ ok: false, error: 'unresolvable' })
   })
 
   test('work that fails gives its place back', async () => {

@@ -12,7 +12,7 @@ import { listenTestDemo, type TestDemo, USER } from '../support/demo.ts'
 import { ROOT } from '../support/source-tree.ts'
 import { freePort, RUNTIMES, run } from '../support/spawn.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(60_000)
 
 let demo: TestDemo
 let folder: string

@@ -13,7 +13,7 @@ import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 import { MAX_AGE } from '../../server/store/recent.ts'
 import { type Run, refused, runSallyport } from '../support/cli.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(60_000)
 
 const cwd = await mkdtemp(join(tmpdir(), 'sallyport-cli-'))
 afterAll(() => rm(cwd, { recursive: true }))

@@ -13,7 +13,7 @@ import { type ForeignGrants, startForeignGrants } from '../support/foreign-grant
 import { ROOT } from '../support/source-tree.ts'
 import { RUNTIMES, start } from '../support/spawn.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(60_000)
 
 let foreign: ForeignGrants
 let home: string

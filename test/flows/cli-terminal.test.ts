@@ -10,7 +10,7 @@ import { everythingV1, everythingV2 } from '../support/everything.ts'
 import { createPerson } from '../support/person.ts'
 import { inTerminal } from '../support/terminal.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(60_000)
 
 describe.each([
   ['2025-11-25', everythingV1, '{"which":"rye"}'],

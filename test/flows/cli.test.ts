@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { type Run, refused, runSallyport } from '../support/cli.ts'
 import { ROOT } from '../support/source-tree.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(60_000)
 
 const cwd = await mkdtemp(join(tmpdir(), 'sallyport-cli-'))
 afterAll(() => rm(cwd, { recursive: true }))

@@ -94,5 +94,5 @@ describe('@modelcontextprotocol/conformance authorization', () => {
   test('a server that requires a scope fails it: the failures of this suite are seen', async () => {
     const checks = await run({ requireScope: true })
     expect(withStatus(checks, 'FAILURE')).toEqual(['authorization-code-grant'])
-  }, 30_000)
+  }, 60_000)
 })

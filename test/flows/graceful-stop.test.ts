@@ -62,7 +62,7 @@ describe.each([
   ['Node', RUNTIMES.node],
 ] as const)('on %s', (_, runtime) => {
   test('not ready, but serving; then closed, and the request in flight is answered; then 0', async () => {
-    const server = await startWith({ drain: 1, limit: 30 }, runtime)
+    const server = await startWith({ drain: 4, limit: 30 }, runtime)
     const request = await beginRequest(server.port)
     // The half is there before the signal: this was accepted after it.
     expect(await statusOf(server, '/health/ready')).toBe(200)

@@ -186,7 +186,7 @@ describe('R3 one of them is stopped for longer than its lease', () => {
     const lenient = await createCrowd({ replayWindow: 60 })
     try {
       const { directory, stored } = await lenient.signIn()
-      const lease = { heartbeat: 100, stale: 500, stopped: 1000 }
+      const lease = { heartbeat: 100, stale: 1500, stopped: 3000 }
       const kept: unknown[] = []
       lenient.state.trouble = first(undefined, async (name, go) => {
         const answer = await go()

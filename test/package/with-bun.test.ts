@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { ROOT } from '../support/source-tree.ts'
 import { RUNTIMES, run, start } from '../support/spawn.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(60_000)
 
 let folder: string
 

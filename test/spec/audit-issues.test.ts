@@ -89,12 +89,12 @@ describe.each(Object.entries(databases))('%s', (_, database) => {
 })
 
 test('they are there a tenth of a second later, without anybody asking', async () => {
-  const { promise, resolve } = Promise.withResolvers<readonly unknown[]>()
+  const { promise, resolve } = Promise.withResolvers<unknown>()
   const issues = createIssues({ append: async (entries) => resolve(entries) }, () => {})
-  const began = performance.now()
   issues.add(issue(0))
+  // Timers end in their order, however late.
+  setTimeout(resolve, 900, 'later')
   expect(await promise).toEqual([issue(0)])
-  expect(performance.now() - began).toBeLessThan(900)
 })
 
 test('they wait while the database does not answer, are tried again by themselves, and what is too many is told loudly', async () => {
@@ -197,8 +197,11 @@ describe('audit.before_answer', () => {
   test('off, which is the default, nobody waits: the row comes after the answer', async () => {
     const server = await createTestServer({ client_credentials: { enabled: true } })
     const { basic } = await addSecretClient(server)
+    const began = performance.now()
     expect((await postForm(server, '/oauth/token', form, basic)).status).toBe(200)
-    expect(await rows(server, { type: 'machine_token_issued' })).toHaveLength(0)
+    const early = await rows(server, { type: 'machine_token_issued' })
+    // It may have come by itself since then, where the test was held up.
+    if (performance.now() - began < 90) expect(early).toHaveLength(0)
     // As SIGTERM does.
     await server.flush()
     expect(await rows(server, { type: 'machine_token_issued' })).toHaveLength(1)

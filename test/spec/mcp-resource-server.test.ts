@@ -30,7 +30,7 @@ describe('the same suite as on other runtimes', () => {
 
 describe('an authorization server that never answers', () => {
   test('is given up, and asked again by the next request after the pause', async () => {
-    const fixture = await createResourceFixture({ timeout: 0.01, fetch: (url, init) => reach(url, init) })
+    const fixture = await createResourceFixture({ timeout: 0.5, fetch: (url, init) => reach(url, init) })
     let hangs = true
     const reach: typeof fixture.issuer.fetch = (url, init) =>
       hangs ? new Promise(() => {}) : fixture.issuer.fetch(url, init)

@@ -175,7 +175,7 @@ test('a database that stays locked fails those who wait, all after one timeout',
   const long = commits.begin()
   const outcomes = await Promise.allSettled([add('ada'), add('bob'), long, add('eve')])
   expect(statusOf(outcomes)).toEqual(['rejected', 'rejected', 'rejected', 'rejected'])
-  expect(performance.now() - started).toBeLessThan(2500)
+  expect(performance.now() - started).toBeLessThan(2900)
   other.exec('rollback')
   other.close()
   await add('ada')

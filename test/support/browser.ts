@@ -26,7 +26,7 @@ const ARGUMENTS = [
 /** A test that needs Chromium. */
 export function testInBrowser(name: string, run: () => Promise<void>): void {
   if (HAS_CHROMIUM) {
-    test(name, run, 30_000)
+    test(name, run, 120_000)
     return
   }
   console.error(`\n!!! NOT RUN: "${name}" (${WITHOUT})\n`)
@@ -46,9 +46,9 @@ afterAll(async () => {
 export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<{ readonly page: Page; readonly complaints: string[] }> {
-  running ??= chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS })
+  running ??= chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS, timeout: 60_000 })
   const context = await (await running).newContext(options)
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => void complaints.push(`${message.type()}: ${message.text()}`))

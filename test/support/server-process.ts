@@ -106,7 +106,7 @@ export const isRunning = (pid: number): boolean => {
 }
 
 /** Asks again and again until it is so. */
-export async function until(condition: () => Promise<boolean>, seconds = 20): Promise<void> {
+export async function until(condition: () => Promise<boolean>, seconds = 50): Promise<void> {
   const deadline = performance.now() + seconds * 1000
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`It did not happen within ${seconds} seconds: ${condition}`)
