@@ -12,6 +12,7 @@ import {
 import { isForeignOAuthError } from '../../shared/foreign-oauth-error.ts'
 import type { ForeignTokenResponse } from '../../shared/foreign-token-response.ts'
 import { formatScope, parseScope } from '../../shared/scope.ts'
+import type { ValidatedServerMetadata } from '../discovery/discovery.ts'
 import { hasCode, SallyportError, saidBy } from '../errors.ts'
 import { withoutQuery } from '../events.ts'
 import { defineGrant } from './define-grant.ts'
@@ -44,6 +45,7 @@ export function deviceCode({ scope }: DeviceCodeOptions = {}): GrantType {
   return defineGrant({
     name: DEVICE_CODE,
     ...(scope !== undefined && { scope: typeof scope === 'string' ? parseScope(scope) : scope }),
+    checkServer: endpointOf,
     obtain,
   })
 }
@@ -64,8 +66,7 @@ async function obtain(step: GrantStep): Promise<ForeignTokenResponse> {
 }
 
 async function requestCode(step: GrantStep): Promise<ForeignDeviceAuthorization> {
-  const endpoint = step.server['device_authorization_endpoint']
-  if (typeof endpoint !== 'string') throw new SallyportError('endpoint_missing', { url: withoutQuery(step.issuer) })
+  const endpoint = endpointOf(step.server)
   const { headers, params } = await step.authentication()
   const scope = step.scope.length === 0 ? undefined : formatScope(step.scope)
   const answer = await step.post(endpoint, { scope, resource: step.indicator, ...params }, headers)
@@ -81,6 +82,12 @@ async function requestCode(step: GrantStep): Promise<ForeignDeviceAuthorization>
   if (error === 'invalid_client') throw new SallyportError(error, details)
   const refused = error === 'unauthorized_client' || error === 'unsupported_grant_type'
   throw new SallyportError(refused ? 'grant_unsupported' : 'token_request_failed', details)
+}
+
+/** RFC 8628 section 4: where it is, the grant is. */
+function endpointOf({ issuer, device_authorization_endpoint: endpoint }: ValidatedServerMetadata): string {
+  if (typeof endpoint !== 'string') throw new SallyportError('endpoint_missing', { url: withoutQuery(issuer) })
+  return endpoint
 }
 
 /** Asks until there is an answer. Trouble on the way is waited out: the person may be in the middle of it. */

@@ -107,6 +107,8 @@ export interface GrantDefinition {
    * something elsewhere: the resource alone names the server, and anybody can run a resource.
    */
   readonly issuer?: string
+  /** Throws for a server that cannot have it, before anything is registered there. */
+  readonly checkServer?: (server: ValidatedServerMetadata) => void
   /** The key that its tokens are to be bound to, because what it begins with is bound to that one. Default: a new one. */
   readonly key?: () => Promise<StoredKey | undefined>
   readonly obtain: (step: GrantStep) => Promise<ForeignTokenResponse>
