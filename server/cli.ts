@@ -63,7 +63,7 @@ function createProgram(): Command {
   addMigrateCommand(program)
   addConformanceCommand(program)
   addDoctorCommand(program)
-  return program
+  return program.commandsGroup('Help:').helpCommand('help [command]', 'Prints what --help says of it.')
 }
 
 function addUserCommands(users: Command): void {

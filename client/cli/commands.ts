@@ -38,14 +38,16 @@ function addLogin(program: Command): void {
       `${MCP} --no-browser   (over SSH: paste the address at which a browser ended up)`,
       `${MCP} --scope "notes:read notes:admin"`,
       `${MCP} --client-credentials --client-id agent-7 --issuer https://as.example.com --private-key-file key.json`,
+      `${MCP} --assertion-file /var/run/secrets/tokens/mcp --issuer https://as.example.com`,
     ],
     options: [
       new Option('--force', 'Signs in anew although that was done before.'),
       new Option('--bearer', 'A token for other programs: not bound to a key. Kept beside the other.'),
     ],
   })
-  addFlags(login, 'account', 'asking', 'client', 'json', 'general').action((url: string, flags: LoginFlags) =>
-    run(url, flags, async (around) => (await import('./account.ts')).login(url, flags, around)),
+  addFlags(login, 'account', 'asking', 'client', 'deviations', 'json', 'general').action(
+    (url: string, flags: LoginFlags) =>
+      run(url, flags, async (around) => (await import('./account.ts')).login(url, flags, around)),
   )
 }
 
@@ -82,8 +84,9 @@ function addToken(program: Command): void {
       'Prints an access token for scripts, renewed if need be. Until it expires it is as good as a password.',
     examples: [MCP, `${MCP} --json | jq .expires_at`],
   })
-  addFlags(token, 'account', 'asking', 'client', 'json', 'general').action((url: string, flags: SessionFlags) =>
-    run(url, flags, async (around) => (await import('./token.ts')).token(url, flags, around)),
+  addFlags(token, 'account', 'asking', 'client', 'deviations', 'json', 'general').action(
+    (url: string, flags: SessionFlags) =>
+      run(url, flags, async (around) => (await import('./token.ts')).token(url, flags, around)),
   )
 }
 
@@ -114,8 +117,9 @@ function addFetch(program: Command): void {
       ),
     ],
   })
-  addFlags(fetch, 'account', 'asking', 'client', 'json', 'general').action((url: string, flags: FetchFlags) =>
-    run(url, flags, async (around) => (await import('./fetch.ts')).fetchUrl(url, flags, around)),
+  addFlags(fetch, 'account', 'asking', 'client', 'deviations', 'json', 'general').action(
+    (url: string, flags: FetchFlags) =>
+      run(url, flags, async (around) => (await import('./fetch.ts')).fetchUrl(url, flags, around)),
   )
 }
 
@@ -128,8 +132,9 @@ function addTools(program: Command): void {
     examples: [MCP, `${MCP} --json | jq -r ".[].name"`],
     options: [header(SENT_ALWAYS)],
   })
-  addFlags(tools, 'account', 'asking', 'client', 'json', 'general').action((url: string, flags: SessionFlags) =>
-    run(url, flags, async (around) => (await import('./tools.ts')).tools(url, flags, around)),
+  addFlags(tools, 'account', 'asking', 'client', 'deviations', 'json', 'general').action(
+    (url: string, flags: SessionFlags) =>
+      run(url, flags, async (around) => (await import('./tools.ts')).tools(url, flags, around)),
   )
 }
 
@@ -140,7 +145,7 @@ function addCall(program: Command): void {
     examples: [`${MCP} whoami`, `${MCP} notes_add '{"text": "Buy bread"}'`, `${MCP} notes_add - < note.json`],
     options: [header(SENT_ALWAYS)],
   })
-  addFlags(call, 'account', 'asking', 'client', 'json', 'general').action(
+  addFlags(call, 'account', 'asking', 'client', 'deviations', 'json', 'general').action(
     (url: string, name: string, json: string | undefined, flags: SessionFlags) =>
       run(url, flags, async (around) => (await import('./tools.ts')).call(url, name, json, flags, around)),
   )
@@ -166,7 +171,7 @@ function addBridge(program: Command): void {
         .default(45),
     ],
   })
-  addFlags(bridge, 'account', 'asking', 'client', 'general')
+  addFlags(bridge, 'account', 'asking', 'client', 'deviations', 'general')
     .addHelpText('after', DESKTOP)
     .action((url: string, flags: BridgeFlags) =>
       run(url, flags, async (around) => (await import('./bridge.ts')).bridge(url, flags, around)),

@@ -58,9 +58,14 @@ function explainOurs(error: SallyportError, resource: string): Stop {
   const about = [error.url, error.status && `HTTP ${error.status}`].filter(Boolean).join(', ')
   const words = error.errorDescription ?? error.oauthError
   const said = words === undefined ? '' : ` The server says: “${words}”`
-  const cause = error.code === 'store_failed' && error.cause instanceof Error ? ` ${error.cause.message}` : ''
+  const cause = whyOf(error)
   const message = `${describeError(error)}${about === '' ? '' : ` (${about})`}${said}${cause}`
   return new Stop(exitCodeOf(error), error.code, message, hint(error, resource))
+}
+
+function whyOf({ code, cause }: SallyportError): string {
+  if (code === 'store_failed' && cause instanceof Error) return ` ${cause.message}`
+  return code === 'refresh_unavailable' && cause instanceof SallyportError ? ` ${describeError(cause)}` : ''
 }
 
 function exitCodeOf(error: SallyportError): ExitCode {
@@ -76,13 +81,17 @@ const HINTS: Partial<Record<SallyportErrorCode, string>> = {
   network_error: 'Is the address right, and does it run?',
   timeout: 'Does it answer others? --timeout waits longer.',
   configuration: 'A URL has to be https, or http on this machine; a secret or key needs --client-id and --issuer.',
-  resource_metadata_not_found: 'Is this the URL of a protected MCP server? `sallyport doctor URL` looks closer.',
-  resource_mismatch: 'The server names another URL as its own: use that one. `sallyport doctor URL` shows it.',
+  resource_metadata_not_found:
+    'Is this the URL of a protected MCP server? `sallyport doctor URL` looks closer. Servers of March 2025 need --authorize-at-origin.',
+  resource_mismatch:
+    'The server names another URL as its own: use that one (`sallyport doctor URL` shows it), or --accept-parent-resource where it is a parent.',
   server_metadata_not_found: '`sallyport doctor URL` shows what was asked for, and what was answered.',
   registration_unavailable: 'Ask its operator for a client id, and give it with --client-id.',
   registration_failed: 'Ask its operator for a client id, and give it with --client-id.',
   client_issuer_mismatch: 'The resource now names another authorization server than --issuer. Ask its operator.',
   invalid_client: 'Check --client-id, --client-secret-file or --private-key-file, and --issuer.',
+  assertion_unusable:
+    'It has to be a JWT whose `aud` is the issuer or its token endpoint. Is it the file of another server?',
   port_in_use: 'Another program listens there: end it, or leave --callback-port out.',
   authorization_denied: 'Try again when you want to agree.',
   flow_expired: 'Ten minutes have passed. Try again.',
@@ -90,7 +99,6 @@ const HINTS: Partial<Record<SallyportErrorCode, string>> = {
   dpop_downgrade: 'Sign in with --dpop preferred if tokens without a key will do.',
   dpop_unavailable: 'Sign in with --dpop preferred if tokens without a key will do.',
   grant_unsupported: 'Its operator has to allow the grant to this client.',
-  endpoint_missing: 'The authorization server does not offer what was asked for (--device, for example).',
   refresh_unavailable: 'You are still signed in.',
   store_failed: 'Where there is no keychain, --store file keeps tokens in files.',
   store_busy: 'Another program is at it. Is a sign-in open somewhere?',

@@ -19,10 +19,14 @@ export interface SessionFlags {
   readonly issuer?: string
   readonly clientMetadataUrl?: string
   readonly clientCredentials?: true
+  readonly assertionFile?: string
   readonly device?: true
   /** `--no-browser` makes it `false`. */
   readonly browser: boolean
   readonly callbackPort?: number
+  readonly acceptParentResource?: true
+  readonly authorizeAtOrigin?: true
+  readonly resourceParameter?: string
   readonly header?: Readonly<Record<string, string>>
   readonly timeout: number
   readonly trace?: true
@@ -54,6 +58,10 @@ const CLIENT = group(
   new Option('--issuer <url>', 'The authorization server that the client id belongs to.'),
   new Option('--client-metadata-url <url>', 'The client ID metadata document that this program may go by.'),
   new Option('--client-credentials', 'Acts for the client itself, without a person. Needs --client-id.'),
+  new Option(
+    '--assertion-file <path>',
+    'Acts for this program itself: with the JWT of its platform, read each time; - reads standard input. Needs --issuer.',
+  ).conflicts('clientCredentials'),
 )
 
 /** How to get a token. */
@@ -61,11 +69,25 @@ const ASKING = group(
   'Signing in:',
   new Option('--scope <scopes>', 'The scopes to ask for, in one string. Default: what the server says.'),
   new Option('--no-browser', 'Opens none: shows the address, and reads the one where any browser ended up.'),
-  new Option('--device', 'Shows a code to be entered on another device.').conflicts('clientCredentials'),
+  new Option('--device', 'Shows a code to be entered on another device.').conflicts([
+    'clientCredentials',
+    'assertionFile',
+  ]),
   new Option('--callback-port <port>', 'The port that the client is registered with. Default: any.').argParser(port),
   new Option('--dpop <mode>', 'Whether tokens are bound to a key of this machine.')
     .choices(['preferred', 'required', 'off'])
     .default('preferred'),
+)
+
+/** What a server does otherwise than it is specified. */
+const DEVIATIONS = group(
+  'Servers that deviate:',
+  new Option('--accept-parent-resource', 'Takes the metadata of a parent of the URL for its own.'),
+  new Option('--authorize-at-origin', 'Takes the origin of the URL for its authorization server, if it names none.'),
+  new Option(
+    '--resource-parameter <uri>',
+    'Asks for tokens for this resource, or with "omit" for none in particular.',
+  ).argParser(resourceParameter),
 )
 
 const GENERAL = group(
@@ -76,7 +98,14 @@ const GENERAL = group(
 
 const JSON_FLAG = group('General:', new Option('--json', 'Writes the result, and errors, as JSON.'))
 
-const SETS = { account: ACCOUNT, client: CLIENT, asking: ASKING, json: JSON_FLAG, general: GENERAL }
+const SETS = {
+  account: ACCOUNT,
+  client: CLIENT,
+  asking: ASKING,
+  deviations: DEVIATIONS,
+  json: JSON_FLAG,
+  general: GENERAL,
+}
 
 /** Adds those of the sets. */
 export function addFlags(command: Command, ...sets: readonly (keyof typeof SETS)[]): Command {
@@ -112,6 +141,12 @@ export function method(text: string): string {
     throw new InvalidArgumentError('wanted a method, such as GET, POST or DELETE.')
   if (/^(?:connect|trace|track)$/i.test(text)) throw new InvalidArgumentError(`${text} cannot be sent.`)
   return /^(?:get|head|post|put|patch|delete|options)$/i.test(text) ? text.toUpperCase() : text
+}
+
+/** RFC 8707 section 2: an absolute URI without a fragment. */
+function resourceParameter(text: string): string {
+  if (text === 'omit' || (URL.canParse(text) && !text.includes('#'))) return text
+  throw new InvalidArgumentError(`${text}: wanted an absolute URI without a fragment, or omit.`)
 }
 
 function port(text: string): number {

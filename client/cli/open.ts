@@ -7,10 +7,11 @@ import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import * as v from 'valibot'
-import type { ClientOptions, Fetch } from '../context.ts'
-import { SallyportError } from '../errors.ts'
+import { JWT_BEARER_GRANT } from '../../shared/grant-names.ts'
+import type { ClientCompat, ClientOptions, Fetch } from '../context.ts'
 import { clientCredentials } from '../grants/client-credentials.ts'
 import { deviceCode } from '../grants/device-code.ts'
+import { workloadIdentity } from '../grants/workload-identity.ts'
 import type { Interaction } from '../interactions/interaction.ts'
 import { fileStore } from '../node/file-store.ts'
 import { resourceUrl } from '../resource-url.ts'
@@ -60,6 +61,7 @@ export async function open(url: string, flags: SessionFlags, given: OpenOptions)
     timeout: flags.timeout,
     signal: given.signal,
     fetch,
+    compat: compatOf(flags),
     ...(trace !== undefined && { onEvent: trace.onEvent }),
     ...(flags.scope !== undefined && { scope: flags.scope }),
     ...grantOf(flags),
@@ -89,15 +91,35 @@ export async function openStore({ store }: Pick<SessionFlags, 'store'>): Promise
  * The profile in the store. Tokens of a machine's own must not be taken for what a person has granted, nor one that is bound to a key be
  * replaced by one that is not.
  */
-export function profileOf({ profile, clientCredentials, bearer }: Partial<SessionFlags>): string {
-  const own = profile ?? (clientCredentials === true ? 'client_credentials' : 'default')
+export function profileOf({ profile, bearer, ...flags }: Partial<SessionFlags>): string {
+  const own = profile ?? unattendedGrant(flags) ?? 'default'
   return bearer === true ? `${own}+bearer` : own
 }
 
-function grantOf({ clientCredentials: machine, device }: SessionFlags): Pick<SessionOptions, 'grant'> {
-  if (machine === true) return { grant: clientCredentials() }
-  return device === true ? { grant: deviceCode() } : {}
+const unattendedGrant = ({ clientCredentials, assertionFile }: Partial<SessionFlags>): string | undefined => {
+  if (assertionFile !== undefined) return JWT_BEARER_GRANT
+  return clientCredentials === true ? 'client_credentials' : undefined
 }
+
+function grantOf({
+  clientCredentials: machine,
+  assertionFile,
+  issuer,
+  device,
+}: SessionFlags): Pick<SessionOptions, 'grant'> {
+  if (machine === true) return { grant: clientCredentials() }
+  if (assertionFile === undefined) return device === true ? { grant: deviceCode() } : {}
+  if (issuer === undefined) {
+    throw new Stop(EXIT.usage, 'usage', '--assertion-file needs --issuer: no other server gets to see the assertion.')
+  }
+  return { grant: workloadIdentity({ issuer, assertion: async () => (await read(assertionFile)).trim() }) }
+}
+
+const compatOf = ({ acceptParentResource, authorizeAtOrigin, resourceParameter }: SessionFlags): ClientCompat => ({
+  ...(acceptParentResource !== undefined && { acceptParentResource }),
+  ...(authorizeAtOrigin !== undefined && { authorizeAtOrigin }),
+  ...(resourceParameter !== undefined && { resourceParameter }),
+})
 
 /** Who the client is, as the flags say. */
 export async function clientOf(flags: SessionFlags): Promise<ClientOptions> {
@@ -118,10 +140,17 @@ export async function clientOf(flags: SessionFlags): Promise<ClientOptions> {
 
 async function read(path: string): Promise<string> {
   try {
-    return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new SallyportError('configuration', { cause: new Error(`${path} cannot be read.`, { cause }) })
+    return path === '-' ? await readInput() : await readFile(path, 'utf8')
+  } catch {
+    throw new Stop(EXIT.usage, 'usage', `${path} cannot be read.`)
   }
+}
+
+/** It comes once, and commands may open several sessions. */
+let input: Promise<string> | undefined
+function readInput(): Promise<string> {
+  input ??= text(process.stdin)
+  return input
 }
 
 const optional = v.exactOptional(v.string())
@@ -148,5 +177,5 @@ function parseKey(content: string, path: string): PrivateJwk {
   } catch {
     // The same as a key of the wrong kind.
   }
-  throw new SallyportError('configuration', { cause: new Error(`${path} holds no private key as a JWK.`) })
+  throw new Stop(EXIT.usage, 'usage', `${path} holds no private key as a JWK.`)
 }

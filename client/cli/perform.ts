@@ -81,7 +81,10 @@ export async function signingIn<Value>(
 ): Promise<Value> {
   for (let asked = 0; ; asked += 1) {
     try {
-      return await work()
+      const value = await work()
+      // Nobody had to be asked, and there is something to sign out of.
+      if (opened.options.grant?.unattended === true) await keepInMind(opened)
+      return value
     } catch (error) {
       const needed = error instanceof AuthorizationRequiredError
       if (!needed || asked === 2 || !output.isAttended) throw error
@@ -96,15 +99,18 @@ export async function signingIn<Value>(
 
 /** Signs in, and keeps in mind where. */
 export async function signInTo(opened: Opened, how: AuthorizeOptions = {}): Promise<Grant> {
-  const { session, store, resource, profile, options } = opened
+  const { session, resource, options } = opened
   const grant = await session.authorize(how).catch((error) => {
-    // Servers without the grant may not register a client that has no other.
-    if (!hasCode(error, 'registration_failed') || options.grant?.name !== DEVICE_CODE) throw error
-    throw withHint(
-      explain(error, resource),
-      'It may not know --device: leave it out, or ask its operator for a --client-id.',
-    )
+    if (options.grant?.name !== DEVICE_CODE) throw error
+    if (hasCode(error, 'endpoint_missing'))
+      throw withHint(explain(error, resource), 'It has no --device: leave it out.')
+    // Servers that have the grant may not register a client that has no other.
+    if (!hasCode(error, 'registration_failed')) throw error
+    throw withHint(explain(error, resource), 'Leave --device out, or ask its operator for a --client-id.')
   })
-  await remember(store, { resource, profile, clientId: options.client?.id ?? '' })
+  await keepInMind(opened)
   return grant
 }
+
+const keepInMind = ({ store, resource, profile, options }: Opened): Promise<void> =>
+  remember(store, { resource, profile, clientId: options.client?.id ?? '' })

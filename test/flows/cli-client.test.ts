@@ -240,10 +240,14 @@ describe('signing in otherwise', () => {
     expect([JSON.parse(error), code]).toMatchObject([{ error: { code: 'interaction_unavailable' } }, 3])
   })
 
-  test('--device at a server that has no such grant: it is said', async () => {
+  test('--device at a server that has no such grant: it is said, before anything is registered there', async () => {
+    const registered = world.demo.sent('POST', '/oauth/register').length
     const { error, out, code } = await run('login', url(), '--device')
     expect([out, code]).toEqual(['', 1])
-    expect(error).toContain('→ It may not know --device: leave it out')
+    expect(error).toContain('lacks an endpoint that is needed')
+    expect(error).toEndWith('→ It has no --device: leave it out.\n')
+    // Nothing is left behind at a server where it is of no use.
+    expect(world.demo.sent('POST', '/oauth/register')).toHaveLength(registered)
   })
 
   test('whoever declines is not signed in', async () => {
@@ -315,6 +319,10 @@ describe('what is wrong is said', () => {
     [['fetch', 'https://mcp.example/', '-i', '--json'], 2, /cannot be used with/],
     [['bridge', 'https://mcp.example/mcp', '--wait', 'long'], 2, /wanted a number of seconds/],
     [['login', 'https://mcp.example/mcp', '--store', 'cloud'], 2, /Allowed choices are/],
+    [['login', 'https://mcp.example/mcp', '--resource-parameter', 'notes'], 2, /notes: wanted an absolute URI/],
+    [['token', 'https://mcp.example/mcp', '--assertion-file', 'x'], 2, /--assertion-file needs --issuer/],
+    [['token', 'https://mcp.example/mcp', '--assertion-file', 'x', '--device'], 2, /cannot be used with/],
+    [['token', 'https://mcp.example/mcp', '--assertion-file', 'x', '--client-credentials'], 2, /cannot be used with/],
   ]
   test.each(wrong)('%j', async (args, code, message) => {
     const ended = await run(...args)

@@ -37,6 +37,8 @@ export interface ClientWorld {
 export interface ClientWorldOptions {
   readonly handle?: (request: Request) => Promise<Response>
   readonly config?: Omit<ConfigInput, 'issuer' | 'resources'>
+  /** Where the protected server listens, for settings that name it. Default: one that is free. */
+  readonly port?: number
   /** What the person does; default: signs in and agrees. */
   readonly visit?: (world: Pick<ClientWorld, 'demo'>, url: string) => Promise<unknown>
 }
@@ -51,7 +53,7 @@ export async function signIn(demo: TestDemo, url: string, decision: 'allow' | 'd
 export async function createClientWorld(options: ClientWorldOptions = {}): Promise<ClientWorld> {
   const { handle = async () => new Response(null, { status: 404 }), visit = (world, url) => signIn(world.demo, url) } =
     options
-  const port = freePort()
+  const { port = freePort() } = options
   const resource = `http://localhost:${port}/mcp`
   const resources = [{ identifier: resource, name: 'Everything', scopes: SCOPES }]
   const demo = await listenTestDemo({ ...options.config, resources })
