@@ -103,6 +103,7 @@ const toProvider = (config: OidcProviderConfig): OidcProvider => ({
   accounts: config.accounts ?? 'create',
   userinfo: config.userinfo ?? true,
   algorithms: config.algorithms ?? ISSUER_ALGORITHMS,
+  audiences: config.audiences ?? [],
   signOut: config.sign_out ?? true,
   logoutEndsAccess: config.logout_ends_access ?? false,
 })

@@ -61,13 +61,15 @@ export const OidcProviderConfig = v.strictObject({
   accounts: v.optional(v.picklist(['create', 'linked'])),
   userinfo: v.optional(v.boolean()),
   algorithms: v.optional(v.pipe(v.array(v.picklist(ISSUER_ALGORITHMS)), v.nonEmpty())),
+  /** Who else may be named in ID tokens. */
+  audiences: v.optional(names),
   sign_out: v.optional(v.boolean()),
   logout_ends_access: v.optional(v.boolean()),
 })
 export type OidcProviderConfig = v.InferOutput<typeof OidcProviderConfig>
 
 const SHAPE =
-  'a list of { id, name, issuer, client_id, client_secret?, client_key?, client_auth?, scopes?, domains?, groups?, claims?: { username?, name?, email?, groups? }, prompt?, parameters?, accounts?, userinfo?, algorithms?, sign_out?, logout_ends_access? }'
+  'a list of { id, name, issuer, client_id, client_secret?, client_key?, client_auth?, scopes?, domains?, groups?, claims?: { username?, name?, email?, groups? }, prompt?, parameters?, accounts?, userinfo?, algorithms?, audiences?, sign_out?, logout_ends_access? }'
 
 export const OidcConfig = v.strictObject({
   providers: v.optional(

@@ -14,7 +14,7 @@ import { afterSignIn, judge } from './authorize.ts'
 import { inAttempt, type PagesContext } from './context.ts'
 import { authorizeLink, linkTo } from './links.ts'
 import { readPost } from './post.ts'
-import { tooManyRequests } from './problem-page.ts'
+import { problemPage, tooManyRequests } from './problem-page.ts'
 import { noteRefusal } from './refusal.ts'
 import { seeOther } from './respond.ts'
 import { upstreamProblemPage } from './upstream-problem-page.ts'
@@ -36,6 +36,8 @@ export async function startElsewhere(request: Request, given: PagesContext): Pro
 }
 
 export async function finishElsewhere(request: Request, given: PagesContext): Promise<Response> {
+  // As at the authorization endpoint: what only looks at a link uses nothing up, and signs nobody in.
+  if (request.method !== 'GET') return problemPage('method_not_allowed', given)
   const url = new URL(request.url)
   if (given.upstream === undefined) return failed({ problem: 'unknown_provider', request: null }, given)
   const visitor = await readVisitor(request, given)

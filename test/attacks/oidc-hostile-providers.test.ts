@@ -63,6 +63,11 @@ const lies: readonly [string, Lie, string][] = [
   ['another issuer', claims({ iss: 'https://other.example' }), 'wrong_id_token_issuer'],
   ['the issuer with a slash', claims({ iss: `${IDP}/` }), 'wrong_id_token_issuer'],
   ['another audience', claims({ aud: 'another-client' }), 'wrong_id_token_audience'],
+  [
+    'another audience that nobody trusts, although it was made for us',
+    claims({ aud: ['sallyport-at-company', 'another'], azp: 'sallyport-at-company' }),
+    'wrong_id_token_audience',
+  ],
   ['several audiences without azp', claims({ aud: ['sallyport-at-company', 'another'] }), 'wrong_id_token_audience'],
   ['another azp', claims({ azp: 'another-client' }), 'wrong_id_token_audience'],
   ['another nonce', claims({ nonce: 'another' }), 'wrong_id_token_nonce'],
@@ -83,6 +88,14 @@ const lies: readonly [string, Lie, string][] = [
     () => ({ userinfo: () => ({ sub: 'the-boss', name: 'The Boss' }) }),
     'wrong_userinfo_subject',
   ],
+  ['userinfo that is a page', () => ({ userinfo: () => '<!doctype html><title>Sign in' }), 'provider_unavailable'],
+  ['userinfo without end', () => ({ userinfo: () => ({ more: 'x'.repeat(70_000) }) }), 'provider_unavailable'],
+  ['keys that are a page', () => ({ jwks: () => '<!doctype html><title>Sign in' }), 'provider_unavailable'],
+  [
+    'keys without end',
+    () => ({ jwks: (honest) => ({ ...honest, more: 'x'.repeat(300_000) }) }),
+    'provider_unavailable',
+  ],
   ['userinfo of nobody', () => ({ userinfo: () => ({ name: 'The Boss' }) }), 'provider_unavailable'],
   ['a code that it does not know', () => ({ refuse: 'invalid_grant' }), 'code_refused'],
   ['tokens that are no JSON', () => ({ tokens: () => JSON.parse('[]') }), 'malformed_id_token'],
@@ -98,6 +111,26 @@ test.each(lies)('%s', async (_, lie, reason) => {
   expect(await server.store.identities.find(IDP, company.person.sub)).toBeNull()
   expect((await browser.fetch('/account')).headers.get('location')).toBe('/sign-in')
   expect(server.failures).toEqual([])
+  await server.close()
+})
+
+test('section 3.1.3.7 others whom an administrator trusts may be named beside this server, which azp has to name', async () => {
+  for (const [azp, status] of [
+    ['sallyport-at-company', 303],
+    ['account', 400],
+    [undefined, 400],
+  ] as const) {
+    const { server, company, signIn } = await createCompanyWorld({ audiences: ['account'] })
+    company.lies.claims = (honest) => ({ ...honest, aud: ['account', 'sallyport-at-company'], azp })
+    expect((await signIn(createBrowser(server), null)).status).toBe(status)
+    await server.close()
+  }
+})
+
+test('section 3.1.3.8 an ID token of the code flow need not have an at_hash', async () => {
+  const { server, company, signIn } = await createCompanyWorld()
+  company.lies.claims = ({ at_hash: _, ...honest }) => honest
+  expect((await signIn(createBrowser(server), null)).status).toBe(303)
   await server.close()
 })
 
@@ -145,7 +178,7 @@ const metadataLies: readonly [string, (honest: Record<string, unknown>) => unkno
 test.each(metadataLies)('metadata that %s', async (_, lie, reason) => {
   const { server, company, leave, lastFailure } = await createCompanyWorld()
   company.lies.metadata = lie
-  expect(leave(createBrowser(server), null)).rejects.toThrow(/answered 50[23]/)
+  await expect(leave(createBrowser(server), null)).rejects.toThrow(/answered 50[23]/)
   await leave(createBrowser(server), null).catch(() => {})
   expect(lastFailure()).toBe(reason)
   await server.close()

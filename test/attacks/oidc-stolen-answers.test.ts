@@ -53,6 +53,16 @@ test('a callback that is replayed, at once and by 16 at a time: one session', as
   await server.close()
 })
 
+test('a HEAD of something that only looks at links uses no answer up', async () => {
+  const { server, company, leave } = await createCompanyWorld()
+  const browser = createBrowser(server)
+  const answer = company.authorize(await leave(browser, null)).href
+  const looked = await browser.fetch(answer, { method: 'HEAD' })
+  expect([looked.status === 303, looked.headers.getSetCookie()]).toEqual([false, []])
+  expect((await browser.fetch(answer)).status).toBe(303)
+  await server.close()
+})
+
 test('code injection: a code that was issued for another browser does not fit this one’s verifier', async () => {
   const { server, company, leave, lastFailure } = await createCompanyWorld()
   const [attacker, victim] = [createBrowser(server), createBrowser(server)]

@@ -81,8 +81,10 @@ export function checkClaims(
   if (iss !== provider.issuer) return err('wrong_id_token_issuer')
   const audiences = [aud].flat()
   const isForUs = audiences.includes(provider.clientId) && (azp ?? provider.clientId) === provider.clientId
-  // Somebody else is trusted with it, too: then it has to say that it was made for us.
-  if (!isForUs || (audiences.length > 1 && azp === undefined)) return err('wrong_id_token_audience')
+  // Whoever else has it could show it as theirs: an administrator trusts them, and it says that it was made for us.
+  const others = audiences.filter((audience) => audience !== provider.clientId)
+  const areTrusted = azp !== undefined && others.every((audience) => provider.audiences.includes(audience))
+  if (!isForUs || (others.length > 0 && !areTrusted)) return err('wrong_id_token_audience')
   if (wanted !== undefined && nonce !== wanted) return err('wrong_id_token_nonce')
   if (exp + TOLERANCE <= now || iat - TOLERANCE > now) return err('expired_id_token')
   if (authenticatedSince === undefined) return ok(null)

@@ -29,6 +29,8 @@ export interface OidcProvider {
   /** Whether what the ID token does not say is asked for at the userinfo endpoint. */
   readonly userinfo: boolean
   readonly algorithms: readonly string[]
+  /** For whom else its ID tokens may be. */
+  readonly audiences: readonly string[]
   /** Whether who signs out here is signed out there. */
   readonly signOut: boolean
   /** Whether who is signed out there loses what was granted here, beside the session. */
