@@ -6,26 +6,37 @@
  * @module
  */
 import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
+import { backed, type Control } from '../core/controls.ts'
 import type { Landing } from '../core/visit.ts'
-import { type AsContext, STATE, whyNoCode } from './context.ts'
+import type { Client } from './clients.ts'
+import { type AsContext, isWelcome, STATE, whyNoCode } from './context.ts'
 import { type AsCheck, codeLanding, redirectedWith } from './judge.ts'
 
 const CODE_FLOW = { spec: 'OAuth 2.1 (draft 16)', level: 'must' } as const
 
 const errorLanding = async (ctx: AsContext): Promise<Landing & { kind: 'callback' }> => {
   const landing = await ctx.tryAuthorize({ response_type: 'conformance' })
-  return landing.kind === 'callback' ? landing : skip('the server tells no error to the client')
+  return landing.kind === 'callback' && landing.url.searchParams.has('error')
+    ? landing
+    : skip('the server tells no error to the client')
 }
 
-const issOf = (ctx: AsContext, { url, answer }: Landing & { kind: 'callback' }): Verdict => {
-  const iss = url.searchParams.get('iss')
-  return expectThat(
-    iss === ctx.options.issuer,
-    `iss=${ctx.options.issuer}`,
-    answer ?? 'a redirect',
-    iss === null ? 'no iss' : `iss=${iss}`,
-  )
+/** Clients insist on what was announced (RFC 9207 section 2.4): without it they refuse every answer. */
+const issOf = async (ctx: AsContext, { url, answer }: Landing & { kind: 'callback' }): Promise<Verdict> => {
+  const [iss, { issuer }] = [url.searchParams.get('iss'), ctx.options]
+  if (iss === issuer) return pass()
+  const found = problem(`iss=${issuer}`, answer ?? 'a redirect', iss === null ? 'no iss' : `iss=${iss}`)
+  return iss !== null || (await ctx.metadata())[ISS_ANNOUNCED] === true ? { ...found, level: 'must' } : found
 }
+
+const ISS_ANNOUNCED = 'authorization_response_iss_parameter_supported'
+
+/** What this client asks for is granted, when it is asked for as it should be. */
+const letsIn = (ctx: AsContext, client: Client): Control =>
+  ctx.control(`lets in ${client.id}`, async () => {
+    const landing = await ctx.authorize({}, client)
+    return isWelcome(landing) ? undefined : whyNoCode(landing)
+  })
 
 const NO_RESOURCE =
   'No resource was asked for: none was named (--indicator), and the metadata list none (protected_resources). Name one that the server serves, or add one to the server first (sallyport resources add URL).'
@@ -107,9 +118,10 @@ export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
     section: 'section 3',
     mend: 'Add "authorization_response_iss_parameter_supported": true to the metadata; otherwise clients cannot insist on iss.',
     async run(ctx) {
-      const landing = await errorLanding(ctx)
+      // An error needs nobody who signs in.
+      const landing = await errorLanding(ctx).catch(() => codeLanding(ctx))
       if (!landing.url.searchParams.has('iss')) return skip('the server sends no iss')
-      const said = (await ctx.metadata())['authorization_response_iss_parameter_supported']
+      const said = (await ctx.metadata())[ISS_ANNOUNCED]
       return expectThat(
         said === true,
         'authorization_response_iss_parameter_supported: true',
@@ -141,7 +153,8 @@ export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const client = await ctx.clients.confidential()
       const without = { code_challenge: undefined, code_challenge_method: undefined }
-      return redirectedWith(await ctx.tryAuthorize(without, client), 'invalid_request')
+      const verdict = redirectedWith(await ctx.tryAuthorize(without, client), 'invalid_request')
+      return backed(verdict, letsIn(ctx, client))
     },
   },
   {

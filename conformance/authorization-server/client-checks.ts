@@ -5,26 +5,24 @@
  * @module
  */
 import { expectThat, skip } from '../core/check.ts'
+import { backed, isAlike } from '../core/controls.ts'
 import type { Answer } from '../core/http.ts'
 import { type Client, type ClientMethod, type Credentials, credentialsOf } from './clients.ts'
 import type { AsContext } from './context.ts'
-import { backed, isAlike } from './controls.ts'
-import { type AsCheck, errorOf, refused } from './judge.ts'
+import { type AsCheck, errorOf, refused, UNKNOWN_CODE } from './judge.ts'
 
 const CLIENT = { spec: 'RFC 6749', level: 'must' } as const
 
-const UNKNOWN = 'conformance-token-that-was-never-issued'
-
-/** A request that fails for nothing but its token, if the client is accepted. */
+/** A request that fails for nothing but its code, if the client is accepted. */
 async function knock(ctx: AsContext, { form, headers }: Credentials): Promise<Answer> {
   const url = await ctx.endpoint('token_endpoint')
-  return ctx.http.postForm(url, { ...form, grant_type: 'refresh_token', refresh_token: UNKNOWN }, headers)
+  return ctx.http.postForm(url, { ...UNKNOWN_CODE, ...form }, headers)
 }
 
 async function accepted(ctx: AsContext, method: ClientMethod) {
   const client = await ctx.clients.confidential(method)
   const answer = await knock(ctx, client.credentials)
-  const expected = 'the client accepted, and the made-up token refused with "invalid_grant"'
+  const expected = 'the client accepted, and the made-up code refused with "invalid_grant"'
   return backed(expectThat(errorOf(answer) === 'invalid_grant', expected, answer), discernsSecrets(ctx, client))
 }
 

@@ -4,10 +4,11 @@
  *
  * @module
  */
+
+import type { Control, createControls } from '../core/controls.ts'
 import type { Answer, Form, HeaderRecord, Http } from '../core/http.ts'
 import type { Landing } from '../core/visit.ts'
 import type { Client, Clients, Credentials } from './clients.ts'
-import type { Control, createControls } from './controls.ts'
 import type { Found } from './locate.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 

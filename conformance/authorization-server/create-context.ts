@@ -5,12 +5,12 @@
  */
 import { s256 } from '../../shared/pkce.ts'
 import { Skip, skip } from '../core/check.ts'
+import { type Control, createControls, isAlike } from '../core/controls.ts'
 import type { Answer, Form, HeaderRecord, Http } from '../core/http.ts'
 import { once } from '../core/once.ts'
 import { Trouble } from '../core/trouble.ts'
 import { type Client, createClients, credentialsOf } from './clients.ts'
 import { type AsContext, type Changes, codeIn, isWelcome, toTokens, VERIFIER, whyNoCode } from './context.ts'
-import { type Control, createControls, isAlike } from './controls.ts'
 import { locateMetadata } from './locate.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 import { findWanted, toStrings } from './wanted.ts'

@@ -60,9 +60,8 @@ async function refusedDocument(ctx: AsContext, made: Made, where?: Publish): Pro
   const right = await ctx.tryAuthorize({}, await publish(ctx, host.publish, { path: '/right.json' }))
   if (right.kind !== 'callback' || !right.url.searchParams.has('code')) return skip('no document is accepted')
   const client = await publish(ctx, where ?? host.publish, made)
-  const landing = await ctx.tryAuthorize({}, client)
-  if (landing.kind === 'callback' && !landing.url.searchParams.has('code')) return pass('refused at the redirect URI')
-  return refusedOnPage(landing, `the client id ${client.id}`)
+  // Whose client is unknown has no redirect URI, either: it is made up like the rest.
+  return refusedOnPage(await ctx.tryAuthorize({}, client), `the client id ${client.id}`)
 }
 
 const misspelled = (id: string, title: string, path: string, spell: (url: string) => string): AsCheck => ({

@@ -5,11 +5,11 @@
  * @module
  */
 import { expectThat, problem, skip, type Verdict } from '../core/check.ts'
+import { backed } from '../core/controls.ts'
 import { preflight } from '../core/cors.ts'
 import type { Answer } from '../core/http.ts'
 import { type Client, createClient } from './clients.ts'
 import { type AsContext, toTokens } from './context.ts'
-import { backed } from './controls.ts'
 import {
   boundRefreshable,
   boundTo,
@@ -108,7 +108,7 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
       const type = String(answer.json['token_type'])
       if (type.toLowerCase() !== 'dpop') return problem('token_type DPoP', answer, type)
       return expectThat(
-        boundTo(next.accessToken) === keys.thumbprint,
+        (await boundTo(ctx, next)) === keys.thumbprint,
         `cnf.jkt ${keys.thumbprint}`,
         answer,
         'another binding, or none',

@@ -6,17 +6,18 @@
  * @module
  */
 import { expectThat, pass, problem, skip } from '../core/check.ts'
+import { backed } from '../core/controls.ts'
 import { ORIGIN, readable } from '../core/cors.ts'
 import type { Answer, HeaderRecord } from '../core/http.ts'
 import { isAsymmetric, SIGNING_ALGORITHMS } from '../jose/jws.ts'
 import { buildProof } from '../jose/proof.ts'
 import { goodProof } from '../jose/wrong-proofs.ts'
 import type { AsContext } from './context.ts'
-import { backed } from './controls.ts'
 import {
   boundTo,
   boundTokens,
   judged,
+  knownBoundTokens,
   offeredAlgorithms,
   proofKeys,
   redeemBound,
@@ -87,8 +88,8 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
     section: 'section 6.1',
     mend: 'Put the base64url SHA-256 thumbprint (RFC 7638) of the public key into cnf.jkt.',
     async run(ctx) {
-      const { accessToken, answer } = await boundTokens(ctx)
-      const [{ thumbprint }, jkt] = [await proofKeys(ctx), boundTo(accessToken)]
+      const tokens = await knownBoundTokens(ctx)
+      const [{ thumbprint }, jkt, { answer }] = [await proofKeys(ctx), await boundTo(ctx, tokens), tokens]
       return expectThat(
         jkt === thumbprint,
         `cnf.jkt ${thumbprint}`,
@@ -159,7 +160,8 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
       const answer = await redeem({ nonce })
       const verdict = refused(answer, 'use_dpop_nonce', 'invalid_dpop_proof')
       const next = answer.headers.get('dpop-nonce')
-      if (verdict.kind !== 'pass' || next === null) return verdict
+      if (verdict.kind !== 'pass') return verdict
+      if (next === null) return problem('a new nonce with the refusal (DPoP-Nonce)', answer, 'no nonce')
       const retry = await redeem({ nonce: next })
       return expectThat(givesToken(retry), 'status 200 with the nonce that came with the refusal', retry)
     },

@@ -5,11 +5,11 @@
  * @module
  */
 import { expectThat, skip, type Verdict } from '../core/check.ts'
+import { backed } from '../core/controls.ts'
 import type { Answer } from '../core/http.ts'
 import { buildProof } from '../jose/proof.ts'
 import { A_MOMENT, A_WHILE, goodProof, LONG_AGO, type MakeProof, WRONG_PROOFS } from '../jose/wrong-proofs.ts'
 import type { AsContext } from './context.ts'
-import { backed } from './controls.ts'
 import { judged, offeredAlgorithms, proofKeys, redeemBound, takesProofs, targetOf } from './dpop-steps.ts'
 import { type AsCheck, errorOf, givesToken, refused } from './judge.ts'
 
@@ -112,7 +112,8 @@ export const DPOP_PROOF_CHECKS: readonly AsCheck[] = [
       }
       if (!givesToken(await redeemBound(ctx, keep))) return skip('no token is given for a good proof')
       const answer = await ctx.redeem(await ctx.code(), {}, { dpop: kept ?? '' })
-      return expectThat(answer.status === 400, 'status 400', answer)
+      // The RFC names no error for it.
+      return backed(refused(answer, 'invalid_dpop_proof', 'use_dpop_nonce', 'invalid_grant'), takesProofs(ctx))
     },
   },
 ]

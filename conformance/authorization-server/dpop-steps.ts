@@ -4,12 +4,14 @@
  * @module
  */
 import { skip } from '../core/check.ts'
+import type { Control } from '../core/controls.ts'
 import type { Answer, HeaderRecord } from '../core/http.ts'
 import { createKeys, type Keys, readJwt, SIGNING_ALGORITHMS } from '../jose/jws.ts'
 import type { ProofTarget } from '../jose/proof.ts'
 import { goodProof, type MakeProof } from '../jose/wrong-proofs.ts'
-import { type AsContext, type Changes, type Code, type Tokens, toTokens } from './context.ts'
-import type { Control } from './controls.ts'
+import type { Client } from './clients.ts'
+import { type AsContext, type Code, type Tokens, toTokens } from './context.ts'
+import { claimsOf } from './introspection.ts'
 import { errorOf, givesToken } from './judge.ts'
 
 export const ALGORITHMS_MEMBER = 'dpop_signing_alg_values_supported'
@@ -87,11 +89,20 @@ export const refreshesBound = (ctx: AsContext): Control =>
   })
 
 /** New tokens that are bound to the first keys. */
-export async function boundTokens(ctx: AsContext, changes: Changes = {}): Promise<Tokens> {
+export async function boundTokens(ctx: AsContext, client?: Client): Promise<Tokens> {
   await offeredAlgorithms(ctx)
-  const code = await ctx.code(changes)
+  const code = await ctx.code({}, client)
   const answer = await redeemBound(ctx, undefined, code)
   return toTokens(code.client, answer) ?? skip(`no token is given for a good proof: ${answer.summary}`)
+}
+
+/** The same, of a client that may ask what they hold where they cannot be read. */
+export async function knownBoundTokens(ctx: AsContext): Promise<Tokens> {
+  const tokens = await boundTokens(ctx)
+  const isKnown = readJwt(tokens.accessToken) !== undefined || ctx.options.introspector !== undefined
+  // Otherwise a client is told of its own tokens at most, if it has a secret to say who it is.
+  const asks = isKnown || typeof (await ctx.metadata())['introspection_endpoint'] !== 'string'
+  return asks ? tokens : boundTokens(ctx, await ctx.clients.confidential())
 }
 
 /** Bound tokens with a refresh token among them. */
@@ -101,10 +112,9 @@ export async function boundRefreshable(ctx: AsContext): Promise<Tokens> {
   return tokens.refreshToken === undefined ? skip('the server gives no refresh token') : tokens
 }
 
-/** The thumbprint that a readable token is bound to. */
-export function boundTo(accessToken: string): string | undefined {
-  const { claims } = readJwt(accessToken) ?? skip('access tokens are opaque')
-  const cnf: unknown = claims['cnf']
+/** The thumbprint that a token is bound to. Skips where nobody says. */
+export async function boundTo(ctx: AsContext, tokens: Tokens): Promise<string | undefined> {
+  const { cnf } = await claimsOf(ctx, tokens)
   const jkt: unknown = typeof cnf === 'object' && cnf !== null && 'jkt' in cnf ? cnf.jkt : undefined
   return typeof jkt === 'string' ? jkt : undefined
 }

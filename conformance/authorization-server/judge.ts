@@ -6,7 +6,7 @@
 import { type Check, pass, problem, skip, type Verdict } from '../core/check.ts'
 import type { Answer } from '../core/http.ts'
 import type { Landing } from '../core/visit.ts'
-import { type AsContext, type Changes, whyNoCode } from './context.ts'
+import { type AsContext, type Changes, VERIFIER, whyNoCode } from './context.ts'
 
 export type AsCheck = Check<AsContext>
 
@@ -22,6 +22,14 @@ export async function codeLanding(ctx: AsContext, changes: Changes = {}): Promis
 /** Whether a token came. A status alone is none. */
 export const givesToken = ({ status, json }: Answer): boolean =>
   status === 200 && typeof json['access_token'] === 'string'
+
+/** What fails for nothing but its code, if the client is accepted. Every server knows this grant. */
+export const UNKNOWN_CODE: Readonly<Record<string, string>> = {
+  grant_type: 'authorization_code',
+  code: 'conformance-made-this-up',
+  redirect_uri: 'http://127.0.0.1:49152/callback',
+  code_verifier: VERIFIER,
+}
 
 /** A direct refusal: 400 or 401, with one of these errors. */
 export function refused(answer: Answer, ...errors: readonly string[]): Verdict {
@@ -69,4 +77,4 @@ export const noStore = (answer: Answer): boolean =>
   (answer.headers.get('cache-control') ?? '').toLowerCase().includes('no-store')
 
 export const isJson = (answer: Answer): boolean =>
-  /^application\/(?:[\w.+-]+\+)?json\b/i.test(answer.headers.get('content-type') ?? '')
+  /^application\/json\s*(?:;|$)/i.test(answer.headers.get('content-type') ?? '')

@@ -101,7 +101,9 @@ export const METADATA_CHECKS: readonly AsCheck[] = [
     mend: 'Serve the same document under both well-known names, or only one of them.',
     async run(ctx) {
       const issuer = (await ctx.metadata())['issuer']
-      const answer = await ctx.http.get(`${ctx.options.issuer.replace(/\/$/, '')}${OPENID_CONFIGURATION}`)
+      const url = `${ctx.options.issuer.replace(/\/$/, '')}${OPENID_CONFIGURATION}`
+      if ((await answered(ctx)).exchange.url === url) return skip('there is no other form of them')
+      const answer = await ctx.http.get(url)
       if (answer.status >= 400 && answer.status < 500) return skip('there is none')
       return expectThat(
         answer.json['issuer'] === issuer,
@@ -217,16 +219,29 @@ export const METADATA_CHECKS: readonly AsCheck[] = [
     level: 'must',
     spec: 'RFC 7517',
     section: 'section 5 and section 9.2',
-    mend: 'Serve {"keys": [...]} at jwks_uri, without private members (d, p, q, dp, dq, qi, k). If any was ever served, replace the keys at once.',
+    mend: 'Serve {"keys": [...]} at jwks_uri: whole public keys, without private members (d, p, q, dp, dq, qi, k). If any was ever served, replace the keys at once.',
     async run(ctx) {
       const answer = await ctx.http.get(await ctx.endpoint('jwks_uri'))
       const { keys } = answer.json
       if (answer.status !== 200 || !Array.isArray(keys)) return problem('status 200 with "keys"', answer)
       if (keys.length === 0) return skip('the key set is empty')
       const secret = keys.flatMap((key: unknown) => Object.keys(Object(key))).filter((name) => PRIVATE.includes(name))
-      return expectThat(secret.length === 0, 'no private members', answer, `members ${secret.join(', ')}`)
+      if (secret.length > 0) return problem('no private members', answer, `members ${secret.join(', ')}`)
+      const wrong = keys.find((key: unknown) => !isPublicKey(Object(key)))
+      return expectThat(wrong === undefined, 'keys with what a key of their type has', answer, JSON.stringify(wrong))
     },
   },
 ]
+
+/** What makes a public key, by its type (RFC 7518 section 6, RFC 8037 section 2). Types of others are theirs to know. */
+const MAKES: Readonly<Record<string, readonly string[]>> = {
+  RSA: ['n', 'e'],
+  EC: ['crv', 'x', 'y'],
+  OKP: ['crv', 'x'],
+}
+
+const isPublicKey = (key: Readonly<Record<string, unknown>>): boolean =>
+  typeof key['kty'] === 'string' &&
+  (MAKES[key['kty']] ?? []).every((name) => typeof key[name] === 'string' && key[name] !== '')
 
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']

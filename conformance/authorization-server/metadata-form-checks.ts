@@ -6,7 +6,7 @@
  * @module
  */
 import { expectThat, skip } from '../core/check.ts'
-import { ORIGIN, preflight, readable } from '../core/cors.ts'
+import { alsoReadable, ORIGIN, preflight } from '../core/cors.ts'
 import type { AsCheck } from './judge.ts'
 import { answered } from './metadata-checks.ts'
 
@@ -38,8 +38,8 @@ export const METADATA_FORM_CHECKS: readonly AsCheck[] = [
     section: 'section 2.6',
     mend: 'Send Access-Control-Allow-Origin: * with the metadata document: it is public.',
     async run(ctx) {
-      const { exchange } = await answered(ctx)
-      return readable(await ctx.http.get(exchange.url, { origin: ORIGIN }))
+      const answer = await answered(ctx)
+      return alsoReadable(answer, await ctx.http.get(answer.exchange.url, { origin: ORIGIN }))
     },
   },
   {

@@ -7,10 +7,10 @@
  * @module
  */
 import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
+import { backed, type Control, isAlike } from '../core/controls.ts'
 import type { Answer } from '../core/http.ts'
 import { followRedirects } from '../core/visit.ts'
-import { type AsContext, whyNoCode } from './context.ts'
-import { backed, type Control, isAlike } from './controls.ts'
+import { type AsContext, type Changes, whyNoCode } from './context.ts'
 import { whyFramed } from './framing.ts'
 import { type AsCheck, codeLanding, refusedOnPage } from './judge.ts'
 
@@ -144,7 +144,9 @@ export const REDIRECT_CHECKS: readonly AsCheck[] = [
     section: 'section 7.11',
     mend: "Send Content-Security-Policy: frame-ancestors 'none' (and X-Frame-Options: DENY) with every page.",
     async run(ctx) {
-      for (const answer of [await pageOf(ctx), ...(await signInPage(ctx))]) {
+      const pages = [...(await wrongAnswers(ctx)).filter(isPage), ...(await signInPage(ctx))]
+      if (pages.length === 0) return skip('the server shows no page')
+      for (const answer of pages) {
         const why = whyFramed(answer.headers)
         if (why !== undefined)
           return problem("frame-ancestors 'none' or 'self', or X-Frame-Options: DENY or SAMEORIGIN", answer, why)
@@ -160,33 +162,36 @@ export const REDIRECT_CHECKS: readonly AsCheck[] = [
     section: 'section 10.14',
     mend: 'Encode whatever comes from a request before it goes into a page; better, do not show it at all.',
     async run(ctx) {
-      const answer = await pageOf(ctx)
-      const isClean = !answer.body.includes(MARKUP)
-      const verdict = expectThat(isClean, 'no unencoded copy of a parameter', answer, 'the client_id as it was sent')
-      return backed(verdict, ctx.authorizes, discernsRequests(ctx))
+      const pages = (await wrongAnswers(ctx)).filter(isPage)
+      if (pages.length === 0) return skip('the server shows no page')
+      const marked = pages.find(({ body }) => body.includes(MARKUP))
+      return marked === undefined
+        ? backed(pass(), ctx.authorizes, discernsRequests(ctx))
+        : problem('no unencoded copy of a parameter', marked, 'markup of the request, as it was sent')
     },
   },
 ]
 
-const MARKUP = '"><script>conformance()</script>'
+/** It acts wherever it stands in a page, also if quotation marks are encoded. */
+const MARKUP = '<script>conformance()</script>'
 
-/** What is answered to a request that cannot be right. */
-async function wrongAnswer(ctx: AsContext): Promise<Answer> {
-  const url = await ctx.authorizationUrl({ client_id: MARKUP, redirect_uri: 'https://attacker.example/' })
-  return ctx.http.get(url, { accept: 'text/html' })
-}
-
-/** A page that the server shows for it. */
-async function pageOf(ctx: AsContext): Promise<Answer> {
-  const answer = await wrongAnswer(ctx)
-  return isPage(answer) ? answer : skip('the server shows no page')
+/** What is answered to requests that cannot be right: of nobody, and of a client that is known. */
+async function wrongAnswers(ctx: AsContext): Promise<readonly [Answer, Answer]> {
+  const text = `">${MARKUP}`
+  const wrong = { redirect_uri: `https://attacker.example/?${text}`, state: text, scope: text }
+  const ask = async (changes: Changes): Promise<Answer> =>
+    ctx.http.get(await ctx.authorizationUrl(changes), { accept: 'text/html' })
+  return [await ask({ ...wrong, client_id: text }), await ask(wrong)]
 }
 
 /** A right request gets another answer than a wrong one: otherwise it is no authorization endpoint that answers. */
 const discernsRequests = (ctx: AsContext): Control =>
   ctx.control('discerns requests', async () => {
-    const right = await ctx.http.get(await ctx.authorizationUrl(), { accept: 'text/html' })
-    return isAlike(right, await wrongAnswer(ctx)) ? `all requests are answered alike: ${right.summary}` : undefined
+    const [right, [wrong]] = [
+      await ctx.http.get(await ctx.authorizationUrl(), { accept: 'text/html' }),
+      await wrongAnswers(ctx),
+    ]
+    return isAlike(right, wrong) ? `all requests are answered alike: ${right.summary}` : undefined
   })
 
 const isPage = ({ headers }: Answer): boolean => /^text\/html/i.test(headers.get('content-type') ?? '')

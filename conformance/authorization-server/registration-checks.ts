@@ -5,7 +5,7 @@
  * @module
  */
 import { expectThat, skip } from '../core/check.ts'
-import { ORIGIN, preflight, readable } from '../core/cors.ts'
+import { alsoReadable, ORIGIN, preflight } from '../core/cors.ts'
 import type { Answer } from '../core/http.ts'
 import type { AsContext } from './context.ts'
 import { type AsCheck, errorOf, isJson, noStore } from './judge.ts'
@@ -172,8 +172,8 @@ export const REGISTRATION_CHECKS: readonly AsCheck[] = [
     section: 'section 2.6',
     mend: 'Send Access-Control-Allow-Origin: * from the registration endpoint.',
     async run(ctx) {
-      const url = await ctx.endpoint('registration_endpoint')
-      return readable(created(await ctx.http.postJson(url, await ctx.clients.metadataOf(), { origin: ORIGIN })))
+      const [url, plain] = [await ctx.endpoint('registration_endpoint'), created(await register(ctx))]
+      return alsoReadable(plain, await ctx.http.postJson(url, await ctx.clients.metadataOf(), { origin: ORIGIN }))
     },
   },
   {

@@ -7,9 +7,10 @@
  */
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { expectThat, pass, problem, skip } from '../core/check.ts'
+import { backed } from '../core/controls.ts'
 import { type Members, type ReadJws, readJwt } from '../jose/jws.ts'
 import type { AsContext } from './context.ts'
-import { backed } from './controls.ts'
+import { claimsOf } from './introspection.ts'
 import { type AsCheck, redirectedWith, refused } from './judge.ts'
 
 const INDICATORS = { spec: 'RFC 8707', level: 'must' } as const
@@ -19,6 +20,15 @@ const readToken = async (ctx: AsContext): Promise<ReadJws & { readonly token: st
   const { accessToken } = await ctx.tokens()
   const read = readJwt(accessToken) ?? skip('access tokens are opaque')
   return { ...read, token: accessToken }
+}
+
+/** For whom an access token is, as it says itself or as introspection does, which need not (RFC 7662 section 2.2). */
+async function audiencesOf(ctx: AsContext): Promise<readonly unknown[]> {
+  const tokens = await ctx.tokens()
+  const { aud } = await claimsOf(ctx, tokens)
+  const isOpaque = readJwt(tokens.accessToken) === undefined
+  if (aud === undefined) return isOpaque ? skip('introspection does not say for whom a token is') : []
+  return [aud].flat()
 }
 
 const resourceOf = async (ctx: AsContext): Promise<string> =>
@@ -34,13 +44,8 @@ export const RESOURCE_CHECKS: readonly AsCheck[] = [
     section: 'section 2.2',
     mend: 'Put the value of the resource parameter into aud. MCP servers must refuse tokens that are not for them.',
     async run(ctx) {
-      const [resource, { claims }, { answer }] = [await resourceOf(ctx), await readToken(ctx), await ctx.tokens()]
-      return expectThat(
-        [claims['aud']].flat().includes(resource),
-        `aud ${resource}`,
-        answer,
-        `aud ${JSON.stringify(claims['aud'])}`,
-      )
+      const [resource, audiences, { answer }] = [await resourceOf(ctx), await audiencesOf(ctx), await ctx.tokens()]
+      return expectThat(audiences.includes(resource), `aud ${resource}`, answer, `aud ${JSON.stringify(audiences)}`)
     },
   },
   {
@@ -51,8 +56,7 @@ export const RESOURCE_CHECKS: readonly AsCheck[] = [
     section: 'section 2',
     mend: 'Leave out of aud what was not asked for: each further audience is a server that can use the token at the others.',
     async run(ctx) {
-      const [resource, { claims }, { answer }] = [await resourceOf(ctx), await readToken(ctx), await ctx.tokens()]
-      const audiences = [claims['aud']].flat()
+      const [resource, audiences, { answer }] = [await resourceOf(ctx), await audiencesOf(ctx), await ctx.tokens()]
       if (!audiences.includes(resource)) return skip('the token is not for this resource')
       return expectThat(audiences.length === 1, `aud ${resource}`, answer, `aud ${JSON.stringify(audiences)}`)
     },

@@ -5,11 +5,12 @@
  * @see RFC 7662 section 2
  * @module
  */
-import { expectThat, pass, problem, skip } from '../core/check.ts'
+import { expectThat, problem, skip, type Verdict } from '../core/check.ts'
+import { backed, type Control, isAlike } from '../core/controls.ts'
 import type { Answer, Form } from '../core/http.ts'
-import type { Client, Credentials } from './clients.ts'
+import type { Client } from './clients.ts'
 import type { AsContext } from './context.ts'
-import { backed, type Control, isAlike } from './controls.ts'
+import { introspect } from './introspection.ts'
 import { type AsCheck, errorOf, givesToken, refused } from './judge.ts'
 
 const REVOCATION = { spec: 'RFC 7009', level: 'must' } as const
@@ -22,15 +23,12 @@ async function revoke(ctx: AsContext, { credentials }: Client, form: Form): Prom
   return ctx.http.postForm(url, { ...credentials.form, ...form }, credentials.headers)
 }
 
-async function introspect(ctx: AsContext, token: string, credentials?: Credentials): Promise<Answer> {
-  const url = await ctx.endpoint('introspection_endpoint')
-  const { form, headers } = credentials ?? (await ctx.introspected()).credentials
-  return ctx.http.postForm(url, { ...form, token }, headers)
-}
+const ask = async (ctx: AsContext, token: string): Promise<Answer> =>
+  introspect(ctx, token, (await ctx.introspected()).credentials)
 
 /** Asked of a live token: whether this client is told anything at all. */
 async function liveAnswer(ctx: AsContext): Promise<Answer> {
-  const answer = await introspect(ctx, (await ctx.introspected()).tokens.accessToken)
+  const answer = await ask(ctx, (await ctx.introspected()).tokens.accessToken)
   return answer.status >= 400
     ? skip(`the client is told nothing (${answer.summary}): name one that may ask (--introspection-client-id)`)
     : answer
@@ -40,6 +38,22 @@ async function liveAnswer(ctx: AsContext): Promise<Answer> {
 async function seenActive(ctx: AsContext): Promise<void> {
   if ((await liveAnswer(ctx)).json['active'] !== true) skip('a live token is not active, either')
 }
+
+/** What comes of a refresh token that its client revokes. */
+async function revoked(ctx: AsContext): Promise<Verdict> {
+  const tokens = await ctx.refreshable()
+  const answer = await revoke(ctx, tokens.client, { token: tokens.refreshToken })
+  const verdict =
+    answer.status === 200 ? refused(await ctx.refresh(tokens), 'invalid_grant') : problem('status 200', answer)
+  if (verdict.kind === 'pass') revokes(ctx).saw()
+  return verdict
+}
+
+/** A client can revoke what is its own. */
+const revokes = (ctx: AsContext): Control =>
+  ctx.control('revokes', async () =>
+    (await revoked(ctx)).kind === 'pass' ? undefined : 'a client cannot revoke its own token, either',
+  )
 
 /** The revocation endpoint tells a request from one without a token. */
 const discernsTokens = (ctx: AsContext): Control =>
@@ -52,7 +66,7 @@ const discernsTokens = (ctx: AsContext): Control =>
 /** Whoever may ask is answered. */
 const answersIntrospection = (ctx: AsContext): Control =>
   ctx.control('answers introspection', async () => {
-    const answer = await introspect(ctx, UNKNOWN)
+    const answer = await ask(ctx, UNKNOWN)
     return answer.status === 200 && typeof answer.json['active'] === 'boolean'
       ? undefined
       : `whoever says who they are is told nothing, either: ${answer.summary}`
@@ -65,12 +79,7 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     title: 'A refresh token that was revoked is worth nothing',
     section: 'section 2.1',
     mend: 'Invalidate the token at once, and answer 200.',
-    async run(ctx) {
-      const tokens = await ctx.refreshable()
-      const answer = await revoke(ctx, tokens.client, { token: tokens.refreshToken })
-      if (answer.status !== 200) return problem('status 200', answer)
-      return backed(refused(await ctx.refresh(tokens), 'invalid_grant'), ctx.refreshes)
-    },
+    run: async (ctx) => backed(await revoked(ctx), ctx.refreshes),
   },
   {
     ...REVOCATION,
@@ -94,7 +103,7 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
       const tokens = await ctx.refreshable()
       await revoke(ctx, await ctx.clients.other(), { token: tokens.refreshToken })
       const answer = await ctx.refresh(tokens)
-      return expectThat(givesToken(answer), 'the token still works', answer)
+      return backed(expectThat(givesToken(answer), 'the token still works', answer), revokes(ctx))
     },
   },
   {
@@ -144,7 +153,7 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
     mend: 'Answer 200 with {"active": false} and nothing else.',
     async run(ctx) {
       await seenActive(ctx)
-      const answer = await introspect(ctx, UNKNOWN)
+      const answer = await ask(ctx, UNKNOWN)
       const right = answer.status === 200 && answer.json['active'] === false && Object.keys(answer.json).length === 1
       return expectThat(
         right,
@@ -164,8 +173,8 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
       await seenActive(ctx)
       const tokens = await ctx.freshTokens({}, (await ctx.introspected()).tokens.client)
       const revoked = await revoke(ctx, tokens.client, { token: tokens.accessToken, token_type_hint: 'access_token' })
-      if (errorOf(revoked) === 'unsupported_token_type') return pass('the server revokes no access tokens')
-      const answer = await introspect(ctx, tokens.accessToken)
+      if (errorOf(revoked) === 'unsupported_token_type') return skip('the server revokes no access tokens')
+      const answer = await ask(ctx, tokens.accessToken)
       return expectThat(
         answer.json['active'] === false,
         'active: false',

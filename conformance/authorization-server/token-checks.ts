@@ -4,11 +4,11 @@
  * @see RFC 6749 section 5.1 and section 5.2
  * @module
  */
-import { expectThat, pass, problem, skip } from '../core/check.ts'
-import { ORIGIN, preflight, readable } from '../core/cors.ts'
-import { type AsContext, toTokens, VERIFIER } from './context.ts'
-import { backed } from './controls.ts'
-import { type AsCheck, errorOf, isJson, noStore, refused } from './judge.ts'
+import { expectThat, problem, skip } from '../core/check.ts'
+import { backed } from '../core/controls.ts'
+import { alsoReadable, ORIGIN, preflight } from '../core/cors.ts'
+import { type AsContext, codeIn, toTokens, VERIFIER } from './context.ts'
+import { type AsCheck, errorOf, givesToken, isJson, noStore, redirectedWith, refused, UNKNOWN_CODE } from './judge.ts'
 
 const TOKEN = { spec: 'RFC 6749', level: 'must' } as const
 
@@ -112,9 +112,10 @@ export const TOKEN_CHECKS: readonly AsCheck[] = [
     section: 'section 5.2',
     mend: 'Answer errors with a JSON object that has "error", never with a page.',
     async run(ctx) {
-      const answer = await unknownRefreshToken(ctx)
+      const answer = await unknownCode(ctx)
       const type = answer.headers.get('content-type') ?? 'none'
-      return backed(expectThat(isJson(answer), 'application/json', answer, type), ctx.discerns)
+      if (!isJson(answer)) return problem('application/json', answer, type)
+      return backed(expectThat(errorOf(answer) !== undefined, 'a JSON object with "error"', answer), ctx.discerns)
     },
   },
   {
@@ -124,9 +125,9 @@ export const TOKEN_CHECKS: readonly AsCheck[] = [
     section: 'section 5.2',
     mend: 'Use printable ASCII without quotation marks and backslashes in error_description.',
     async run(ctx) {
-      const answer = await unknownRefreshToken(ctx)
-      const description = answer.json['error_description']
-      const fits = description === undefined || /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/.test(String(description))
+      const answer = await unknownCode(ctx)
+      const description = answer.json['error_description'] ?? skip('errors have no description')
+      const fits = typeof description === 'string' && /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/.test(description)
       return backed(expectThat(fits, 'printable ASCII without " and \\', answer, String(description)), ctx.discerns)
     },
   },
@@ -138,8 +139,9 @@ export const TOKEN_CHECKS: readonly AsCheck[] = [
     section: 'section 2.6',
     mend: 'Send Access-Control-Allow-Origin: * from the token endpoint, for errors as well. It takes no cookies.',
     async run(ctx) {
-      const form = { grant_type: 'refresh_token', refresh_token: UNKNOWN }
-      return backed(readable(await postAsMain(ctx, form, { origin: ORIGIN })), ctx.discerns)
+      const plain = await postAsMain(ctx, UNKNOWN_CODE)
+      if (errorOf(plain) === undefined) return skip('the server refuses nothing as it should')
+      return backed(alsoReadable(plain, await postAsMain(ctx, UNKNOWN_CODE, { origin: ORIGIN })), ctx.discerns)
     },
   },
   {
@@ -164,13 +166,11 @@ export const TOKEN_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const { scope = '' } = await ctx.wanted()
       const landing = await ctx.tryAuthorize({ scope: `${scope} conformance:unknown`.trim() })
-      const error = landing.kind === 'callback' ? landing.url.searchParams.get('error') : null
-      if (error === 'invalid_scope' || landing.kind === 'refused') return pass()
-      const value = landing.kind === 'callback' ? landing.url.searchParams.get('code') : null
-      if (value === null)
-        return problem('the error "invalid_scope", or a code', landing.answer ?? 'a redirect', error ?? 'neither')
+      const value = codeIn(landing)
+      if (value === null) return redirectedWith(landing, 'invalid_scope')
       const client = await ctx.clients.main()
       const answer = await ctx.redeem({ value, client, redirectUri: client.redirectUri, verifier: VERIFIER })
+      if (!givesToken(answer)) return backed(refused(answer, 'invalid_scope'), ctx.redeems)
       const granted = String(answer.json['scope'] ?? `${scope} conformance:unknown`).split(' ')
       return expectThat(
         !granted.includes('conformance:unknown'),
@@ -182,11 +182,9 @@ export const TOKEN_CHECKS: readonly AsCheck[] = [
   },
 ]
 
-const UNKNOWN = 'conformance-token-that-was-never-issued'
-
-const unknownRefreshToken = async (ctx: AsContext) => {
-  const answer = await postAsMain(ctx, { grant_type: 'refresh_token', refresh_token: UNKNOWN })
-  return answer.status < 400 || errorOf(answer) === undefined ? skip('the server refuses nothing') : answer
+const unknownCode = async (ctx: AsContext) => {
+  const answer = await postAsMain(ctx, UNKNOWN_CODE)
+  return answer.status < 400 ? skip('the server refuses nothing') : answer
 }
 
 async function postAsMain(ctx: AsContext, form: Record<string, string>, headers: Record<string, string> = {}) {

@@ -34,13 +34,20 @@ export type Verdict =
       readonly answer?: Answer | undefined
       /** What to do about this very problem, where the check has only general advice. */
       readonly mend?: string | undefined
+      /** Where it weighs more at this server than the check says. */
+      readonly level?: Level | undefined
     }
   | { readonly kind: 'skipped'; readonly reason: string }
 
 export const pass = (note?: string): Verdict => (note === undefined ? { kind: 'pass' } : { kind: 'pass', note })
 
 /** What was expected, and the answer (or, in words, what there was instead). */
-export function problem(expected: string, found: Answer | string, received?: string, mend?: string): Verdict {
+export function problem(
+  expected: string,
+  found: Answer | string,
+  received?: string,
+  mend?: string,
+): Extract<Verdict, { kind: 'problem' }> {
   if (typeof found === 'string') return { kind: 'problem', expected, received: found, mend }
   return { kind: 'problem', expected, received: received ?? found.summary, answer: found, mend }
 }

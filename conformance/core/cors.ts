@@ -5,7 +5,7 @@
  * @see RFC 9449 section 8: nonces are read from a header, which scripts must be let see
  * @module
  */
-import { expectThat, type Verdict } from './check.ts'
+import { expectThat, problem, type Verdict } from './check.ts'
 import type { Answer, HeaderRecord, Http } from './http.ts'
 
 /** Where the script of a client in a browser comes from. */
@@ -44,6 +44,13 @@ export function readable(answer: Answer, exposing: readonly string[] = [], origi
     answer,
     exposed.length === 0 ? 'no exposed headers' : `exposed headers: ${exposed.join(', ')}`,
   )
+}
+
+/** The same for an answer that a script was given: it must be the one that others are given, which came before it. */
+export function alsoReadable(plain: Answer, scripted: Answer, exposing?: readonly string[], origin?: string): Verdict {
+  return plain.status === scripted.status && plain.summary === scripted.summary
+    ? readable(scripted, exposing, origin)
+    : problem(`the same answer as without an Origin: ${plain.summary}`, scripted)
 }
 
 /** Asks before a request, as a browser does where it has headers of its own. */

@@ -88,9 +88,11 @@ function toResult<Context>(check: Check<Context>, verdict: Verdict, { secrets }:
       ...(verdict.note === undefined ? {} : { note: redactText(verdict.note, secrets) }),
     }
   }
+  const weight = verdict.level ?? level
   return {
     ...about,
-    status: level === 'must' ? 'fail' : 'warning',
+    level: weight,
+    status: weight === 'must' ? 'fail' : 'warning',
     expected: verdict.expected,
     received: redactText(verdict.received, secrets),
     mend: verdict.mend ?? mend,

@@ -14,7 +14,7 @@ import { explainAnswer } from '../resource-server/first-answer.ts'
 import { type CheckResourceServerOptions, checkResourceServer } from '../resource-server/index.ts'
 import { STEPS, type Step } from './steps.ts'
 
-export interface DiagnoseOptions extends Omit<CheckResourceServerOptions, 'only' | 'signer' | 'tool'> {
+export interface DiagnoseOptions extends Omit<CheckResourceServerOptions, 'only' | 'signer' | 'tool' | 'fetchesToken'> {
   /** Whether the whole way is gone: a client registers, and a token is fetched. Default: false, so that nothing is left behind. */
   readonly connect?: boolean | undefined
 }
@@ -27,6 +27,8 @@ export interface Diagnosis {
   readonly url: string
   /** What the first answer means, where it says more than 401. */
   readonly first: string | undefined
+  /** Whether the whole way was gone: otherwise no token was tried. */
+  readonly connect: boolean
   /** The authorization server, as far as it was found. */
   readonly issuer: string | undefined
   /** How a client can say who it is. */
@@ -45,7 +47,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   const first = await context.challenge().catch((error: unknown) => (error instanceof Trouble ? error : raise(error)))
   const steps = STEPS.filter(({ connects }) => connect || connects !== true)
   const only = steps.flatMap(({ checks }) => checks)
-  const resource = await checkResourceServer({ ...rest, url, fetch, timeout, now, only })
+  const resource = await checkResourceServer({ ...rest, url, fetch, timeout, now, only, fetchesToken: connect })
   const about = await context.about().catch(() => undefined)
   const issuer = about?.issuer ?? (await namedIssuer(context))
   const server =
@@ -66,6 +68,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   return {
     url,
     first: first instanceof Trouble ? `${first.message}. ${first.mend}` : explainAnswer(first),
+    connect,
     issuer,
     registration: issuer === undefined ? undefined : await waysToRegister(issuer, options),
     steps: steps.map(({ title, matters, checks }) => ({

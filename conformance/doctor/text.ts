@@ -65,15 +65,23 @@ function finding({ title, spec, section, expected, received, mend }: CheckResult
 }
 
 /** What comes of it all. */
-function conclusion({ steps, first }: Diagnosis): string {
+function conclusion({ connect, steps, first }: Diagnosis): string {
   const failed = steps.filter((step) => statusOf(step) === 'fail').length
   const warned = steps.flatMap(({ results }) => results).filter(({ status }) => status === 'warning').length
   if (failed > 0)
     return `Hosts will not connect, or not all of them: ${failed} of ${steps.length} steps fail. Begin with the first one.`
   if (first !== undefined) return first
-  if (warned > 0) return `Hosts can connect. ${warned === 1 ? 'One thing' : `${warned} things`} could be better.`
-  return 'Nothing is in the way of a host.'
+  const better = `${warned === 1 ? 'One thing' : `${warned} things`} could be better.`
+  if (connect) return warned > 0 ? `Hosts can connect. ${better}` : 'Nothing is in the way of a host.'
+  const seen =
+    warned > 0
+      ? `Nothing that was looked at keeps a host out. ${better}`
+      : 'Nothing that was looked at is in the way of a host.'
+  return `${seen} ${UNTRIED}`
 }
+
+const UNTRIED =
+  'Whether a token can be had, and is accepted, was not tried: --connect does, or --browser where a person must sign in.'
 
 const WIDTH = 100
 

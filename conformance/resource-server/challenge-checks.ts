@@ -6,8 +6,9 @@
  * @module
  */
 import { parseChallenges } from '../../shared/challenge.ts'
-import { expectThat, pass, problem, skip } from '../core/check.ts'
-import { preflight, readable } from '../core/cors.ts'
+import { expectThat, pass, problem, Skip, skip } from '../core/check.ts'
+import { backed } from '../core/controls.ts'
+import { alsoReadable, preflight } from '../core/cors.ts'
 import type { Answer } from '../core/http.ts'
 import type { RsCheck, RsContext } from './context.ts'
 import { explainAnswer } from './first-answer.ts'
@@ -25,6 +26,16 @@ const challenged = async (ctx: RsContext): Promise<Answer> => {
   return answer.status === 401 && challengeOf(answer) !== undefined ? answer : skip('there is no challenge')
 }
 
+const NO_TOKEN = { authorization: 'Bearer conformance' }
+
+/** Whoever answers 401 to everything asks for nothing: a good token is answered otherwise, or nothing is said. */
+const welcomesTokens = (ctx: RsContext) => ({
+  needed: () =>
+    ctx.welcomed().catch((error: unknown) => {
+      throw error instanceof Skip ? skip(`it is refused, but so may a good token be: ${error.message}`) : error
+    }),
+})
+
 const ONCE = ['scope', 'error', 'error_description', 'error_uri', 'realm', 'resource_metadata']
 
 export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
@@ -37,7 +48,8 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     mend: 'Ask for the token before anything else, also before the message is read. Hosts begin to authorize when they see 401, and at nothing else.',
     async run(ctx) {
       const answer = await ctx.challenge()
-      return answer.status === 401 ? pass() : problem('status 401', answer, undefined, explainAnswer(answer))
+      if (answer.status !== 401) return problem('status 401', answer, undefined, explainAnswer(answer))
+      return backed(pass(), welcomesTokens(ctx))
     },
   },
   {
@@ -55,7 +67,7 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
         const answer = await ctx.http.send(method, ctx.options.url, { headers: { accept: 'text/event-stream' } })
         if (answer.status < 400 || answer.status >= 500) return problem(`status 401 or 405 to ${method}`, answer)
       }
-      return pass()
+      return backed(pass(), welcomesTokens(ctx))
     },
   },
   {
@@ -89,8 +101,14 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
         return problem('resource_metadata with a URL', answer, headerOf(answer))
       const { found: any, looked } = await ctx.locate()
       if (any === undefined) return skip('there are no metadata')
-      const found = looked.find(({ from }) => from === 'header')
-      return expectThat(found?.answer.status === 200, 'the document at that URL', found?.answer ?? answer)
+      const found = looked.find(({ from }) => from === 'header')?.answer
+      if (found?.status !== 200 || typeof found.json['resource'] !== 'string')
+        return problem('the document at that URL', found ?? answer)
+      // A host whose token ended begins here.
+      const refusal = await ctx.send(NO_TOKEN)
+      const again = challengeOf(refusal)?.params['resource_metadata']
+      const told = headerOf(refusal) || 'no challenge'
+      return expectThat(refusal.status !== 401 || again === url, 'the same URL for a bad token', refusal, told)
     },
   },
   {
@@ -104,7 +122,7 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
       const { members } = await ctx.metadata()
       if (members['scopes_supported'] === undefined) return skip('the server has no scopes')
       const answer = await challenged(ctx)
-      return expectThat(challengeOf(answer)?.params['scope'] !== undefined, 'a scope', answer, headerOf(answer))
+      return expectThat(/\S/.test(challengeOf(answer)?.params['scope'] ?? ''), 'a scope', answer, headerOf(answer))
     },
   },
   {
@@ -142,9 +160,9 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     section: 'section 7.10; WHATWG Fetch, section 3.3',
     mend: 'Send Access-Control-Allow-Origin, and Access-Control-Expose-Headers: WWW-Authenticate, with the 401.',
     async run(ctx) {
-      await challenged(ctx)
+      const plain = await challenged(ctx)
       const { origin } = new URL(ctx.options.url)
-      return readable(await ctx.send({ origin }), ['WWW-Authenticate'], origin)
+      return alsoReadable(plain, await ctx.send({ origin }), ['WWW-Authenticate'], origin)
     },
   },
   {
@@ -188,8 +206,8 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     mend: 'Answer 401 whenever the token cannot be verified, whatever it is; never 500.',
     async run(ctx) {
       await ctx.endpoint()
-      const answer = await ctx.send({ authorization: 'Bearer conformance' })
-      return expectThat(answer.status === 401, 'status 401', answer)
+      const answer = await ctx.send(NO_TOKEN)
+      return backed(expectThat(answer.status === 401, 'status 401', answer), welcomesTokens(ctx))
     },
   },
   {
@@ -200,14 +218,11 @@ export const RS_CHALLENGE_CHECKS: readonly RsCheck[] = [
     section: 'section 3.1',
     mend: 'Add error="invalid_token" to the challenge: hosts then refresh or authorize again.',
     async run(ctx) {
-      const answer = await ctx.send({ authorization: 'Bearer conformance' })
+      const answer = await ctx.send(NO_TOKEN)
       if (answer.status !== 401) return skip('the answer is no 401')
-      return expectThat(
-        challengeOf(answer)?.params['error'] === 'invalid_token',
-        'error="invalid_token"',
-        answer,
-        headerOf(answer) || 'no challenge',
-      )
+      const isTold = challengeOf(answer)?.params['error'] === 'invalid_token'
+      const told = headerOf(answer) || 'no challenge'
+      return backed(expectThat(isTold, 'error="invalid_token"', answer, told), welcomesTokens(ctx))
     },
   },
   {

@@ -27,7 +27,7 @@ export interface Signer {
 export interface ResourceServerOptions {
   /** The URL of the MCP endpoint, as it is given to hosts. */
   readonly url: string
-  /** A token that the server accepts. */
+  /** A token that the server accepts. Not used where there is a signer. */
   readonly token?: string | undefined
   /** Asked for, where no token is given. Default: what the server says in its challenge. */
   readonly scope?: string | undefined
@@ -92,9 +92,9 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
     nonce = answer.headers.get('dpop-nonce') ?? nonce
     return answer
   }
-  const reach = async <Value>(find: Promise<Value>): Promise<Value> =>
+  const reach = async <Value>(find: Promise<Value>, what = 'the server cannot be reached'): Promise<Value> =>
     find.catch((error: unknown) => {
-      throw error instanceof Trouble ? skip('the server cannot be reached') : error
+      throw error instanceof Trouble ? skip(what) : error
     })
   const challenge = once(() => send())
   const endpoint: RsContext['endpoint'] = async () => {
@@ -109,7 +109,7 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
   const server = once(async () => {
     const [issuer] = [(await metadata()).members['authorization_servers']].flat()
     if (typeof issuer !== 'string') skip('the metadata name no authorization server')
-    const members = await metadataOfServer(http, issuer)
+    const members = await reach(metadataOfServer(http, issuer), 'the authorization server cannot be reached')
     return members['issuer'] === issuer ? { issuer, members } : skip('the authorization server names itself otherwise')
   })
   const about = once(async () => {
@@ -149,7 +149,8 @@ export function createRsContext(http: Http, options: ResourceServerOptions): RsC
     return second
   })
   const welcomed: RsContext['welcomed'] = async () => {
-    if (!isAccepted(await welcome())) skip('the good token is not accepted either')
+    const answer = await reach(welcome(), 'no answer comes to a good token')
+    if (!isAccepted(answer)) skip(`the good token is not accepted either: ${answer.summary}`)
   }
   const callTool: RsContext['callTool'] = async (token, name) => {
     await welcomed()

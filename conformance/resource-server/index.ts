@@ -31,6 +31,8 @@ export interface CheckResourceServerOptions
     Pick<RunOptions, 'only' | 'onResult'> {
   /** Where answers of the authorization server are sent. Default: `http://127.0.0.1:49152/callback`. */
   readonly redirectUri?: string | undefined
+  /** Whether a token is fetched where none is given, which leaves a client at the authorization server. Default: true. */
+  readonly fetchesToken?: boolean | undefined
   /** How a person gets to the authorization server. Default: redirects are followed, which is enough where it approves by itself. */
   readonly visit?: Visit | undefined
   /** Seconds since the epoch. Default: the system's clock. */
@@ -51,6 +53,7 @@ export async function checkResourceServer(options: CheckResourceServerOptions): 
     onResult,
     client,
     scope,
+    fetchesToken = true,
     now = () => Math.floor(Date.now() / 1000),
     ...rest
   } = options
@@ -59,12 +62,8 @@ export async function checkResourceServer(options: CheckResourceServerOptions): 
   const about = { target: options.url, role: 'resource server' } as const
   const redirectUri = options.redirectUri ?? 'http://127.0.0.1:49152/callback'
   const visit = options.visit ?? followRedirects(http)
-  const source = askAuthorizationServer(http, {
-    ...(client === undefined ? {} : { client }),
-    redirectUri,
-    visit,
-    now,
-  })
+  const asking = { ...(client === undefined ? {} : { client }), redirectUri, visit, now }
+  const source = fetchesToken ? askAuthorizationServer(http, asking) : undefined
   const context = createRsContext(http, { ...rest, source, now })
   return runChecks(RESOURCE_SERVER_CHECKS, context, about, vault, { only, onResult })
 }

@@ -6,7 +6,7 @@
  */
 import { authorizationServerMetadataUrls } from '../../shared/well-known.ts'
 import { expectThat, pass, problem, skip } from '../core/check.ts'
-import { ORIGIN, preflight, readable } from '../core/cors.ts'
+import { alsoReadable, ORIGIN, preflight } from '../core/cors.ts'
 import type { RsCheck } from './context.ts'
 
 const METADATA = { spec: 'RFC 9728', level: 'must' } as const
@@ -147,7 +147,7 @@ export const RS_METADATA_CHECKS: readonly RsCheck[] = [
     mend: 'Send Access-Control-Allow-Origin: * with the document: it is public.',
     async run(ctx) {
       const { answer } = await ctx.metadata()
-      return readable(await ctx.http.get(answer.exchange.url, { origin: ORIGIN }))
+      return alsoReadable(answer, await ctx.http.get(answer.exchange.url, { origin: ORIGIN }))
     },
   },
   {

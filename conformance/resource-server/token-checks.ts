@@ -7,7 +7,16 @@
  */
 import { exportSPKI, importJWK } from 'jose'
 import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
-import { createKeys, encodeJson, type Members, readJwt, signJws, signSymmetric, unsignedJws } from '../jose/jws.ts'
+import {
+  createKeys,
+  encodeJson,
+  type Members,
+  readJwt,
+  SIGNING_ALGORITHMS,
+  signJws,
+  signSymmetric,
+  unsignedJws,
+} from '../jose/jws.ts'
 import type { RsCheck, RsContext } from './context.ts'
 import { isAccepted, LET_THROUGH } from './messages.ts'
 
@@ -229,10 +238,13 @@ function alter(token: string): string {
 }
 
 async function signedByStranger(header: Members, claims: Members, bringsKey = false): Promise<string> {
-  const { privateKey, publicJwk } = await createKeys()
+  // Of the same algorithm: a server that compares nothing else would refuse another one.
+  const said = String(header['alg'])
+  const alg = SIGNING_ALGORITHMS.includes(said) ? said : 'ES256'
+  const { privateKey, publicJwk } = await createKeys(alg)
   const { kid, ...rest } = header
   const named = bringsKey ? { jwk: publicJwk } : { kid }
-  return signJws({ ...rest, alg: 'ES256', ...named }, claims, privateKey, 'ES256')
+  return signJws({ ...rest, alg, ...named }, claims, privateKey, alg)
 }
 
 async function pemOf(key: Members, alg: string): Promise<string> {

@@ -43,7 +43,8 @@ interface Surroundings {
 export function createTokens({ options, about, server, isBoundOnly }: Surroundings): Tokens {
   const { now, signer, source } = options
   const boundTo = async (claims: Members) => ({ cnf: { jkt: (await ours()).thumbprint }, ...claims })
-  const from = () => source ?? skip('there is no token to try: give one (--token)')
+  const from = () =>
+    source ?? skip('there is no token to try: give one (conformance --token), or fetch one (doctor --connect)')
 
   const forge: Tokens['forge'] = async (claims = {}, header = {}) => {
     if (signer === undefined)
@@ -85,11 +86,12 @@ export function createTokens({ options, about, server, isBoundOnly }: Surroundin
     )
   }
   const token = once(async () => {
-    if (options.token !== undefined)
-      return (await isBoundOnly())
-        ? skip('the server takes bound tokens only: the key of the one that was given is not known')
-        : options.token
-    return signer === undefined ? asked() : forge()
+    // The good one is of the same making as the wrong ones: with another, a wrong key would pass for a server that refuses all of these.
+    if (signer !== undefined) return forge()
+    if (options.token === undefined) return asked()
+    return (await isBoundOnly())
+      ? skip('the server takes bound tokens only: the key of the one that was given is not known')
+      : options.token
   })
   return {
     forge,

@@ -50,6 +50,18 @@ test('a good server: every step can be taken', async () => {
   expect(toDiagnosisText(diagnosis)).toContain('Nothing is in the way of a host.')
 })
 
+test('a good server that is only looked at: no token was tried, which is said, and nothing was left behind', async () => {
+  const before = demo.sent('POST', '/oauth/register').length
+  const diagnosis = await examine(undefined, false)
+  const results = diagnosis.steps.flatMap((step) => step.results).filter(({ status }) => status !== 'pass')
+  expect(results.map(({ id }) => id)).toEqual(['rs-401', 'rs-garbage', 'rs-invalid-token'])
+  const text = toDiagnosisText(diagnosis).replaceAll(/\s+/g, ' ')
+  expect(text).toContain(
+    'Nothing that was looked at is in the way of a host. Whether a token can be had, and is accepted,',
+  )
+  expect(demo.sent('POST', '/oauth/register')).toHaveLength(before)
+})
+
 const CASES: readonly (readonly [what: string, mutation: Mutation, told: readonly string[]])[] = [
   [
     'names itself with a slash too many',

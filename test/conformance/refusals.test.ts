@@ -7,7 +7,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { checkResourceServer, type Report } from '../../conformance/index.ts'
-import { createResourceFixture, RESOURCE } from '../support/resource-fixture.ts'
+import { createResourceFixture, METADATA_URL, RESOURCE } from '../support/resource-fixture.ts'
 import { AUTHORIZE, at, formOf, INTROSPECT, REGISTER, REVOKE, TOKEN } from './mutants/mutant.ts'
 import { inLines, type Mutation, mutated, type Sent } from './mutation.ts'
 import { createWorld, type World } from './world.ts'
@@ -24,6 +24,9 @@ const page = (status: number): Answering => {
   return () => new Response('<!doctype html><title>Hello</title>', { status, headers: { 'content-type': 'text/html' } })
 }
 const CORS = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'Authorization, Content-Type, DPoP' }
+const elsewhere = (location: string, status = 302): Answering => {
+  return () => new Response(null, { status, headers: { ...CORS, location } })
+}
 const refusal = (error: string, status = 400): Answering => {
   const headers = { ...CORS, 'www-authenticate': 'Basic realm="all"', 'cache-control': 'no-store' }
   return () => Response.json({ error }, { status, headers })
@@ -59,7 +62,13 @@ const ANSWERS: readonly (readonly [what: string, answer: Answering])[] = [
   ['refuses everything with a page', page(400)],
   ['refuses everything with 401', refusal('invalid_client', 401)],
   ['refuses everything with 403', page(403)],
+  ['wants people to sign in', page(401)],
   ['knows nothing', page(404)],
+  ['takes no method', () => new Response(null, { status: 405 })],
+  ['sends everybody to a page of its own', elsewhere('/sign-in')],
+  ['sends everybody to another site', elsewhere('https://sign-in.example/')],
+  ['sends everybody on for good', elsewhere('/moved', 308)],
+  ['calls nothing active', () => Response.json({ active: false, jsonrpc: '2.0', id: 1 })],
   ...ERRORS.map((error) => [`refuses everything with ${error}`, refusal(error)] as const),
   ...['invalid_request', 'unsupported_response_type', 'invalid_scope', 'invalid_target'].map(
     (error) => [`refuses everything with ${error}, at the redirect URI`, told(error)] as const,
@@ -103,13 +112,18 @@ const STAGES: readonly (readonly [what: string, works: (sent: Sent) => boolean, 
     (sent) => !at(sent, AUTHORIZE),
     /^(?!authorize|resource|document|dpop|refresh-(?!unknown))|^dpop-(metadata|cors)$/,
   ],
-  ['where tokens are revoked', (sent) => !at(sent, REVOKE), /^(?!revoke-(?!other-client)|revoke$|introspect-revoked)/],
+  ['where tokens are revoked', (sent) => !at(sent, REVOKE), /^(?!revoke|introspect-revoked)/],
   ['where tokens are introspected', (sent) => !at(sent, INTROSPECT), /^(?!introspect)/],
   [
     'where tokens are refreshed',
     (sent) => !at(sent, TOKEN) || formOf(sent).get('grant_type') !== 'refresh_token',
-    // What was made up is refused as it should be.
-    /^(?!refresh-(?!unknown)|refresh$|revoke$|token-replay-revokes|dpop-refresh|client-(?!credentials))/,
+    /^(?!refresh|revoke$|revoke-other-client|token-replay-revokes|dpop-refresh)/,
+  ],
+  [
+    'where codes are redeemed',
+    (sent) => !at(sent, TOKEN) || formOf(sent).get('grant_type') !== 'authorization_code',
+    // What there is not is refused as it should be, in the form that it should have.
+    /^(?!token-|refresh|client-|introspect|dpop|revoke$|revoke-other-client|resource-(audience|other))|^(token-unsupported-grant|token-no-grant-type|token-error-json|token-cors|token-scope-unknown|client-credentials-public|dpop-metadata)$/,
   ],
   ['where clients register', (sent) => !at(sent, REGISTER), /^(?!register)/],
 ]
@@ -128,18 +142,19 @@ const challenging = (challenge: string, status = 401): Answering => {
   return () => new Response(null, { status, headers: { ...CORS, 'www-authenticate': challenge } })
 }
 const DISCOVERED = /^rs-(dpop-)?metadata/
-/** Whoever shows nothing, or nothing that is a token, is to be answered 401: that much such a server does. */
-const UNASKED = /^rs-((dpop-)?metadata|401|get|garbage|challenge)/
+/** What a challenge says can be read, whatever it is for. */
+const CHALLENGED = /^rs-((dpop-)?metadata|challenge)/
 
 const RESOURCE_ANSWERS: readonly (readonly [what: string, answer: Answering, mayPass: RegExp])[] = [
   ...ANSWERS.filter(([what]) => !what.includes('redirect URI')).map(
-    ([what, answer]) => [what, answer, what.endsWith('401') ? UNASKED : DISCOVERED] as const,
+    ([what, answer]) => [what, answer, DISCOVERED] as const,
   ),
-  ['refuses everything with a challenge', challenging('Bearer'), UNASKED],
+  ['refuses everything with a challenge', challenging('Bearer'), CHALLENGED],
+  ['refuses everything with a challenge that says why', challenging('Bearer error="invalid_token"'), CHALLENGED],
   [
-    'refuses everything with a challenge that says why',
-    challenging('Bearer error="invalid_token"'),
-    /^rs-((dpop-)?metadata|401|get|garbage|challenge|invalid-token)/,
+    'refuses everything with a challenge that says all',
+    challenging(`Bearer resource_metadata="${METADATA_URL}", scope="notes:read"`),
+    CHALLENGED,
   ],
   ['refuses everything with 403 and a challenge', challenging('Bearer error="insufficient_scope"', 403), DISCOVERED],
 ]

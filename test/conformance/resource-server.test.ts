@@ -6,6 +6,7 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { checkResourceServer, type Fetch, RESOURCE_SERVER_CHECKS, type Report } from '../../conformance/index.ts'
+import { createKeys } from '../../conformance/jose/jws.ts'
 import { createTestServer, USER } from '../support/authorization-server.ts'
 import { createResourceFixture, ISSUER, RESOURCE, type ResourceFixture } from '../support/resource-fixture.ts'
 import { RESOURCE_NONCE_MUTANTS } from './mutants/resource-dpop.ts'
@@ -133,6 +134,50 @@ describe('a good token is seen to be accepted by a server that', () => {
   test('but not by one that understands nothing', async () => {
     const { results } = await checkWith(({ id }) => failure(id, 200))
     expect(results.map(({ status }) => status)).toEqual(['fail', ...only.slice(1).map(() => 'skipped' as const)])
+  })
+})
+
+describe('a refusal says nothing', () => {
+  test('without a good token: what must be refused does not pass, and why is said', async () => {
+    const { results } = await checkResourceServer({ url: RESOURCE, now, fetch: reach(fixture), fetchesToken: false })
+    const passed = results.filter(({ status }) => status === 'pass').map(({ id }) => id)
+    expect(passed.filter((id) => !/^rs-(metadata|dpop-metadata|challenge|preflight|origin)/.test(id))).toEqual([])
+    const note = 'it is refused, but so may a good token be: there is no token to try'
+    for (const id of ['rs-401', 'rs-get', 'rs-garbage', 'rs-invalid-token']) {
+      const result = results.find((one) => one.id === id)
+      expect(result).toMatchObject({ status: 'skipped', note: expect.stringContaining(note) })
+    }
+  })
+
+  test('of tokens that a wrong key signs, though the token that was given is good', async () => {
+    const stranger = await createKeys()
+    const signer = { key: stranger.privateKey, alg: 'ES256', kid: fixture.issuer.publicJwk.kid ?? '' }
+    const token = await fixture.issuer.sign()
+    const only = ['rs-token', 'rs-expired', 'rs-not-before', 'rs-no-expiry', 'rs-audience', 'rs-issuer', 'rs-type']
+    const { results } = await checkResourceServer({ url: RESOURCE, now, fetch: reach(fixture), token, signer, only })
+    expect(results.map(({ status }) => status)).toEqual(['fail', ...only.slice(1).map(() => 'skipped' as const)])
+  })
+
+  test('of a call that is refused with its scope, too', async () => {
+    const always: Mutation = async (sent, next) =>
+      sent.body?.includes('tools/call') === true
+        ? new Response(null, {
+            status: 403,
+            headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="notes:admin"' },
+          })
+        : next(sent)
+    const { results } = await check(always)
+    const found = results.filter(({ id }) => ['rs-scope', 'rs-step-up'].includes(id))
+    expect(found.map(({ status }) => status)).toEqual(['skipped', 'fail'])
+  })
+
+  test('where the authorization server cannot be reached: that is told once', async () => {
+    const fetch: Fetch = async (url, init) => {
+      if (new URL(url).origin !== new URL(RESOURCE).origin) throw new TypeError('ECONNREFUSED')
+      return reach(fixture)(url, init)
+    }
+    const { results } = await checkResourceServer({ url: RESOURCE, now, fetch })
+    expect(results.filter(({ status }) => status === 'fail').map(({ id }) => id)).toEqual(['rs-metadata-issuers'])
   })
 })
 

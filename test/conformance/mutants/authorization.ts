@@ -240,4 +240,10 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
         : response,
     ),
   ),
+  mutant('authorize-markup', 'shows where it would have led, with nothing but quotation marks encoded', () =>
+    changeAnswer(AUTHORIZE, async (response, sent) => {
+      const asked = sent.url.searchParams.get('redirect_uri')?.replaceAll('"', '&quot;')
+      return response.status === 400 ? withBody(response, `${await response.text()} ${asked}`) : response
+    }),
+  ),
 ]

@@ -19,6 +19,7 @@ import {
   mutant,
   REGISTER,
   REVOKE,
+  refusingScripts,
   TOKEN,
   withBody,
   withHeaders,
@@ -230,6 +231,9 @@ export const REGISTRATION_MUTANTS: readonly Mutant[] = [
       ({ method }) => method === 'POST',
     ),
   ),
+  mutant('register-cors', 'turns scripts away, and lets them read that it does', () =>
+    refusingScripts(REGISTER, 'POST'),
+  ),
   mutant('register-preflight', 'lets no script send JSON', () =>
     changeAnswer(
       REGISTER,
@@ -270,6 +274,16 @@ export const DOCUMENT_MUTANTS: readonly Mutant[] = [
   ),
   acceptingId('document-other-id', 'does not compare the client id in a document', /other-id\.json/),
   acceptingId('document-other-redirect', 'does not look for the redirect URI in a document', /other-redirect\.json/),
+  mutant(
+    'document-other-redirect',
+    'tells errors to a redirect URI that is not in a document',
+    () => async (sent, next) => {
+      const { searchParams: query } = sent.url
+      return at(sent, AUTHORIZE) && query.get('client_id')?.endsWith('/other-redirect.json') === true
+        ? Response.redirect(`${query.get('redirect_uri')}?error=invalid_request`, 302)
+        : next(sent)
+    },
+  ),
   acceptingId('document-secret', 'accepts documents with a secret', /secret\.json/),
   acceptingId('document-redirect', 'follows redirects to documents', /moved\.json/),
 ]

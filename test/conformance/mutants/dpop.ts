@@ -322,6 +322,13 @@ export const NONCE_MUTANTS: readonly Mutant[] = [
       ? withHeaders(response, (headers) => headers.set('dpop-nonce', 'of-no-use'))
       : response
   }),
+  mutant('dpop-nonce-stale', 'gives no new nonce for an old one', () => async (sent, next) => {
+    const response = await next(sent)
+    const hasNonce = readJwt(proofOf(sent) ?? '')?.claims['nonce'] !== undefined
+    return at(sent, TOKEN) && hasNonce && !response.ok
+      ? withHeaders(response, (headers) => headers.delete('dpop-nonce'))
+      : response
+  }),
   mutant('dpop-nonce-exposed', 'keeps its nonces from scripts', () =>
     changeAnswer(TOKEN, (response) =>
       withHeaders(response, (headers) => headers.set('access-control-expose-headers', 'X-DPoP-Nonce, Retry-After')),

@@ -12,6 +12,7 @@ import {
   JWKS,
   type Mutant,
   mutant,
+  refusingScripts,
   withHeaders,
   without,
 } from './mutant.ts'
@@ -95,6 +96,9 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
       headers.set('access-control-allow-origin', 'https://client.example, https://app.example'),
     ),
   ),
+  mutant('as-metadata-cors', 'turns scripts away, and lets them read that it does', () =>
+    refusingScripts(WELL_KNOWN, 'GET'),
+  ),
   mutant('as-metadata-preflight', 'does not answer preflights for its metadata', () =>
     changeAnswer(
       WELL_KNOWN,
@@ -104,5 +108,13 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
   ),
   mutant('as-jwks', 'publishes a key that it shares with somebody', () =>
     changeJson(JWKS, ({ keys }) => ({ keys: [...[keys].flat(), { kty: 'oct', kid: 'shared', k: 'c2VjcmV0' }] })),
+  ),
+  mutant('as-jwks', 'publishes half of a key', () =>
+    changeJson(JWKS, ({ keys }) => ({
+      keys: [...[keys].flat(), { kty: 'EC', kid: 'half', crv: 'P-256', x: 'c2VjcmV0' }],
+    })),
+  ),
+  mutant('as-jwks', 'publishes what is no key', () =>
+    changeJson(JWKS, ({ keys }) => ({ keys: [...[keys].flat(), { kid: 'none' }] })),
   ),
 ]

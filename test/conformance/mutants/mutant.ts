@@ -28,6 +28,14 @@ export const JWKS = '/.well-known/jwks.json'
 export const formOf = ({ body }: Sent): URLSearchParams => new URLSearchParams(body ?? '')
 export const withForm = (sent: Sent, form: URLSearchParams): Sent => ({ ...sent, body: String(form) })
 
+/** Turns scripts away, and lets them read that it does. */
+export const refusingScripts =
+  (path: string, method: string): Mutation =>
+  async (sent, next) =>
+    at(sent, path) && sent.method === method && sent.headers.has('origin')
+      ? errorAnswer('access_denied', 403)
+      : next(sent)
+
 /** Requests to `path` whose form `applies`, with the form changed. */
 export function changeForm(
   path: string,

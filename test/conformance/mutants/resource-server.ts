@@ -5,7 +5,7 @@
  */
 import { type Members, type ReadJws, readJwt } from '../../../conformance/jose/jws.ts'
 import type { Sent } from '../mutation.ts'
-import { changeAnswer, changeJson, type Mutant, mutant, withHeaders, without } from './mutant.ts'
+import { changeAnswer, changeJson, type Mutant, mutant, refusingScripts, withHeaders, without } from './mutant.ts'
 import { boundTokenMutants } from './resource-dpop.ts'
 import {
   changeChallenge,
@@ -67,6 +67,7 @@ const METADATA_MUTANTS: readonly Mutant[] = [
       ({ method }) => method === 'GET',
     ),
   ),
+  mutant('rs-metadata-cors', 'turns scripts away, and lets them read that it does', () => refusingScripts(PRM, 'GET')),
   mutant('rs-metadata-preflight', 'does not answer preflights for its metadata', () =>
     changeAnswer(
       PRM,
@@ -117,6 +118,25 @@ const CHALLENGE_MUTANTS: readonly Mutant[] = [
       ({ status }) => status === 401,
     ),
   ),
+  mutant('rs-challenge-metadata', 'says that its metadata are where a page is', () => {
+    const place = '/about'
+    const wrong = changeChallenge((challenge) =>
+      challenge.replace(/resource_metadata="[^"]*"/g, `resource_metadata="https://mcp.example${place}"`),
+    )
+    return (sent, next) => (sent.url.pathname === place ? Promise.resolve(page('<!doctype html>')) : wrong(sent, next))
+  }),
+  mutant('rs-challenge-metadata', 'does not say where its metadata are to who has a bad token', () =>
+    changeChallenge(
+      (challenge) => challenge.replace(/,? ?resource_metadata="[^"]*",?/g, ' '),
+      ({ status }, sent) => status === 401 && tokenOf(sent) === 'conformance',
+    ),
+  ),
+  mutant('rs-challenge-scope', 'says that no scope is needed', () =>
+    changeChallenge(
+      (challenge) => challenge.replace(/scope="[^"]*"/g, 'scope=""'),
+      ({ status }) => status === 401,
+    ),
+  ),
   mutant('rs-challenge-scope', 'does not say which scopes are needed', () =>
     changeChallenge(
       (challenge) => challenge.replace(/scope="[^"]*",? ?/g, ''),
@@ -139,6 +159,13 @@ const CHALLENGE_MUTANTS: readonly Mutant[] = [
       method === 'OPTIONS'
         ? response
         : withHeaders(response, (headers) => headers.set('access-control-allow-origin', 'https://other.example')),
+    ),
+  ),
+  mutant('rs-challenge-exposed', 'turns its own scripts away, and lets them read that it does', () =>
+    changeEndpoint((response, { headers, method }) =>
+      method !== 'OPTIONS' && headers.get('origin') === 'https://mcp.example'
+        ? new Response(null, { status: 403, headers: response.headers })
+        : response,
     ),
   ),
   mutant('rs-preflight', 'wants a token of preflights', () =>

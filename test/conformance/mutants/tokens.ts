@@ -4,9 +4,11 @@
  * @module
  */
 import { VERIFIER } from '../../../conformance/authorization-server/context.ts'
+import { UNKNOWN_CODE } from '../../../conformance/authorization-server/judge.ts'
 import { s256 } from '../../../shared/pkce.ts'
 import type { Mutation, Sent } from '../mutation.ts'
 import {
+  AUTHORIZE,
   at,
   both,
   changeAnswer,
@@ -19,6 +21,7 @@ import {
   isGoodJson,
   type Mutant,
   mutant,
+  refusingScripts,
   TOKEN,
   withBody,
   withForm,
@@ -193,6 +196,15 @@ export const TOKEN_MUTANTS: readonly Mutant[] = [
       response.ok ? response : withHeaders(response, (headers) => headers.set('content-type', 'text/plain')),
     ),
   ),
+  mutant('token-error-json', 'shows a page for a code that it does not know', () =>
+    changeAnswer(TOKEN, async (response, sent) => {
+      const isPlain = !sent.headers.has('authorization') && !formOf(sent).has('client_secret')
+      const isMadeUp = isPlain && formOf(sent).get('code') === UNKNOWN_CODE['code'] && response.status === 400
+      return isMadeUp
+        ? withHeaders(withBody(response, '<!doctype html>No'), (headers) => headers.set('content-type', 'text/html'))
+        : response
+    }),
+  ),
   mutant('token-error-characters', 'quotes what it was sent in errors', () =>
     changeJson(
       TOKEN,
@@ -218,6 +230,7 @@ export const TOKEN_MUTANTS: readonly Mutant[] = [
       ({ method }) => method === 'POST',
     ),
   ),
+  mutant('token-cors', 'turns scripts away, and lets them read that it does', () => refusingScripts(TOKEN, 'POST')),
   mutant(
     'token-preflight',
     'does not answer preflights',
@@ -230,6 +243,14 @@ export const TOKEN_MUTANTS: readonly Mutant[] = [
       (response) => withHeaders(response, (headers) => headers.set('access-control-allow-headers', '*')),
       ({ method }) => method === 'OPTIONS',
     ),
+  ),
+  mutant(
+    'token-scope-unknown',
+    'breaks at scopes that do not exist',
+    () => async (sent, next) =>
+      at(sent, AUTHORIZE) && sent.url.searchParams.get('scope')?.includes('conformance:unknown') === true
+        ? new Response('Oops', { status: 500 })
+        : next(sent),
   ),
   mutant('token-scope-unknown', 'grants scopes that do not exist', () => {
     const asked = new Set<string>()

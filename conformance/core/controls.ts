@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { skip, type Verdict } from '../core/check.ts'
-import type { Answer } from '../core/http.ts'
-import { once } from '../core/once.ts'
+import { skip, type Verdict } from './check.ts'
+import type { Answer } from './http.ts'
+import { once } from './once.ts'
 
 export interface Control {
   /** It was seen to work. */
