@@ -95,6 +95,25 @@ describe('who has left', () => {
     }
   })
 
+  test.each([null, ''])(
+    'a refresh token of %p is none, and an ID token of a refresh may be missing like that',
+    async (none) => {
+      const world = await createCompanyWorld()
+      const { company, server } = world
+      const { refresh } = await connect(world)
+      company.lies.tokens = (honest) => ({ ...honest, refresh_token: none, id_token: none })
+      server.clock.now += 3600
+      await world.revalidate()
+      company.lies.tokens = (honest) => ({ ...honest, refresh_token: none })
+      company.person.sub = 'somebody without one'
+      expect((await world.signIn(createBrowser(server), null)).status).toBe(303)
+      expect((await server.store.identities.find(IDP, company.person.sub))?.sealedRefreshToken).toBeNull()
+      expect(await refresh()).toBe(200)
+      expect(company.asked.flatMap(({ form }) => form?.get('refresh_token') ?? []).every(Boolean)).toBe(true)
+      await server.close()
+    },
+  )
+
   test('a provider that gives a refresh token only the first time is still asked after the second sign-in', async () => {
     const world = await createCompanyWorld()
     const { company, server } = world

@@ -13,11 +13,14 @@ import { err, ok, type Result } from '../../../shared/result.ts'
 import type { OidcContext } from './context.ts'
 import type { OidcProvider } from './provider.ts'
 
-const Tokens = v.object({
-  access_token: v.optional(v.string()),
-  id_token: v.optional(v.string()),
-  refresh_token: v.optional(v.string()),
-})
+/** Some servers say `null` or nothing at all of what they do not give. */
+const token = v.optional(
+  v.pipe(
+    v.nullable(v.string()),
+    v.transform((given) => (given === null || given === '' ? undefined : given)),
+  ),
+)
+const Tokens = v.object({ access_token: token, id_token: token, refresh_token: token })
 export type UpstreamTokens = v.InferOutput<typeof Tokens>
 
 const Refusal = v.object({ error: v.string() })
