@@ -221,7 +221,8 @@ describe('a host with client 2.x, a server without sessions (2026-07-28)', () =>
 describe('trouble is told to the host', () => {
   test('nobody signs in for a while: an error says where to; once somebody has, it works', async () => {
     const { browser, connect, resource } = await start(everythingV1(), { visit: async () => {} })
-    const failed = await connect('sdk 1.x', { args: ['--wait', '0.2'] }).catch((error: unknown) => error)
+    // Long enough to get as far as the address.
+    const failed = await connect('sdk 1.x', { args: ['--wait', '5'] }).catch((error: unknown) => error)
     const url = await browser.next()
     expect(failed).toMatchObject({
       code: -32000,

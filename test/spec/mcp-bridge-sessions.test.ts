@@ -308,7 +308,7 @@ describe('opening the next session', () => {
   })
 
   test('a server that takes `initialize` and never answers holds nobody up for ever', async () => {
-    const { ask, next, posted } = await world({ patience: 30 })
+    const { ask, next, posted } = await world({ patience: 500 })
     const silent: Answer = (_, { signal }) =>
       new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
     next.push(['tools/call', forgotten], ['initialize', silent])
