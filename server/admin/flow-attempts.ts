@@ -86,13 +86,18 @@ export function joinAttempts(steps: readonly FlowStep[], now: number): Attempts 
   return { attempts, onlyDiscovered: discoveries.filter((step) => !used.has(step)).length }
 }
 
-const keysOf = ({ attempt, grantId }: FlowStep): readonly string[] => [
-  ...(grantId === null ? [] : [`grant ${grantId}`]),
-  ...(attempt === null ? [] : [`attempt ${attempt}`]),
-]
+function keysOf({ step, clientId, attempt, grantId }: FlowStep): readonly string[] {
+  // The grant is the person's, and the attempt that it came of has succeeded.
+  if (step === 'exchange') return [`exchange ${clientId} ${grantId}`]
+  return [
+    ...(grantId === null ? [] : [`grant ${grantId}`]),
+    ...(attempt === null ? [] : [`${step === 'assertion' ? step : 'attempt'} ${attempt}`]),
+  ]
+}
 
 /** Applications that use one challenge for all attempts begin anew where the last has ended. */
 function continues(group: readonly FlowStep[], step: FlowStep): boolean {
+  if ((step.step === 'exchange' || step.step === 'assertion') && !isSoon(group, step)) return false
   const clientId = clientOf(group)
   const areKnown = [clientId, step.clientId].every((id) => id !== null && !isMark(id))
   if (areKnown && clientId !== step.clientId) return false
@@ -116,7 +121,7 @@ const isSameAddress = (one: FlowStep, other: FlowStep): boolean => one.address !
 const isDone = (group: readonly FlowStep[], ...wanted: readonly FlowStep['step'][]): boolean =>
   group.some(({ step, outcome }) => outcome === 'done' && wanted.includes(step))
 
-const hasTokens = (group: readonly FlowStep[]): boolean => isDone(group, 'token', 'first_call')
+const hasTokens = (group: readonly FlowStep[]): boolean => isDone(group, 'assertion', 'token', 'first_call')
 
 const isSoon = (group: readonly FlowStep[], { at }: FlowStep): boolean => at - (group.at(-1)?.at ?? 0) <= WITHIN
 
@@ -176,8 +181,10 @@ const NEXT: Readonly<Record<FlowStep['step'], FlowStep['step']>> = {
   sign_in: 'consent',
   consent: 'code',
   code: 'token',
+  assertion: 'first_call',
   token: 'first_call',
   first_call: 'first_call',
+  exchange: 'exchange',
 }
 
 /** The same step again and again is one line. */

@@ -50,11 +50,12 @@ function describe(attempt: Attempt, name: string | null): string {
   return [head.join('  '), ...steps.map(line), `  => ${verdict(attempt)}`].join('\n')
 }
 
-function line({ at, step, outcome, reason, times, guessed, requestId }: TracedStep): string {
+function line({ at, step, outcome, reason, attempt, times, guessed, requestId }: TracedStep): string {
   const what = reason === null ? outcome : `${outcome}: ${explain(reason)}`
   const more = [
     ...(times === 1 ? [] : [`${times} times`]),
     ...(guessed ? [step === 'discovery' ? 'a guess: the same address' : 'a guess: it names no client'] : []),
+    ...(step === 'assertion' && attempt !== null ? [`of ${printable(attempt)}`] : []),
     ...(outcome === 'refused' && requestId !== null ? [`request ${requestId}`] : []),
   ]
   return `  ${timeOf(at, 11)}  ${step.padEnd(12)}  ${what}${more.length === 0 ? '' : ` (${more.join(', ')})`}`
@@ -68,8 +69,10 @@ const SILENCE: Readonly<Record<TracedStep['step'], string>> = {
   sign_in: 'nobody signed in',
   consent: 'nobody agreed or declined',
   code: 'no code was issued',
+  assertion: 'no assertion came',
   token: 'the code was never redeemed: it did not reach the application, or the application does not reach this server',
   first_call: 'nothing was called',
+  exchange: 'nothing was exchanged',
 }
 
 /** What can be said of tokens that nobody has asked about. */

@@ -16,7 +16,9 @@ export const RateLimitSettings = v.strictObject({
         6000,
       ),
       per_client: v.optional(
-        perMinute('Answers with tokens for one client, all its users together. Refused requests do not count.'),
+        perMinute(
+          'Answers with tokens for one client, all its users together, or one subject of an issuer of workloads. Refused requests do not count.',
+        ),
         12_000,
       ),
       failures: v.optional(perMinute('Wrong secrets, codes and refresh tokens of one client from one address.'), 600),

@@ -14,7 +14,7 @@ import type { DocumentFailure } from './client-documents/fetch-document.ts'
 import type { Origin } from './dependencies.ts'
 import type { Sighting } from './flow.ts'
 import type { Clock, SignInProblem } from './ports.ts'
-import type { Reason } from './rejection.ts'
+import type { Reason, Voucher } from './rejection.ts'
 import type { LogoutProblem, UpstreamProblem } from './upstream.ts'
 
 /** The agents that stand behind it, the first that acted first; left out: none. */
@@ -106,6 +106,7 @@ export type Observation =
       readonly clientId?: string
       readonly resource?: string
       readonly grantId?: string
+      readonly assertion?: Voucher
     }
   | { readonly type: 'logout_rejected'; readonly reason: LogoutProblem }
   | { readonly type: 'client_document_rejected'; readonly reason: DocumentFailure; readonly clientId: string }

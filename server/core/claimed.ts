@@ -5,12 +5,18 @@
  * @see docs/adr/0123-what-a-refused-request-says.md
  * @module
  */
+import { JWT_BEARER_GRANT, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
 import { claimedClient } from './client-auth/claimed-client.ts'
 
 export interface Claimed {
   readonly clientId?: string
   readonly resource?: string
+  /** Of grants that no person is on the way to: which. */
+  readonly grantType?: ProgramGrant
 }
+
+const PROGRAM_GRANTS = [TOKEN_EXCHANGE_GRANT, JWT_BEARER_GRANT] as const
+export type ProgramGrant = (typeof PROGRAM_GRANTS)[number]
 
 /** Of a form or a query as it came, well-formed or not. `authorization`: the header. */
 export function claimsOf(form: Readonly<Record<string, unknown>>, authorization: string | null): Claimed {
@@ -19,10 +25,13 @@ export function claimsOf(form: Readonly<Record<string, unknown>>, authorization:
     client_assertion: text(form['client_assertion']),
     authorization,
   })
-  const [resource] = [form['resource']].flat()
+  // Where a token is exchanged for one elsewhere, that may be all that is said of where.
+  const [resource] = [form['resource'] ?? form['audience']].flat()
+  const grantType = PROGRAM_GRANTS.find((type) => type === form['grant_type'])
   return {
     ...(clientId === '' ? {} : { clientId }),
     ...(typeof resource === 'string' && resource !== '' ? { resource } : {}),
+    ...(grantType === undefined ? {} : { grantType }),
   }
 }
 
@@ -33,9 +42,10 @@ export type Digest = (text: string) => string
 
 /** As it may be written down. `isKnown`: of a resource, by its identifier. */
 export const recordedClaims = (
-  { clientId, resource }: Claimed,
+  { clientId, resource, ...rest }: Claimed,
   { digest, isKnown }: { readonly digest: Digest; readonly isKnown: (resource: string) => boolean },
 ): Claimed => ({
+  ...rest,
   ...(clientId === undefined ? {} : { clientId: recordedName(clientId, digest) }),
   ...(resource === undefined ? {} : { resource: isKnown(resource) ? resource : recordedName(resource, digest) }),
 })

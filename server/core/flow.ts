@@ -39,7 +39,7 @@ export type RefusedCall =
 /** Told of sightings; must not throw and must not be waited for. */
 export type Trace = (sighting: AuditEntry<Sighting>) => void
 
-/** In the order in which a connection is made. */
+/** In the order in which a connection is made. An assertion stands for everything before the token; only exchanges that are refused are steps. */
 export const FLOW_STEPS = [
   'discovery',
   'registration',
@@ -47,8 +47,10 @@ export const FLOW_STEPS = [
   'sign_in',
   'consent',
   'code',
+  'assertion',
   'token',
   'first_call',
+  'exchange',
 ] as const
 
 /** One step of an attempt. Null: not known. */
@@ -61,7 +63,7 @@ export interface FlowStep {
   /** As the caller wrote it where it is not known. */
   readonly clientId: string | null
   readonly resource: string | null
-  /** What all requests of one attempt in the browser have in common. */
+  /** What all requests of one attempt in the browser have in common; of an assertion: whom it is of. */
   readonly attempt: string | null
   readonly grantId: string | null
   /** The peer's address, where it is the application's and not the person's. */

@@ -274,10 +274,22 @@ export interface Rejection {
   /** The grant that it was about, and the client that it named and did not prove to be, for the records. */
   readonly grantId?: string
   readonly clientId?: string
+  /** Of an assertion as a grant: by whom it is. */
+  readonly assertion?: Voucher
+}
+
+/** A trusted issuer that an assertion names, and whom it is about; no `subject`: the issuer has not been verified, and may have said nothing of it. */
+export interface Voucher {
+  readonly issuer: string
+  readonly subject?: string
 }
 
 /** `reject('unknown_code')`: a failed `Result`. */
 export const reject = (reason: Reason): { readonly ok: false; readonly error: Rejection } => err({ reason })
+
+/** The same refusal, of an assertion. Undefined: of an issuer that is not trusted, whose words are nobody's. */
+export const rejectAssertion = (error: Rejection, assertion: Voucher | undefined): ReturnType<typeof reject> =>
+  err(assertion === undefined ? error : { ...error, assertion })
 
 export const isReason = (text: string): text is Reason => Object.hasOwn(WIRE, text)
 

@@ -7,8 +7,7 @@
  * @module
  */
 import type { Result } from '../../shared/result.ts'
-import { claimedClient } from '../core/client-auth/claimed-client.ts'
-import type { ClientAuthInput } from '../core/client-auth/client-auth-method.ts'
+import { claimedParty, type PartyInput } from '../core/client-auth/claimed-client.ts'
 import type { EndpointLimiter } from '../core/rate-limits/endpoint-limiter.ts'
 import { type Reason, type Rejection, toOAuthError } from '../core/rejection.ts'
 import { clientNetwork } from './client-address.ts'
@@ -25,21 +24,22 @@ export const within =
   }
 
 /**
- * Answers a request that names its client, and counts how that went. Throws what becomes 429. An answer that gives nothing, a revocation's,
+ * Answers a request that names its client, or whose assertion names whom it is of, and counts how that went. Throws what becomes 429. An answer that gives nothing, a revocation's,
  * anyone can have who names a public client: it must not use up what is the client's.
  */
 export async function answerWithin<Value>(
   limiter: EndpointLimiter,
   request: Request,
-  credentials: ClientAuthInput,
+  credentials: PartyInput,
   answer: () => Promise<Result<Value, Rejection>>,
 ): Promise<Result<Value, Rejection>> {
-  const [client, network] = [claimedClient(credentials), clientNetwork(request)]
-  const wait = limiter.waitFor(client, network, requestIdOf(request))
-  refuseFor(typeof wait === 'number' ? wait : await wait, { client_id: client })
+  const [party, network] = [claimedParty(credentials), clientNetwork(request)]
+  const wait = limiter.waitFor(party, network, requestIdOf(request))
+  refuseFor(typeof wait === 'number' ? wait : await wait, { ...credentials })
   const outcome = await answer()
-  if (!outcome.ok && isGuess(outcome.error.reason)) limiter.failed(client, network)
-  if (outcome.ok && outcome.value !== null) limiter.succeeded(client)
+  if (!outcome.ok && isGuess(outcome.error.reason)) limiter.failed(party, network)
+  // Only now is it sure that the party is who it said.
+  if (outcome.ok && outcome.value !== null) limiter.succeeded(party)
   return outcome
 }
 

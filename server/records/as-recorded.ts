@@ -5,8 +5,9 @@
  * @module
  */
 import type { AuditEntry } from '../core/audit.ts'
-import { recordedClaims } from '../core/claimed.ts'
+import { CLAIMED, recordedClaims } from '../core/claimed.ts'
 import type { Noted } from '../core/flow.ts'
+import type { Voucher } from '../core/rejection.ts'
 
 export type Recording = Parameters<typeof recordedClaims>[1]
 
@@ -19,6 +20,15 @@ export function asRecorded<Entry extends Noted>(entry: Entry, recording: Recordi
 /** The same, of a refusal: whoever it was has not proven who they are. */
 export function refusalAsRecorded(entry: AuditEntry, recording: Recording): AuditEntry {
   const address = entry.from?.() ?? 'unknown'
+  const { assertion }: { readonly type: string; readonly assertion?: Voucher } = entry.event
+  const who = [
+    ...(address === 'unknown' ? [] : [`address:${address}`]),
+    ...(assertion === undefined ? [] : [nameOfVoucher(assertion)]),
+  ]
   const recorded = asRecorded(entry, recording)
-  return address === 'unknown' || entry.actor !== undefined ? recorded : { ...recorded, actor: `address:${address}` }
+  return who.length === 0 || entry.actor !== undefined ? recorded : { ...recorded, actor: who.join(' ') }
 }
+
+/** `ISSUER SUBJECT`, as of a token that was issued; only claimed, where nobody verified that the issuer said it. */
+export const nameOfVoucher = ({ issuer, subject }: Voucher): string =>
+  subject === undefined ? `${CLAIMED}${issuer}` : `${issuer} ${subject}`

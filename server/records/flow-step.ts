@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { CLAIMED } from '../core/claimed.ts'
+import { JWT_BEARER_GRANT, TOKEN_EXCHANGE_GRANT } from '../../shared/grant-names.ts'
+import { CLAIMED, type ProgramGrant } from '../core/claimed.ts'
 import type { FlowStep, Noted } from '../core/flow.ts'
+import type { Voucher } from '../core/rejection.ts'
+import { nameOfVoucher } from './as-recorded.ts'
 
 type Meaning = Pick<FlowStep, 'step' | 'outcome'>
 
@@ -24,20 +27,27 @@ const MEANINGS: Readonly<Partial<Record<Noted['event']['type'], Meaning>>> = {
   authorization_denied: { step: 'consent', outcome: 'refused' },
   authorization_granted: { step: 'code', outcome: 'done' },
   token_issued: { step: 'token', outcome: 'done' },
-  assertion_redeemed: { step: 'token', outcome: 'done' },
+  assertion_redeemed: { step: 'assertion', outcome: 'done' },
   token_rejected: { step: 'token', outcome: 'refused' },
   resource_called: { step: 'first_call', outcome: 'done' },
   resource_refused: { step: 'first_call', outcome: 'refused' },
 }
 
+/** What a refused token request was about, where it was not a step of a person's attempt. */
+const BY_PROGRAM: Readonly<Record<ProgramGrant, FlowStep['step']>> = {
+  [JWT_BEARER_GRANT]: 'assertion',
+  [TOKEN_EXCHANGE_GRANT]: 'exchange',
+}
+
 /** Where the application talks itself, not the person's browser. */
-const BY_APPLICATION: readonly string[] = ['discovery', 'registration', 'token']
+const BY_APPLICATION: readonly string[] = ['discovery', 'registration', 'assertion', 'token', 'exchange']
 
 /** Null: none. What is claimed is in the form in which it may be written down. */
 export function toFlowStep({ event, at, requestId, attempt, claimed, from }: Noted): FlowStep | null {
-  const meaning = MEANINGS[event.type]
-  if (meaning === undefined) return null
-  const { reason, clientId, resource, grantId }: Members = event
+  const known = MEANINGS[event.type]
+  if (known === undefined) return null
+  const meaning = claimed?.grantType === undefined ? known : { ...known, step: BY_PROGRAM[claimed.grantType] }
+  const { reason, clientId, resource, grantId, assertion }: Members = event
   // Signing in to look at one's account is no attempt of an application.
   if (meaning.step === 'sign_in' && attempt == null) return null
   return {
@@ -47,7 +57,7 @@ export function toFlowStep({ event, at, requestId, attempt, claimed, from }: Not
     reason: reason ?? (event.type === 'authorization_denied' ? 'denied_by_user' : null),
     clientId: clientId ?? claimed?.clientId ?? null,
     resource: resource ?? (claimed?.resource === undefined ? null : `${CLAIMED}${claimed.resource}`),
-    attempt: attempt ?? null,
+    attempt: attempt ?? (assertion === undefined ? null : nameOfVoucher(assertion)),
     grantId: grantId ?? null,
     address: BY_APPLICATION.includes(meaning.step) ? (from?.() ?? null) : null,
   }
@@ -60,4 +70,5 @@ interface Members {
   readonly clientId?: string
   readonly resource?: string
   readonly grantId?: string | null
+  readonly assertion?: Voucher
 }

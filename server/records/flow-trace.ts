@@ -36,7 +36,9 @@ export function createFlowTrace(log: Pick<FlowLog, 'append'>, onFailure: (error:
     }
     const { attempt, grantId, clientId, address } = step
     const kind = `${step.step} ${step.outcome} ${step.reason}`
-    const key = `${kind} ${attempt} ${grantId} ${attempt === null && grantId === null ? `${clientId} ${address}` : ''}`
+    // Of one grant several servers may exchange.
+    const isNamed = step.step !== 'exchange' && (attempt !== null || grantId !== null)
+    const key = `${kind} ${attempt} ${grantId} ${isNamed ? '' : `${clientId} ${address}`}`
     if (all >= MOST.ofAll || seen.has(key)) return false
     if (step.outcome === 'refused') {
       const inAttempt = attempt !== null || grantId !== null

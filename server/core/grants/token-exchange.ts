@@ -18,7 +18,7 @@
 import type { AccessTokenClaims } from '../../../shared/access-token.ts'
 import { type Actor, actorsOf } from '../../../shared/actor.ts'
 import { ID_JAG_TOKEN_TYPE } from '../../../shared/id-jag.ts'
-import { ok, type Result } from '../../../shared/result.ts'
+import { err, ok, type Result } from '../../../shared/result.ts'
 import { parseScope } from '../../../shared/scope.ts'
 import {
   ACCESS_TOKEN_TOKEN_TYPE,
@@ -67,12 +67,23 @@ interface Circumstances {
 
 async function exchange(
   request: TokenExchangeRequest,
+  circumstances: Circumstances,
+  deps: Dependencies,
+): Promise<Result<Entitlement, Rejection>> {
+  const tokens = await readTokens(request, circumstances.client, circumstances.sender, deps)
+  if (!tokens.ok) return tokens
+  const entitled = await entitle(request, tokens.value, circumstances, deps)
+  const grantId = grantOfAccessToken(tokens.value.subject.jti)
+  return entitled.ok || grantId === null ? entitled : err({ ...entitled.error, grantId })
+}
+
+/** What the tokens entitle to, now that they are known to be good. */
+async function entitle(
+  request: TokenExchangeRequest,
+  { subject, actor }: Presented,
   { client, sender, proof, rules, wanted }: Circumstances,
   deps: Dependencies,
 ): Promise<Result<Entitlement, Rejection>> {
-  const tokens = await readTokens(request, client, sender, deps)
-  if (!tokens.ok) return tokens
-  const { subject, actor } = tokens.value
   if (exchangesOf(subject.jti) >= rules.maxDepth) return reject('too_many_exchanges')
   const { resource = [], audience = [] } = request
   const target = selectResource(await deps.store.resources.list(), [...resource, ...audience])
@@ -113,6 +124,13 @@ async function exchange(
       ...(chain.length === 0 ? {} : { actor: `actors:${chain.join(',')}` }),
     },
   })
+}
+
+/** The tokens that are exchanged. */
+interface Presented {
+  readonly subject: AccessTokenClaims
+  /** Null: nobody is named. */
+  readonly actor: AccessTokenClaims | null
 }
 
 const held = ({ jti, client_id }: AccessTokenClaims) => ({ jti, clientId: client_id })

@@ -12,7 +12,7 @@ import { agentsBehind } from '../../agents.ts'
 import { auditEntry } from '../../audit.ts'
 import { checkScope } from '../../authorize/scope-allowed.ts'
 import type { Dependencies } from '../../dependencies.ts'
-import { type Rejection, reject } from '../../rejection.ts'
+import { type Rejection, reject, rejectAssertion } from '../../rejection.ts'
 import { namesResource, selectResource } from '../../select-resource.ts'
 import { admitResource, type Sender, useProof } from '../../sender.ts'
 import type { Entitlement } from '../grant-type.ts'
@@ -21,17 +21,28 @@ import { useOf } from './once.ts'
 import { readClaims } from './read-assertion.ts'
 import { type KnownWorkload, WorkloadClaims } from './workloads.ts'
 
-/** `request`: the one that was found to be of this workload. */
+/** `request`: the one that was found to be of this workload, so its issuer has said what it says. */
 export async function admitWorkload(
   request: JwtBearerRequest,
+  known: KnownWorkload,
+  sender: Sender,
+  deps: Dependencies,
+): Promise<Result<Entitlement, Rejection>> {
+  const claims = readClaims(request.assertion, WorkloadClaims)
+  if (claims === null) return reject('malformed_grant_assertion')
+  const admitted = await admit(request, claims, known, sender, deps)
+  return admitted.ok ? admitted : rejectAssertion(admitted.error, { issuer: claims.iss, subject: claims.sub })
+}
+
+async function admit(
+  request: JwtBearerRequest,
+  claims: WorkloadClaims,
   { workload, issuer, client }: KnownWorkload,
   sender: Sender,
   deps: Dependencies,
 ): Promise<Result<Entitlement, Rejection>> {
   const proof = await useProof(sender, deps)
   if (!proof.ok) return proof
-  const claims = readClaims(request.assertion, WorkloadClaims)
-  if (claims === null) return reject('malformed_grant_assertion')
   const confirmed = checkConfirmation(claims['cnf'], sender)
   if (!confirmed.ok) return confirmed
   const resources = (await deps.store.resources.list()).filter((resource) =>

@@ -23,7 +23,7 @@ import { isConfidential } from '../../client-auth/is-confidential.ts'
 import type { Dependencies } from '../../dependencies.ts'
 import { partiesOf } from '../../live-grant.ts'
 import type { Client, Grant, User } from '../../records.ts'
-import { type Rejection, reject } from '../../rejection.ts'
+import { type Rejection, reject, rejectAssertion, type Voucher } from '../../rejection.ts'
 import { type Admission, admitResource, refuseUsing, type Sender, usedWith } from '../../sender.ts'
 import { createGrantId } from '../../tokens/opaque-token.ts'
 import type { IssuerKeys } from '../../trusted-issuers/issuer-keys.ts'
@@ -49,8 +49,13 @@ export async function redeemIdJag(
   deps: Dependencies,
 ): Promise<Result<Entitlement, Rejection>> {
   const judged = await judge(request, client, sender, redeeming, deps)
-  return judged.ok ? open(judged.value, client, sender, deps) : refuseUsing(sender, judged.error, deps)
+  if (!judged.ok) return refuseUsing(sender, judged.error, deps)
+  const opened = await open(judged.value, client, sender, deps)
+  return opened.ok ? opened : rejectAssertion(opened.error, vouchedFor(judged.value.jag))
 }
+
+/** Of an ID-JAG whose signature was verified. */
+const vouchedFor = ({ claims: { iss, sub } }: IdJag): Voucher => ({ issuer: iss, subject: sub })
 
 /** What an ID-JAG entitles to, before it is used up. */
 interface Judged {
@@ -71,21 +76,45 @@ async function judge(
   if (!xaa.publicClients && !isConfidential(client)) return reject('client_cannot_prove_itself')
   const jag = readIdJag(request.assertion)
   if (!jag.ok) return jag
-  const { header, claims } = jag.value
-  const { issuer } = deps.settings
-  const said = checkIdJag(jag.value, { issuer, client, sender, now: deps.now() })
+  const provider = xaa.providers.find((known) => known.issuer === jag.value.claims.iss)
+  const vouched = await verify(request, jag.value, provider, { client, sender, keys }, deps)
+  if (!vouched.ok) return rejectAssertion(vouched.error, provider && { issuer: provider.issuer })
+  const judged = await judgePerson(request, jag.value, vouched.value, client, sender, deps)
+  return judged.ok ? judged : rejectAssertion(judged.error, vouchedFor(jag.value))
+}
+
+/** Whether its issuer is trusted, and has said what it says. */
+async function verify(
+  request: JwtBearerRequest,
+  jag: IdJag,
+  provider: IdentityProvider | undefined,
+  { client, sender, keys }: { readonly client: Client; readonly sender: Sender; readonly keys: IssuerKeys },
+  { settings: { issuer }, now }: Dependencies,
+): Promise<Result<IdentityProvider, Rejection>> {
+  const said = checkIdJag(jag, { issuer, client, sender, now: now() })
   if (!said.ok) return said
-  const provider = xaa.providers.find((known) => known.issuer === claims.iss)
   if (provider === undefined) return reject('unknown_assertion_issuer')
-  const vouched = checkIssuer(header, claims, provider)
-  if (!vouched.ok) return vouched
+  const checked = checkIssuer(jag.header, jag.claims, provider)
+  if (!checked.ok) return checked
   const signed = await keys.verify(provider, request.assertion)
-  if (!signed.ok) return signed
-  if ((claims.tenant ?? null) !== provider.tenant) return reject('wrong_assertion_tenant')
-  const target = await decide(request, jag.value, provider, client, sender, deps)
+  return signed.ok ? ok(provider) : signed
+}
+
+/** Where it leads, and for whom. */
+async function judgePerson(
+  request: JwtBearerRequest,
+  jag: IdJag,
+  provider: IdentityProvider,
+  client: Client,
+  sender: Sender,
+  deps: Dependencies,
+): Promise<Result<Judged, Rejection>> {
+  const { iss, sub, tenant = null } = jag.claims
+  if (tenant !== provider.tenant) return reject('wrong_assertion_tenant')
+  const target = await decide(request, jag, provider, client, sender, deps)
   if (!target.ok) return target
-  const user = await findAccount({ issuer: claims.iss, subject: claims.sub }, provider, deps)
-  return user.ok ? ok({ jag: jag.value, provider, ...target.value, user: user.value }) : user
+  const user = await findAccount({ issuer: iss, subject: sub }, provider, deps)
+  return user.ok ? ok({ jag, provider, ...target.value, user: user.value }) : user
 }
 
 /** Where it leads, and how far. */

@@ -14,11 +14,19 @@ import type { Dependencies } from '../../dependencies.ts'
 import { endpointsOf } from '../../metadata.ts'
 import type { Clients } from '../../ports.ts'
 import type { Client } from '../../records.ts'
-import { type Rejection, reject } from '../../rejection.ts'
+import { type Rejection, reject, rejectAssertion } from '../../rejection.ts'
 import type { IssuerKeys } from '../../trusted-issuers/issuer-keys.ts'
 import type { ClaimValue, TrustedIssuer, WifSettings, Workload } from '../../trusted-issuers/trusted-issuer.ts'
 import { isIdJag } from './check-id-jag.ts'
-import { checkIssuer, checkTimes, isForOneOf, readClaims, readHeader, typeOf } from './read-assertion.ts'
+import {
+  type AssertionHeader,
+  checkIssuer,
+  checkTimes,
+  isForOneOf,
+  readClaims,
+  readHeader,
+  typeOf,
+} from './read-assertion.ts'
 
 const name = v.pipe(v.string(), v.nonEmpty(), v.maxLength(255))
 const time = v.pipe(v.number(), v.finite())
@@ -65,7 +73,7 @@ export const withWorkloads = <Ports extends Clients>(clients: Ports, workloads: 
 export async function identifyWorkload(
   { assertion }: JwtBearerRequest,
   { workloads, keys }: { readonly workloads: Workloads; readonly keys: IssuerKeys },
-  { settings, now }: Pick<Dependencies, 'settings' | 'now'>,
+  deps: Pick<Dependencies, 'settings' | 'now'>,
 ): Promise<Result<Client, Rejection>> {
   const header = readHeader(assertion)
   if (header === null) return reject('malformed_grant_assertion')
@@ -76,19 +84,32 @@ export async function identifyWorkload(
   if (type !== undefined && type !== 'jwt') return reject('wrong_grant_assertion_type')
   const claims = readClaims(assertion, WorkloadClaims)
   if (claims === null) return reject('malformed_grant_assertion')
+  const known = [...workloads.values()].filter(({ issuer }) => issuer.issuer === claims.iss)
+  const issuer = known[0]?.issuer
+  const checked = checkWorkload(header, claims, issuer, deps)
+  if (!checked.ok) return rejectAssertion(checked.error, issuer && { issuer: issuer.issuer })
+  const signed = await keys.verify(checked.value, assertion)
+  if (!signed.ok) return rejectAssertion(signed.error, { issuer: claims.iss })
+  const fitting = known.find(({ workload }) => fits(workload, claims))
+  return fitting === undefined
+    ? rejectAssertion({ reason: 'unknown_workload' }, { issuer: claims.iss, subject: claims.sub })
+    : ok(fitting.client)
+}
+
+/** Pure. The issuer that must have signed it. */
+function checkWorkload(
+  header: AssertionHeader,
+  claims: WorkloadClaims,
+  issuer: TrustedIssuer | undefined,
+  { settings, now }: Pick<Dependencies, 'settings' | 'now'>,
+): Result<TrustedIssuer, Rejection> {
   const audiences = [settings.issuer, endpointsOf(settings.issuer).token_endpoint]
   if (!isForOneOf(audiences, claims.aud)) return reject('wrong_grant_assertion_audience')
   const times = checkTimes(claims, now())
   if (!times.ok) return times
-  const known = [...workloads.values()].filter(({ issuer }) => issuer.issuer === claims.iss)
-  const issuer = known[0]?.issuer
   if (issuer === undefined) return reject('unknown_assertion_issuer')
   const vouched = checkIssuer(header, claims, issuer)
-  if (!vouched.ok) return vouched
-  const signed = await keys.verify(issuer, assertion)
-  if (!signed.ok) return signed
-  const fitting = known.find(({ workload }) => fits(workload, claims))
-  return fitting === undefined ? reject('unknown_workload') : ok(fitting.client)
+  return vouched.ok ? ok(issuer) : vouched
 }
 
 /** Pure. Whether the claims are what the rule says, each of them. */

@@ -14,6 +14,7 @@ import type { Actor } from '../../../../shared/actor.ts'
 import { err, ok, type Result } from '../../../../shared/result.ts'
 import { parseScope } from '../../../../shared/scope.ts'
 import { REFRESH_TOKEN_TOKEN_TYPE, type TokenExchangeRequest } from '../../../../shared/token-exchange.ts'
+import { agentsBehind } from '../../agents.ts'
 import { auditEntry } from '../../audit.ts'
 import type { Dependencies } from '../../dependencies.ts'
 import { revokeGrant } from '../../live-grant.ts'
@@ -38,7 +39,7 @@ export async function entitleToIdJag(
   if (!person.ok) return person
   const { userId, grantId, expiresAt, act, scopes } = person.value
   const target = checkIdJagPolicy(request, { clientId: client.id, held: scopes }, settings)
-  if (!target.ok) return target
+  if (!target.ok) return err({ ...target.error, grantId })
   const at = deps.now()
   const parties = { grantId, userId, clientId: client.id, resource: target.value.issuer }
   return ok({
@@ -48,7 +49,10 @@ export async function entitleToIdJag(
     act,
     sender,
     proof,
-    entry: auditEntry({ type: 'id_jag_issued', ...parties, scopes: target.value.scopes }, deps),
+    entry: auditEntry(
+      { type: 'id_jag_issued', ...parties, scopes: target.value.scopes, ...agentsBehind(client) },
+      deps,
+    ),
   })
 }
 
