@@ -9,6 +9,7 @@ import { requestJson } from '../../client/http/request-json.ts'
 import { toContext } from '../../client/session/options.ts'
 import { failureOf, sessionIn } from '../support/client.ts'
 import { type FakeWorld, fakeWorld, json } from '../support/fake-authorization-server.ts'
+import { dpopWorld } from '../support/fake-dpop-world.ts'
 
 const INSIDE = [
   'http://169.254.169.254/latest/meta-data',
@@ -144,4 +145,30 @@ describe('the other metadata may not speak for this resource', () => {
     expect((await failureOf(sessionIn(world).authorize())).code).toBe('url_refused')
     expect(world.sent('GET', elsewhere)).toEqual([])
   })
+})
+
+test('SEC-014 an egress proxy has its place: every request of a session leaves by the `fetch` that it was given', async () => {
+  const world = dpopWorld({ expiresIn: 900 })
+  const ambient = globalThis.fetch
+  const past: unknown[] = []
+  globalThis.fetch = Object.assign(
+    async (input: unknown) => {
+      past.push(input)
+      return new Response(null, { status: 502 })
+    },
+    { preconnect: ambient.preconnect },
+  )
+  try {
+    const session = sessionIn(world)
+    await session.authorize()
+    world.clock.now += 900
+    expect((await session.fetch(world.resource)).status).toBe(200)
+    await session.logout()
+  } finally {
+    globalThis.fetch = ambient
+  }
+  const through = world.requests.map(({ method, url }) => `${method} ${new URL(url).pathname}`)
+  for (const step of ['POST /register', 'GET /authorize', 'POST /token', 'POST /revoke'])
+    expect(through).toContain(step)
+  expect(past).toEqual([])
 })

@@ -6,6 +6,9 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import * as v from 'valibot'
+import { Config } from '../../server/config.ts'
 import { type Listening, type ServeOptions, serve } from '../../server/serve.ts'
 import { until } from '../support/server-process.ts'
 
@@ -39,6 +42,21 @@ describe('addresses', () => {
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('127.0.0.1')
     const six = await fetch(`http://[::1]:${port}/`).catch(() => null)
     expect(six === null ? '::1' : await six.text()).toBe('::1')
+  })
+
+  test('RS-070 where nothing is said, this machine reaches it and no other', async () => {
+    const { port } = await listen({ host: v.parse(Config, { dev: true }).host })
+    const outside = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .find(({ internal, family }) => !internal && family === 'IPv4')
+    if (outside === undefined) return console.log('not tried: this machine has no address that others could reach')
+    const socket = connect(port, outside.address)
+    const came = once(socket, 'connect').then(
+      () => 'connected',
+      (problem) => problem.code,
+    )
+    expect(await came).toBe('ECONNREFUSED')
+    socket.destroy()
   })
 
   test('a port in use is one clear line', async () => {

@@ -52,3 +52,27 @@ test('every decision that the source cites exists', async () => {
   const missing = await Promise.all(cited.map(async (path) => ((await Bun.file(ROOT + path).exists()) ? [] : [path])))
   expect(missing.flat()).toEqual([])
 })
+
+describe('SEC-031 nobody installs a local server by a click', () => {
+  const shown = [...pages, ...new Bun.Glob('examples/**/*.{md,html}').scanSync({ cwd: ROOT })]
+
+  test.each(shown)('%s has links to pages only', async (page) => {
+    const text = await read(page)
+    const links = [...text.matchAll(/\]\(<?([a-z][a-z0-9+.-]*:)|\bhref="([a-z][a-z0-9+.-]*:)/gi)]
+    expect(
+      links.map(([, link, href]) => link ?? href).filter((scheme) => !/^(?:https?|mailto):$/i.test(scheme ?? '')),
+    ).toEqual([])
+    expect(text).not.toMatch(/\/(?:mcp\/install|install-mcp)\b|deeplink/i)
+  })
+
+  test.each(shown)('%s shows of each server in a configuration what is run, whole', async (page) => {
+    for (const [, block = ''] of (await read(page)).matchAll(/```jsonc?\n(.*?)```/gs)) {
+      if (!block.includes('"mcpServers"')) continue
+      const servers: Record<string, Record<string, unknown>> = JSON.parse(block).mcpServers
+      for (const [name, { command, args, url }] of Object.entries(servers)) {
+        const isWhole = url !== undefined || (typeof command === 'string' && Array.isArray(args))
+        expect([name, isWhole]).toEqual([name, true])
+      }
+    }
+  })
+})

@@ -120,6 +120,61 @@ describe('the demo notes server', () => {
     })
   })
 
+  test('RS-030 a challenge names what the operation needs, whoever asks, and never all that there is', async () => {
+    const { call } = await createDemo()
+    for (const [tool, needed] of [
+      ['notes_list', 'notes:read'],
+      ['notes_add', 'notes:write'],
+      ['notes_clear', 'notes:admin'],
+    ] as const) {
+      const challenges = ['', 'profile', 'profile email'].map(async (scope) =>
+        bearerChallenge(await call('alice', scope, toolCall(tool, { text: 'x' }))),
+      )
+      for (const challenge of await Promise.all(challenges)) {
+        expect(challenge).toMatchObject({ error: 'insufficient_scope', scope: needed })
+      }
+    }
+  })
+
+  test('RS-052 state that a client brings back changes nothing: the person of the token counts', async () => {
+    const { call } = await createDemo()
+    await call('alice', 'notes:write', toolCall('notes_add', { text: 'of Alice' }))
+    const state = Buffer.from(JSON.stringify({ sub: 'alice', scope: 'notes:admin', approved: true })).toString('base64')
+    for (const requestState of ['', state, 'alice', '{"sub":"alice"}']) {
+      const brought = (name: string) => {
+        const params = { name, arguments: {}, requestState, inputResponses: { confirm: { action: 'accept' } } }
+        return { jsonrpc: '2.0', id: 1, method: 'tools/call', params }
+      }
+      expect(await textOf(await call('mallory', 'notes:read', brought('notes_list')))).not.toContain('of Alice')
+      expect((await call('mallory', 'notes:read', brought('notes_clear'))).status).toBe(403)
+    }
+  })
+
+  test('RS-070 SEC-032 although it is local, nothing is answered without a token, and nothing to a page from elsewhere with one', async () => {
+    const { respond, issuer } = await createDemo()
+    const methods = [
+      'initialize',
+      'ping',
+      'tools/list',
+      'tools/call',
+      'server/discover',
+      'notifications/initialized',
+      'x',
+    ]
+    const post = (method: string, headers: Record<string, string> = {}) =>
+      respond(
+        new Request(RESOURCE, { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method }) }),
+      )
+    for (const method of methods) expect([method, (await post(method)).status]).toEqual([method, 401])
+    for (const method of ['GET', 'HEAD', 'DELETE', 'PUT']) {
+      expect([method, (await respond(new Request(RESOURCE, { method }))).status]).toEqual([method, 401])
+    }
+    const authorization = `Bearer ${await issuer.sign({ sub: 'alice', scope: 'notes:read' })}`
+    for (const origin of ['https://evil.example', 'http://evil.localhost.example', 'null']) {
+      expect([origin, (await post('tools/list', { authorization, origin })).status]).toEqual([origin, 403])
+    }
+  })
+
   test('RS-049 RS-051 each user has their own notes', async () => {
     const { call } = await createDemo()
     await call('alice', 'notes:write', toolCall('notes_add', { text: 'of Alice' }))

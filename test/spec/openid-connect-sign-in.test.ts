@@ -7,7 +7,14 @@
  */
 import { describe, expect, test } from 'bun:test'
 import { exportJWK, generateKeyPair, jwtVerify } from 'jose'
-import { codeForm, createBrowser, formFields, postForm, REDIRECT_URI } from '../support/authorization-server.ts'
+import {
+  codeForm,
+  createBrowser,
+  formFields,
+  postForm,
+  REDIRECT_URI,
+  registerClient,
+} from '../support/authorization-server.ts'
 import { CLIENT_ID, CLIENT_SECRET, createCompanyWorld, IDP } from '../support/company.ts'
 
 describe('the request', () => {
@@ -111,7 +118,7 @@ describe('the whole way', () => {
     await server.close()
   })
 
-  test('upstream tokens are in no answer, no record and no log', async () => {
+  test('RS-062 upstream tokens are in no answer, no record and no log, and ours are nothing to the company', async () => {
     const world = await createCompanyWorld()
     const { server, company, query, leave, clientId } = world
     const answers: string[] = []
@@ -129,7 +136,13 @@ describe('the whole way', () => {
       body: new URLSearchParams({ ...formFields(page), decision: 'allow' }),
     })
     const code = new URL(decided.headers.get('location') ?? '').searchParams.get('code') ?? ''
-    answers.push(await (await postForm(server, '/oauth/token', codeForm(clientId, code))).text())
+    const tokens = await (await postForm(server, '/oauth/token', codeForm(clientId, code))).json()
+    answers.push(JSON.stringify(tokens))
+    const told = JSON.stringify(company.asked.map(({ form, ...rest }) => [rest, form?.toString()]))
+    for (const ours of [code, tokens.access_token, tokens.refresh_token]) {
+      expect(ours).toMatch(/^\S{20,}$/)
+      expect(told).not.toContain(ours)
+    }
     await server.flush()
     const identity = await server.store.identities.find(IDP, company.person.sub)
     const records = JSON.stringify([
@@ -244,6 +257,27 @@ describe('confused deputy', () => {
       expect(page.headers.get('x-frame-options')).toBe('DENY')
     }
     expect(server.events.some(({ type }) => type === 'authorization_granted')).toBe(false)
+    await server.close()
+  })
+
+  test('RS-060 SEC-020 what a person allowed one client is not allowed to the next that somebody registers', async () => {
+    const { server, signIn, query } = await createCompanyWorld()
+    const browser = createBrowser(server)
+    const consentOf = async (asked: string): Promise<string> => {
+      const answer = await browser.fetch(`/oauth/authorize?${asked}`)
+      return answer.status === 303
+        ? browser.fetch(answer.headers.get('location') ?? '').then((page) => page.text())
+        : answer.text()
+    }
+    await signIn(browser, await query())
+    const body = new URLSearchParams({ ...formFields(await consentOf(await query())), decision: 'allow' })
+    const allowed = await browser.fetch('/oauth/authorize/consent', { method: 'POST', body })
+    expect(allowed.headers.get('location')).toContain('code=')
+    const { client_id } = await registerClient(server, { client_name: 'Stranger' })
+    const page = await consentOf(await query({ client_id }))
+    expect(page).toContain('Allow access?')
+    expect(page).toContain('Stranger')
+    expect(server.events.filter(({ type }) => type === 'authorization_granted')).toHaveLength(1)
     await server.close()
   })
 
