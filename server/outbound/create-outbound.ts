@@ -6,14 +6,13 @@
  * @see MCP 2026-07-28, security best practices, "SSRF"
  * @module
  */
-import type { Socket } from 'node:net'
-import { err, ok, type Result } from '../../shared/result.ts'
+import { err, type Result } from '../../shared/result.ts'
 import type { OutboundAnswer, OutboundDoor, OutboundFailure, OutboundReply } from '../core/outbound.ts'
-import { findAddresses, type Resolve, resolveName } from './addresses.ts'
-import { type Connect, connectDirectly, openConnection, secure } from './connection.ts'
-import { exchange, exchangeQuestion } from './exchange.ts'
+import type { Resolve } from './addresses.ts'
+import type { Connect } from './connection.ts'
 import { createSlots } from './slots.ts'
 import { type Target, toTarget } from './target.ts'
+import type { VisitOptions } from './visit.ts'
 
 export interface OutboundOptions {
   /** Development: http and https on this machine's loopback too, by address or as `localhost`. Default: false. */
@@ -49,48 +48,30 @@ export function createOutbound(options: OutboundOptions = {}): OutboundDoor {
   async function visit<Answer>(
     url: string,
     outer: AbortSignal | undefined,
-    talk: Talk<Answer>,
+    visitor: Visitor<Answer>,
   ): Promise<Outcome<Answer>> {
     const target = toTarget(url, development, privateNetworks)
     if (!target.ok) return target
     return await within<Answer>(limit, outer, async (signal, givenUp) => {
       // The work keeps its place until it really ends: a resolver cannot be stopped, and those waiting for one must not pile up.
-      const work = slots(() => connectAnd(talk, target.value, { ...options, limit, signal }))
+      const work = slots(async () => visitor(await import('./visit.ts'), target.value, { ...options, limit, signal }))
       return work === null ? err('busy') : await Promise.race([work, givenUp])
     })
   }
   return {
     get: (url, request) =>
-      visit<OutboundAnswer>(url, request.signal, (socket, target) => exchange(socket, target, request)),
+      visit<OutboundAnswer>(url, request.signal, ({ get }, target, how) => get(target, request, how)),
     ask: (url, question) =>
-      visit<OutboundReply>(url, question.signal, (socket, target) => exchangeQuestion(socket, target, question)),
+      visit<OutboundReply>(url, question.signal, ({ ask }, target, how) => ask(target, question, how)),
   }
 }
 
-/** What is said on an open connection. */
-type Talk<Answer> = (socket: Socket, target: Target) => Promise<Outcome<Answer>>
-
-interface Attempt extends OutboundOptions {
-  /** Milliseconds for everything. */
-  readonly limit: number
-  readonly signal: AbortSignal
-}
-
-async function connectAnd<Answer>(talk: Talk<Answer>, target: Target, attempt: Attempt): Promise<Outcome<Answer>> {
-  const { resolve = resolveName, connect = connectDirectly, privateNetworks = false, limit, signal } = attempt
-  if (signal.aborted) return err('aborted')
-  const addresses = await findAddresses(target, resolve, privateNetworks)
-  if (!addresses.ok) return addresses
-  // A quarter for each address: one that swallows packets leaves time for the next, and for the answer.
-  const socket = await openConnection(addresses.value, target.port, { connect, limit: limit / 4, signal })
-  if (socket === null) return err('unreachable')
-  try {
-    const connection = target.tls ? await secure(socket, target, attempt.ca) : ok(socket)
-    return connection.ok ? await talk(connection.value, target) : connection
-  } finally {
-    socket.destroy()
-  }
-}
+/** What opens connections is loaded with the first: it takes a twentieth of the whole start, and many a server never asks anybody. */
+type Visitor<Answer> = (
+  visits: typeof import('./visit.ts'),
+  target: Target,
+  how: VisitOptions,
+) => Promise<Outcome<Answer>>
 
 /** Hands out a signal that comes after `limit` milliseconds, or with the caller's, and the outcome that then counts. */
 async function within<Answer>(
