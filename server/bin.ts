@@ -21,7 +21,11 @@ if (tooOld) {
   )
   process.exit(1)
 }
-// Whoever signs in, or bridges, does not wait for what a server needs.
+// Whoever signs in, or bridges, does not wait for what a server needs, nor a server for what those need who manage it.
 const { SESSION_COMMANDS } = await import('../client/cli/names.ts')
-if (SESSION_COMMANDS.includes(process.argv[2] ?? '')) await import('../client/cli/main.ts')
-else await import('./cli.ts')
+const [command = '', ...rest] = process.argv.slice(2)
+if (SESSION_COMMANDS.includes(command)) await import('../client/cli/main.ts')
+else if (command === 'server') {
+  const { announce, runServer } = await import('./main.ts')
+  await runServer(announce, { program: 'sallyport server', argv: rest })
+} else await import('./cli.ts')

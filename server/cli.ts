@@ -1,5 +1,5 @@
 /**
- * `sallyport`: starts the server, and manages its users, clients and resources in the database that the settings name.
+ * `sallyport`: manages a server's users, clients and resources in the database that the settings name. `bin.ts` starts the server.
  *
  * @module
  */
@@ -32,16 +32,11 @@ import { addRegistrationTokenCommands } from './cli/registration-tokens.ts'
 import { addResourceCommands } from './cli/resources.ts'
 import { parseQuietly } from './config/flags.ts'
 import { exitWith } from './config/load.ts'
-import type { Settings } from './config.ts'
 import type { IdentityName } from './core/identities.ts'
 import type { Users } from './core/ports.ts'
 import { systemClock } from './create-server.ts'
-import { DEMO_USER } from './demo-user.ts'
-import { log } from './logging.ts'
 import { createUser, PASSWORD_LENGTH } from './login/create-user.ts'
 import { hashPassword } from './login/password-hash.ts'
-import { type Running, runServer } from './main.ts'
-
 import { hash } from './store/hash.ts'
 import { random } from './store/random.ts'
 import { MAX_AGE } from './store/recent.ts'
@@ -124,10 +119,10 @@ const accountsIn = (users: Users): Accounts => ({
   },
 })
 
-/** Next to the compiled files, or above them. */
 /** `bun run compile` puts it in: the executable has no package.json beside it. */
 declare const SALLYPORT_VERSION: string | undefined
 
+/** Next to the compiled files, or above them. */
 function packageVersion(): string {
   if (typeof SALLYPORT_VERSION === 'string') return SALLYPORT_VERSION
   for (const place of ['../package.json', '../../package.json']) {
@@ -137,14 +132,5 @@ function packageVersion(): string {
   return 'unknown'
 }
 
-const [first, ...rest] = process.argv.slice(2)
-if (first === 'server') {
-  const announce = ({ dev, issuer }: Settings, { port }: Running): void => {
-    log.info('listening', { issuer, port })
-    if (dev) process.stderr.write(`Sign in as ${DEMO_USER.username}, password ${DEMO_USER.password}\n`)
-  }
-  await runServer(announce, { program: 'sallyport server', argv: rest })
-} else {
-  const problem = await parseQuietly(createProgram(), process.argv.slice(2))
-  if (problem !== null) exitWith(problem)
-}
+const problem = await parseQuietly(createProgram(), process.argv.slice(2))
+if (problem !== null) exitWith(problem)

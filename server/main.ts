@@ -23,7 +23,7 @@ import { auditLog, configureLogging, log } from './logging.ts'
 import { serve, stopOnSignals } from './serve.ts'
 import { openStore } from './store/open-store.ts'
 import { random } from './store/random.ts'
-import { startWorkers, type WorkerRole, workerRole } from './workers.ts'
+import { type WorkerRole, workerRole } from './worker-role.ts'
 
 /** What is served: an authorization server, with or without something beside it. */
 export interface Composition {
@@ -150,6 +150,7 @@ async function start(
 ): Promise<Result<Running, Problem>> {
   if (worker !== null) return startServer({ ...settings, port: worker.port }, compose, { sharePort: true })
   if (settings.workers === 1) return startServer(settings, compose)
+  const { startWorkers } = await import('./workers.ts')
   const workers = await startWorkers(settings)
   if (!workers.ok) return workers
   return ok({
@@ -202,12 +203,10 @@ function explain(error: unknown): string {
   return String(error)
 }
 
-if (import.meta.main) {
-  await runServer(
-    (settings, { port }) => {
-      log.info('listening', { issuer: settings.issuer, port })
-      if (settings.dev) process.stderr.write(`Sign in as ${DEMO_USER.username}, password ${DEMO_USER.password}\n`)
-    },
-    { program: 'bun run server' },
-  )
+/** What is said once it serves. */
+export function announce({ dev, issuer }: Settings, { port }: Running): void {
+  log.info('listening', { issuer, port })
+  if (dev) process.stderr.write(`Sign in as ${DEMO_USER.username}, password ${DEMO_USER.password}\n`)
 }
+
+if (import.meta.main) await runServer(announce, { program: 'bun run server' })

@@ -13,9 +13,7 @@ import { type Problem, refusal } from './config/problem.ts'
 import type { Settings } from './config.ts'
 import { log } from './logging.ts'
 import { serve } from './serve.ts'
-
-/** How a worker is told that it is one, and the port: never set by a person. */
-const WORKER_PORT = 'SALLYPORT_WORKER_PORT'
+import { WORKER_PORT } from './worker-role.ts'
 
 /** Milliseconds until an ended worker is started again: the first time, and at most. */
 const BACKOFF = { first: 100, most: 10_000 }
@@ -53,25 +51,6 @@ export async function startWorkers(settings: Settings): Promise<Result<Workers, 
   await stop('SIGINT')
   return err(refusal('A worker could not start: see above.'))
 }
-
-/** What a process is that `startWorkers` started; null in every other. */
-export interface WorkerRole {
-  readonly port: number
-  /** Tells the parent that this worker serves. */
-  listening(): void
-}
-
-export function workerRole(): WorkerRole | null {
-  const port = process.env[WORKER_PORT]
-  if (port === undefined || process.send === undefined) return null
-  const stop = (): void => void process.kill(process.pid, 'SIGTERM')
-  // Without its parent nobody would stop it.
-  process.once('disconnect', stop)
-  if (!process.connected) stop()
-  return { port: Number(port), listening: () => void process.send?.(LISTENING, () => {}) }
-}
-
-const LISTENING = 'listening'
 
 /** The place of one worker, whichever process fills it. */
 interface Slot {

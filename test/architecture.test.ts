@@ -147,7 +147,7 @@ describe('imports point one way', () => {
     ['server/core/x.ts', `import { ok } from '../../shared/result.ts'`],
     ['server/http/x.ts', `import type { Store } from '../core/ports.ts'`],
     ['server/main.ts', `import { createApp } from './app.ts'`],
-    ['server/cli.ts', `import { runServer } from './main.ts'`],
+    ['server/bin.ts', `import { runServer } from './main.ts'`],
     ['client/rpc.ts', `import type { App } from '../server/app.ts'`],
     ['client/x.ts', `export type Import = { from: 'server' }`],
   ]

@@ -27,7 +27,7 @@ afterAll(() => rm(cwd, { recursive: true }))
 const newFile = (): string => `sqlite:${join(cwd, `${crypto.randomUUID()}.db`)}`
 
 const sallyport = (database: string, args: string, env: Record<string, string> = {}): Promise<Ended> =>
-  run([...RUNTIMES.bun, `${ROOT}server/cli.ts`, ...args.split(' ')], {
+  run([...RUNTIMES.bun, `${ROOT}server/bin.ts`, ...args.split(' ')], {
     cwd,
     env: { SALLYPORT_DATABASE: database, SALLYPORT_SECRET: SECRET, ...env },
   })

@@ -13,7 +13,7 @@ export interface Run {
 
 /** `cwd`: where its database is. */
 export async function runSallyport(args: readonly string[], options: { cwd: string; stdin?: string }): Promise<Run> {
-  const process = Bun.spawn([`${ROOT}node_modules/.bin/bun`, `${ROOT}server/cli.ts`, ...args], {
+  const process = Bun.spawn([`${ROOT}node_modules/.bin/bun`, `${ROOT}server/bin.ts`, ...args], {
     cwd: options.cwd,
     env: { PATH: Bun.env['PATH'] ?? '' },
     stdin: new TextEncoder().encode(options.stdin ?? ''),
