@@ -19,6 +19,7 @@ import {
   listUsers,
   removeUser,
   setPassword,
+  showUser,
   unlinkUser,
 } from './admin/users.ts'
 import { addClientCommands } from './cli/clients.ts'
@@ -93,6 +94,9 @@ function addUserCommands(users: Command): void {
   )
   identity(command(users, 'unlink', 'Takes that back.')).action((options: IdentityName, self: Command) =>
     run(self, (context) => unlinkUser(context, { issuer: options.issuer, subject: options.subject })),
+  )
+  command(users, 'show <name>', 'Shows one, and who they are at companies’ identity providers.').action(
+    (name: string, _: object, self: Command) => run(self, (context) => showUser(context, name)),
   )
   command(users, 'list', 'Lists them.').action((_: object, self: Command) => run(self, listUsers))
 }

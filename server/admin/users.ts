@@ -75,6 +75,29 @@ export async function unlinkUser({ store }: AdminContext, { issuer, subject }: I
     : refuse('Nobody is linked to that.')
 }
 
+/** One person: how they sign in, and at which providers they are who. */
+export async function showUser({ store }: AdminContext, username: string): Outcome {
+  const user = await store.users.findByUsername(username)
+  if (user === null) return refuse('There is no user of that name.')
+  const state = user.disabledAt === null ? '' : `disabled ${date(user.disabledAt)}`
+  const password = user.passwordHash === null ? 'none' : 'yes'
+  const account = [user.username, user.displayName ?? '', user.id, date(user.createdAt), password, state]
+  const identities = (await store.identities.list(user.id)).map((identity) => [
+    identity.subject,
+    identity.issuer,
+    date(identity.linkedAt),
+    date(identity.lastSeenAt),
+    identity.sealedRefreshToken === null || identity.checkAt === null ? 'no refresh token' : date(identity.checkAt),
+  ])
+  const heads = ['SUBJECT', 'AT', 'LINKED (UTC)', 'LAST SEEN (UTC)', 'ASKED ABOUT NEXT (UTC)']
+  return ok(
+    [
+      table(['NAME', 'CALLED', 'ID', 'CREATED (UTC)', 'PASSWORD', 'STATE'], [account], ''),
+      table(heads, identities, 'Linked to nobody at a company’s identity provider.'),
+    ].join('\n\n'),
+  )
+}
+
 export async function listUsers({ store }: AdminContext): Outcome {
   const rows = (await store.users.list()).map((user) => [
     user.username,

@@ -60,6 +60,11 @@ describe('users', () => {
     const name = ['--issuer', 'https://login.company.example', '--subject', 'g1']
     expect((await sallyport(['users', 'link', 'grace', ...name])).out).toContain('grace is g1 at https://login.company')
     expect((await sallyport(['users', 'link', 'ada', ...name])).error).toContain('That is grace already.')
+    expect((await sallyport(['users', 'show', 'grace'])).out).toMatch(
+      /^grace +usr_.* yes\n\n.*\ng1 +https:\/\/login\.company\.example .* no refresh token$/m,
+    )
+    expect((await sallyport(['users', 'show', 'ada'])).out).toContain('Linked to nobody')
+    expect(await sallyport(['users', 'show', 'nobody'])).toEqual(refused('There is no user of that name.', 1))
     expect((await sallyport(['users', 'unlink', ...name])).out).toContain('is nobody here any more')
     expect(await sallyport(['users', 'unlink', ...name])).toEqual(refused('Nobody is linked to that.', 1))
   })
