@@ -109,6 +109,7 @@ describe('Back-Channel Logout', () => {
   const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
   test.each([
     ['for another client', { aud: 'another-client' }, {}, 'wrong_claims'],
+    ['for others as well', { aud: [CLIENT_ID, 'another-client'] }, {}, 'wrong_claims'],
     ['of an issuer that is not trusted', { iss: 'https://evil.example' }, {}, 'wrong_issuer'],
     ['without events', { events: undefined }, {}, 'wrong_claims'],
     ['of another event', { events: { other: {} } }, {}, 'wrong_claims'],

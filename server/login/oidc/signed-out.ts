@@ -71,12 +71,14 @@ function readClaims(token: string): Result<LogoutClaims, 'malformed' | 'wrong_cl
 /** Pure. */
 export function checkClaims(
   claims: LogoutClaims,
-  { clientId }: OidcProvider,
+  { clientId, audiences }: OidcProvider,
   now: number,
 ): Result<null, 'wrong_claims'> {
   const { aud, iat, exp, sub, sid } = claims
   const isGood =
     [aud].flat().includes(clientId) &&
+    // Section 2.6: as of ID tokens.
+    [aud].flat().every((audience) => audience === clientId || audiences.includes(audience)) &&
     exp + TOLERANCE > now &&
     exp <= now + LONGEST + TOLERANCE &&
     iat - TOLERANCE <= now &&
