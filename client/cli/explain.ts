@@ -111,7 +111,7 @@ function hint(error: SallyportError, resource: string): string | undefined {
   if (error instanceof AuthorizationRequiredError || error.code === 'interaction_unavailable') {
     return `sallyport login ${resource}`
   }
-  const later = error.retryAfter === undefined ? '' : ` It asks to wait ${error.retryAfter} s.`
+  const later = error.retryAfter === undefined ? '' : ` Try again in ${error.retryAfter} s.`
   const known = HINTS[error.code]
   return known === undefined && later === '' ? undefined : `${known ?? ''}${later}`.trim()
 }

@@ -11,7 +11,7 @@ import { EXIT } from './explain.ts'
 const program = new Command('sallyport')
 addSessionCommands(program)
 for (const command of program.commands) {
-  command.exitOverride().configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
+  command.exitOverride().configureOutput({ outputError: (text, write) => write(refusal(text)) })
 }
 try {
   await program.parseAsync(process.argv.slice(2), { from: 'user' })
@@ -20,11 +20,15 @@ try {
   process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage)
 }
 
-/** Commander's words as the server's commands say them. */
-function inOneLine(text: string): string {
+/** Commander's words as the other commands say theirs, and as JSON to whom wants that. */
+function refusal(text: string): string {
   const line = text
     .replace(/^error: /, '')
     .trim()
     .replace(/\s*\n\s*/g, ' ')
-  return `sallyport: ${line.charAt(0).toUpperCase()}${line.slice(1)}${/[.)]$/.test(line) ? '' : '.'} Try --help.\n`
+  const message = `${line.charAt(0).toUpperCase()}${line.slice(1)}${/[.)]$/.test(line) ? '' : '.'}`
+  const wantsJson = process.argv.includes('--json')
+  return wantsJson
+    ? `${JSON.stringify({ error: { code: 'usage', message, hint: 'Try --help.' } })}\n`
+    : `sallyport: ${message} Try --help.\n`
 }

@@ -330,6 +330,17 @@ describe('what is wrong is said', () => {
     expect(ended.error).toMatch(message)
   })
 
+  test('as JSON, too, where a command line that cannot be read says so', async () => {
+    for (const [args, message] of [
+      [['login', '--json'], "Missing required argument 'url'."],
+      [['tools', url(), '--json', '--nonsense'], "Unknown option '--nonsense'."],
+      [['tools', 'nonsense', '--json'], expect.stringContaining('nonsense is no URL')],
+    ] as const) {
+      const { out, error, code } = await run(...args)
+      expect([out, code, JSON.parse(error)]).toMatchObject(['', 2, { error: { code: 'usage', message } }])
+    }
+  })
+
   test('Ctrl-C while a person is waited for: 130, and nothing is left locked', async () => {
     decide = async () => {}
     const child = Bun.spawn([...RUNTIMES.bun, `${ROOT}server/bin.ts`, 'login', url()], {
