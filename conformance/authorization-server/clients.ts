@@ -75,7 +75,8 @@ export function createClients({ http, source, listed, endpoint }: Surroundings):
   const registered = async (method: ClientMethod): Promise<Client> => {
     const answer = await register(await metadataOf(method))
     const { client_id: id, client_secret: secret } = answer.json
-    if (answer.status > 201 || typeof id !== 'string') skip(`no client can be registered: ${answer.summary}`)
+    if (answer.status > 201 || typeof id !== 'string')
+      skip(`no client can be registered: ${answer.summary}. Name one that is (--client-id)`)
     return createClient(id, typeof secret === 'string' ? secret : undefined, method, redirectUri)
   }
 

@@ -19,7 +19,7 @@ export function createAsContext(http: Http, options: AuthorizationServerOptions)
   const locate = once(() => locateMetadata(http, options.issuer))
   const metadata = once(async () => {
     const found = await locate().catch((error: unknown) => {
-      throw error instanceof Trouble ? new Skip('the server cannot be reached') : error
+      throw error instanceof Trouble ? new Skip('the authorization server cannot be reached') : error
     })
     return found.metadata ?? skip('there are no metadata')
   })

@@ -40,7 +40,9 @@ function stepLines(step: StepResult): readonly string[] {
   const wrong = step.results.filter(({ expected }) => expected !== undefined)
   const why = status === 'fail' ? paragraph(step.matters, 5) : []
   const because =
-    status === 'skipped' ? paragraph(`Not reached: ${step.results[0]?.note ?? 'nothing was found to look at'}.`, 5) : []
+    status === 'skipped'
+      ? paragraph(`Not reached: ${step.results[0]?.note ?? 'no authorization server was found'}.`, 5)
+      : []
   return [`${MARKS[status]} ${step.title}`, ...why, ...because, ...wrong.flatMap(finding)]
 }
 

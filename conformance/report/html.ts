@@ -73,7 +73,8 @@ function item(result: CheckResult): string {
   const told = note === undefined ? '' : `<p class="note">${text(note)}</p>`
   const row = `<div class="row"><span class="mark ${status}">${WORDS[status]}</span><div><p>${text(title)}</p>${told}<p class="where">${text(section)} · ${text(id)}</p></div></div>`
   if (status === 'pass' || status === 'skipped') return row
-  return `<details${status === 'fail' ? ' open' : ''}><summary>${row}</summary><div class="more">${findings(result)}</div></details>`
+  // Whoever comes from the list at the top finds it open; a reader may close it.
+  return `<details open><summary>${row}</summary><div class="more">${findings(result)}</div></details>`
 }
 
 function findings({ expected, received, mend, exchange }: CheckResult): string {

@@ -14,7 +14,8 @@ export function explainAnswer({ status, headers, exchange }: Answer): string | u
   if (status === 401) return undefined
   const location = headers.get('location')
   if (location !== null) {
-    return `The URL redirects to ${location.replace(/[?#].*/s, '')}. Hosts do not follow with a token: give them that URL, and name it as the resource.`
+    const place = URL.parse(location, exchange.url)?.href ?? location
+    return `The URL redirects to ${place.replace(/[?#].*/s, '')}. Hosts do not follow with a token: if the server is there now, give them that URL, and name it as the resource; if people sign in there, whatever sends them must let MCP messages through to the server.`
   }
   if (status === 403 && headers.get('www-authenticate') === null) {
     return 'The server answers 403 to a request without a token. Hosts authorize when they see 401; a firewall in front of it may have answered instead.'
