@@ -182,6 +182,7 @@ describe('chains', () => {
   })
 })
 
+/** @see docs/adr/0194-one-proof-for-both.md */
 describe('a token that is bound to a key', () => {
   test('is not exchanged without it, nor with another, and what comes of it is bound to it', async () => {
     const [own, other] = [await createProver(), await createProver()]
@@ -201,6 +202,29 @@ describe('a token that is bound to a key', () => {
     await refused(ask(access_token, notes, bound, await world.proof(other)), 'wrong_actor_token_key')
     const { claims } = await exchange(access_token, notes, bound, await world.proof(own))
     expect(claims['cnf']).toEqual({ jkt: own.thumbprint })
+  })
+
+  test('one proof is of one key: two tokens with different ones are never exchanged together, with the same they are', async () => {
+    const [own, other] = [await createProver(), await createProver()]
+    const { access_token } = await personToken('read', { dpop: await world.proof(own) })
+    const [actors, shared] = [
+      actor(await machineToken(notes, { dpop: await world.proof(other) })),
+      actor(await machineToken(notes, { dpop: await world.proof(own) })),
+    ]
+    await refused(ask(access_token, notes, actors, await world.proof(own)), 'wrong_actor_token_key')
+    await refused(ask(access_token, notes, actors, await world.proof(other)), 'wrong_subject_token_key')
+    await refused(ask(access_token, notes, actors), 'missing_dpop_proof', 'invalid_dpop_proof')
+    const { claims } = await exchange(access_token, notes, shared, await world.proof(own))
+    expect([claims['cnf'], claims['act']]).toMatchObject([{ jkt: own.thumbprint }, { sub: notes.id }])
+  })
+
+  test('an actor token without a key names the actor, and the result keeps that of the subject token', async () => {
+    const [own, other] = [await createProver(), await createProver()]
+    const { access_token } = await personToken('read', { dpop: await world.proof(own) })
+    const unbound = await actingAs(notes)
+    await refused(ask(access_token, notes, unbound, await world.proof(other)), 'wrong_subject_token_key')
+    const { claims } = await exchange(access_token, notes, unbound, await world.proof(own))
+    expect([claims['cnf'], claims['act']]).toMatchObject([{ jkt: own.thumbprint }, { sub: notes.id }])
   })
 
   test('the proof is used up, also by a request that is refused', async () => {

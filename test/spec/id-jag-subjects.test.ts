@@ -128,6 +128,58 @@ describe('EMA-A11 auto_map', async () => {
   })
 })
 
+describe('EMA-A15 sub_id names nobody here, and establishes no trust', async () => {
+  const strict = await create({ provider: { subjects: 'strict' } })
+  await link(strict, IDP, 'ada')
+  const saml = { format: 'saml-nameid', issuer: IDP, nameid: 'ada' }
+
+  test('MUST NOT trust an issuer for being named in it', async () => {
+    const evil = await createIssuer('https://evil.example')
+    expect(await accountOf(strict, { sub: 'ada', sub_id: saml }, evil)).toBe('unknown_assertion_issuer')
+    const key = await createIssuer(IDP)
+    expect(await accountOf(strict, { sub: 'ada', sub_id: saml }, key)).toBe('wrong_grant_assertion_signature')
+  })
+
+  test.each([saml, { format: 'iss_sub', iss: IDP, sub: 'ada' }, { format: 'opaque', id: 'ada' }])(
+    'whoever has another sub is not who it names: %j',
+    async (sub_id) => {
+      expect(await accountOf(strict, { sub: 'mallory', sub_id })).toBe('unknown_subject')
+    },
+  )
+
+  // It is never needed, so that nothing of it can be missing.
+  test.each([
+    [{ ...saml, nameid: 'mallory' }],
+    [{ ...saml, issuer: 'https://evil.example' }],
+    ['ada'],
+    [null],
+    [[]],
+    [{}],
+    [7],
+  ])('whoever has the sub is who that is, whatever it says: %j', async (sub_id) => {
+    expect(await accountOf(strict, { sub: 'ada', sub_id })).toBe(strict.server.userId)
+  })
+})
+
+test('EMA-A16 MUST NOT be used again toward another authorization server that trusts the same provider', async () => {
+  const idp = await createIssuer()
+  const [one, other] = [await create({}, { idp }), await create({ issuer: 'https://auth.other.example' }, { idp })]
+  const there = (aud: string | string[]) => one.jag({ aud, client_id: other.client.id })
+  const assertion = await one.jag({ jti: 'once' })
+  expect((await one.redeem(assertion)).status).toBe(200)
+  // With the id that its client has there it is as little use, before or after.
+  for (const shown of [
+    assertion,
+    await there(one.server.issuer),
+    await there([one.server.issuer, other.server.issuer]),
+  ]) {
+    await expectError(await other.redeem(shown), 400, 'invalid_grant')
+    expect(other.lastReason()).toBe('wrong_grant_assertion_audience')
+  }
+  await expectError(await one.redeem(await one.jag({ aud: other.server.issuer })), 400, 'invalid_grant')
+  expect((await other.redeem(await there(other.server.issuer))).status).toBe(200)
+})
+
 test('a person who is disabled gets nothing, and what they had has ended', async () => {
   const company = await create()
   const { server, jag, redeem, lastReason } = company
