@@ -21,12 +21,15 @@ export interface Surroundings {
   readonly signal: AbortSignal
 }
 
+/** For what was under way to be put away: a flow that nobody will complete, a lease, a listener. Milliseconds. */
+const AFTERMATH = 1000
+
 /** Runs `act` to its end, and the process with it. */
 export async function perform(
   resource: string,
   flags: Pick<SessionFlags, 'json'>,
   act: (around: Surroundings) => Promise<ExitCode>,
-): Promise<never> {
+): Promise<void> {
   const output = createOutput()
   const interrupted = new AbortController()
   const interrupt = (): void => {
@@ -36,15 +39,19 @@ export async function perform(
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   let code: ExitCode
+  let isBrokenOff = false
   try {
     code = await act({ output, signal: interrupted.signal })
   } catch (error) {
     const stop = explain(error, resource)
-    code = interrupted.signal.aborted ? EXIT.interrupted : stop.exitCode
+    isBrokenOff = interrupted.signal.aborted
+    code = isBrokenOff ? EXIT.interrupted : stop.exitCode
     report(output, flags.json === true, stop, code)
   }
   await output.raw('')
-  process.exit(code)
+  if (!isBrokenOff) process.exit(code)
+  process.exitCode = code
+  setTimeout(() => process.exit(code), AFTERMATH).unref()
 }
 
 function report({ note, paint }: Output, json: boolean, { code: name, message, hint }: Stop, code: ExitCode): void {

@@ -341,7 +341,7 @@ describe('what is wrong is said', () => {
     }
   })
 
-  test('Ctrl-C while a person is waited for: 130, and nothing is left locked', async () => {
+  test('Ctrl-C while a person is waited for: 130, and nothing is left locked or lying about', async () => {
     decide = async () => {}
     const child = Bun.spawn([...RUNTIMES.bun, `${ROOT}server/bin.ts`, 'login', url()], {
       env: world.env,
@@ -353,6 +353,8 @@ describe('what is wrong is said', () => {
     child.kill('SIGINT')
     expect(await child.exited).toBe(130)
     expect(await new Response(child.stderr).text()).toEndWith('sallyport: Stopped.\n')
+    const kept = new Bun.Glob('sallyport/flow-*').scanSync({ cwd: world.home })
+    for (const file of kept) expect(await Bun.file(join(world.home, file)).text()).not.toContain('codeVerifier')
     decide = (address) => signIn(world.demo, address)
     expect(await run('login', url())).toMatchObject({ code: 0 })
   })
