@@ -32,13 +32,19 @@ const PACKAGE_FOLDER = /^(?:\.\.\/)*((?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)/
 const folders = new Set(Object.keys(metafile?.inputs ?? {}).flatMap((path) => PACKAGE_FOLDER.exec(path)?.[1] ?? []))
 await writeFile(join(outdir, 'LICENSES.txt'), (await Promise.all([...folders].sort().map(licenceOf))).join('\n\n'))
 
-/** Those of our dependencies that are other code on each runtime: which one is seen only where they run. */
+/**
+ * Those of our dependencies that offer other code on each runtime: which one is seen only where they run. What a package keeps to itself may
+ * differ too (`imports`): Node's is taken, for Bun and Deno have the modules of Node.
+ */
 async function otherOnEachRuntime(): Promise<readonly string[]> {
   const names = Object.keys(manifest.dependencies)
   const manifests = await Promise.all(
     names.map((name) => readFile(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')),
   )
-  return names.filter((_, index) => /"(bun|deno)":\s*["{]/.test(manifests[index] ?? ''))
+  return names.filter((_, index) => {
+    const { exports } = JSON.parse(manifests[index] ?? '')
+    return /"(bun|deno)":/.test(JSON.stringify(exports ?? {}))
+  })
 }
 
 /** What a package in `node_modules` says of its licence. */
