@@ -7,7 +7,7 @@ import process from 'node:process'
 import { createBridge } from '../bridge/bridge.ts'
 import { parseLine } from '../bridge/messages.ts'
 import { createSignIn } from '../bridge/sign-in.ts'
-import { EXIT, type ExitCode } from './explain.ts'
+import { EXIT, type ExitCode, Stop } from './explain.ts'
 import type { SessionFlags } from './flags.ts'
 import { askThroughHost } from './interactions.ts'
 import { linesOf } from './lines.ts'
@@ -30,6 +30,9 @@ export async function bridge(url: string, flags: BridgeFlags, { output, signal }
   const show = (address: string, code?: string): void => {
     log(`Sign in in your browser: ${address}${code === undefined ? '' : `, code ${code}`}`)
     signIn.shown(address)
+  }
+  if ([flags.clientSecretFile, flags.privateKeyFile, flags.assertionFile].includes('-')) {
+    throw new Stop(EXIT.usage, 'usage', 'The standard input of a bridge is its host’s: name a file instead of -.')
   }
   const interaction = askThroughHost({ ...flags, show })
   const opened = await open(url, flags, { signal, interaction, note: output.note })

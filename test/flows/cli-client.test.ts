@@ -318,6 +318,11 @@ describe('what is wrong is said', () => {
     [['fetch', 'https://mcp.example/', '-d', '@missing'], 2, /missing cannot be read/],
     [['fetch', 'https://mcp.example/', '-i', '--json'], 2, /cannot be used with/],
     [['bridge', 'https://mcp.example/mcp', '--wait', 'long'], 2, /wanted a number of seconds/],
+    [
+      ['bridge', 'https://mcp.example/mcp', '--client-id', 'x', '--client-secret-file', '-'],
+      2,
+      /is its host’s: name a file/,
+    ],
     [['login', 'https://mcp.example/mcp', '--store', 'cloud'], 2, /Allowed choices are/],
     [['login', 'https://mcp.example/mcp', '--resource-parameter', 'notes'], 2, /notes: wanted an absolute URI/],
     [['token', 'https://mcp.example/mcp', '--assertion-file', 'x'], 2, /--assertion-file needs --issuer/],
