@@ -218,6 +218,31 @@ describe('who has left', () => {
     }
   })
 
+  test('a provider that keeps everybody waiting is asked three times in a round, and those of others are asked about all the same', async () => {
+    const world = await createCompanyWorld()
+    const { server, company, other } = world
+    for (const sub of ['one', 'two', 'three', 'four', 'five']) {
+      company.person.sub = sub
+      await world.signIn(createBrowser(server), null)
+    }
+    server.clock.now += 1
+    const behind = await connect(world, 'other')
+    other.lies.refuse = 'invalid_grant'
+    company.lies.refuse = 'silence'
+    const asked = () => company.asked.filter(({ url }) => url.endsWith('/token')).length
+    const before = asked()
+    server.clock.now += 3600
+    await world.revalidate()
+    expect(asked() - before).toBe(3)
+    expect(await behind.refresh()).toBe(400)
+    // In the next round it is asked again, and about those that it was not asked about as well.
+    company.lies.refuse = 'invalid_grant'
+    server.clock.now += 300
+    await world.revalidate()
+    expect(asked() - before).toBe(3 + 5)
+    await server.close()
+  })
+
   test('whoever has signed in anew keeps access, and a refresh token that was rotated is the one that is asked with', async () => {
     const world = await createCompanyWorld()
     const { refresh } = await connect(world)

@@ -9,6 +9,7 @@ import { begin } from './begin.ts'
 import type { OidcContext } from './context.ts'
 import { createDiscover } from './discover.ts'
 import { finish } from './finish.ts'
+import { impatient } from './impatient.ts'
 import type { OidcProvider } from './provider.ts'
 import { RETRY, revalidate } from './revalidate.ts'
 import { signOutUrl } from './sign-out.ts'
@@ -44,11 +45,12 @@ export function createUpstream({ passwords, development, ...given }: OidcOptions
     signOut: (session, cookie) => signOutUrl(session, cookie, discover, ctx),
     signedOut: (token, origin) => signedOut(token, { ...ctx, ...origin }),
     async revalidateDue(goOn) {
+      const asking = { ...ctx, door: impatient(ctx.door) }
       let removed = 0
       do {
         const due = await store.identities.takeDue(now(), now() + RETRY, STEP)
         if (due.length === 0) break
-        for (const identity of due) removed += (await revalidate(identity, discover, ctx)) === 'removed' ? 1 : 0
+        for (const identity of due) removed += (await revalidate(identity, discover, asking)) === 'removed' ? 1 : 0
       } while (await goOn())
       if (removed > 0) given.onWarning(REMOVED, { people: removed })
     },
