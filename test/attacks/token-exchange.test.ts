@@ -9,6 +9,8 @@
  */
 import { afterAll, describe, expect, test } from 'bun:test'
 import { decodeJwt, decodeProtectedHeader, exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose'
+import { toResource } from '../../server/admin/resource-record.ts'
+import { checkPolicy } from '../../server/core/grants/token-exchange/policy.ts'
 import { ACCESS_TOKEN_TOKEN_TYPE, JWT_TOKEN_TYPE } from '../../shared/token-exchange.ts'
 import { createProver } from '../support/dpop-proofs.ts'
 import { ARCHIVE, createExchangeWorld, MAIL, NOTES, VAULT } from '../support/exchange-world.ts'
@@ -72,6 +74,26 @@ describe('the token is not theirs', () => {
       client_id: 'agent',
     })
     await agents.close()
+  })
+})
+
+describe('the party that may act is a client', () => {
+  const claims = { iss: 'i', exp: 0, iat: 0, jti: 'j', scope: 'read' }
+  const subject = { ...claims, aud: NOTES, sub: 'ada', client_id: 'host', may_act: { sub: 'agent' } }
+  const judge = async (sub: string, client_id: string) => {
+    const [configured] = server.settings.resources.filter(({ identifier }) => identifier === NOTES)
+    const client = await server.store.clients.find('host')
+    if (configured === undefined || client === null) throw new Error('they are there')
+    const target = toResource(configured)
+    const actor = { ...claims, aud: NOTES, sub, client_id }
+    const asked = { client: { ...client, id: client_id }, subject, actor, target }
+    return checkPolicy(asked, { allow: [], selfExchange: false })
+  }
+
+  test('a person who goes by its name, at another client, is not that party', async () => {
+    expect(await judge('agent', 'agent')).toEqual({ ok: true, value: null })
+    expect(await judge('agent', 'thief')).toEqual({ ok: false, error: { reason: 'foreign_subject_token' } })
+    expect(await judge('thief', 'thief')).toEqual({ ok: false, error: { reason: 'foreign_subject_token' } })
   })
 })
 

@@ -55,7 +55,8 @@ export function checkPolicy(
   const audience = [subject.aud].flat()
   const isOwn = subject.client_id === client.id
   const isServer = client.resource !== null && audience.includes(client.resource)
-  const mayAct = actor !== null && subject.may_act?.sub === actor.sub
+  // `may_act` names a client. A person by the same name is somebody else.
+  const mayAct = actor !== null && actor.sub === actor.client_id && subject.may_act?.sub === actor.sub
   const isFor = (rule: ExchangeRule): boolean =>
     rule.client === null ? client.resource === rule.from || mayAct : client.id === rule.client
   const rules = allow.filter((rule) => audience.includes(rule.from) && isFor(rule))
