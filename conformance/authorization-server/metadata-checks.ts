@@ -27,7 +27,7 @@ const ENDPOINTS: readonly EndpointName[] = [
 ]
 
 /** https, or http on this machine. */
-const isSecure = ({ protocol, hostname }: URL): boolean =>
+export const isSecure = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
 
 export const METADATA_CHECKS: readonly AsCheck[] = [

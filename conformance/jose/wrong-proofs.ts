@@ -65,6 +65,7 @@ export const WRONG_PROOFS: readonly WrongProof[] = [
   lacking('iat'),
   wrong('type', 'A proof of another type than dpop+jwt is refused', 4, goodProof({ header: { typ: 'JWT' } })),
   wrong('no-type', 'A proof that does not say its type is refused', 4, goodProof({ header: { typ: undefined } })),
+  wrong('no-algorithm', 'A proof that names no algorithm is refused', 5, goodProof({ header: { alg: undefined } })),
   wrong('none', 'A proof that is not signed (alg none) is refused', 5, (keys, target, claims) =>
     buildUnsignedProof(keys, target, { claims }),
   ),

@@ -25,8 +25,8 @@ export interface FoundResource {
 /** The metadata of an authorization server; empty where there are none. */
 export async function metadataOfServer(http: Http, issuer: string): Promise<Members> {
   for (const place of URL.canParse(issuer) ? authorizationServerMetadataUrls(issuer) : []) {
-    const { json } = await http.get(place)
-    if (typeof json['issuer'] === 'string') return json
+    const { json, status } = await http.get(place)
+    if (status === 200 && typeof json['issuer'] === 'string') return json
   }
   return {}
 }

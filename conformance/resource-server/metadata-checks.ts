@@ -4,12 +4,20 @@
  * @see RFC 9728 section 2 and section 3
  * @module
  */
+
 import { authorizationServerMetadataUrls } from '../../shared/well-known.ts'
+import { isSecure } from '../authorization-server/metadata-checks.ts'
 import { expectThat, pass, problem, skip } from '../core/check.ts'
 import { alsoReadable, ORIGIN, preflight } from '../core/cors.ts'
 import type { RsCheck } from './context.ts'
 
 const METADATA = { spec: 'RFC 9728', level: 'must' } as const
+
+/** RFC 8414 section 2. */
+const isIssuer = (value: unknown): value is string => {
+  const url = typeof value === 'string' ? URL.parse(value) : null
+  return url !== null && isSecure(url)
+}
 
 export const RS_METADATA_CHECKS: readonly RsCheck[] = [
   {
@@ -54,18 +62,18 @@ export const RS_METADATA_CHECKS: readonly RsCheck[] = [
   },
   {
     id: 'rs-metadata-servers',
-    title: 'The metadata name an authorization server',
+    title: 'The metadata name an authorization server, by an https URL (http on loopback)',
     level: 'must',
     spec: 'MCP 2026-07-28',
     section: 'Authorization Server Location',
-    mend: 'Add authorization_servers with the issuer that your tokens come from.',
+    mend: 'Add authorization_servers with the issuer that your tokens come from: an https URL, which hosts insist on.',
     async run(ctx) {
       const { members, answer } = await ctx.metadata()
       const servers = members['authorization_servers']
-      const named = Array.isArray(servers) && servers.length > 0 && servers.every((one) => typeof one === 'string')
+      const named = Array.isArray(servers) && servers.length > 0 && servers.every(isIssuer)
       return expectThat(
         named,
-        'authorization_servers with at least one issuer',
+        'authorization_servers with at least one issuer, each an https URL',
         answer,
         JSON.stringify(servers) ?? 'no such member',
       )
@@ -80,16 +88,17 @@ export const RS_METADATA_CHECKS: readonly RsCheck[] = [
     mend: 'Copy issuer from the metadata of the authorization server into authorization_servers as it stands there, a slash at the end included or not.',
     async run(ctx) {
       const { members } = await ctx.metadata()
-      const servers = [members['authorization_servers']].flat().filter((one) => typeof one === 'string')
-      if (servers.length === 0) return skip('none is named')
+      const servers = [members['authorization_servers']].flat().filter(isIssuer)
+      if (servers.length === 0) return skip('none is named that a host would ask')
       for (const issuer of servers) {
         const answers = []
-        for (const url of URL.canParse(issuer) ? authorizationServerMetadataUrls(issuer) : []) {
+        for (const url of authorizationServerMetadataUrls(issuer)) {
           answers.push(await ctx.http.get(url))
         }
-        const answer = answers.find(({ json }) => typeof json['issuer'] === 'string') ?? answers[0]
+        const answer =
+          answers.find(({ status, json }) => status === 200 && typeof json['issuer'] === 'string') ?? answers[0]
         if (answer === undefined) return problem('an issuer that is a URL', `${issuer}`)
-        if (answer.json['issuer'] !== issuer)
+        if (answer.status !== 200 || answer.json['issuer'] !== issuer)
           return problem(`metadata with the issuer ${issuer}`, answer, String(answer.json['issuer'] ?? answer.summary))
       }
       return pass(servers.join(', '))

@@ -84,6 +84,11 @@ const PROOF_MUTANTS = (now: () => number): readonly Mutant[] => [
     'takes JWTs of no type for proofs',
     ({ header, claims }) => claims['broken'] !== true && header['typ'] === undefined,
   ),
+  accepting(
+    'no-algorithm',
+    'takes proofs of no algorithm',
+    ({ header, claims }) => claims['broken'] !== true && header['alg'] === undefined,
+  ),
   accepting('none', 'takes proofs that nobody signed', ({ header }) => header['alg'] === 'none'),
   accepting('symmetric', 'takes proofs with a shared key', ({ header }) => header['alg'] === 'HS256'),
   accepting(

@@ -100,6 +100,7 @@ export const boundTokenMutants = (forger: Forger): readonly Mutant[] => [
   lacks('iat'),
   acceptingProof('type', 'takes any JWT for a proof', ({ header }) => header['typ'] === 'JWT'),
   acceptingProof('no-type', 'takes JWTs of no type for proofs', ({ header }) => header['typ'] === undefined),
+  acceptingProof('no-algorithm', 'takes proofs of no algorithm', ({ header }) => header['alg'] === undefined),
   acceptingProof('none', 'takes proofs that nobody signed', ({ header }) => header['alg'] === 'none'),
   acceptingProof('symmetric', 'takes proofs with a shared key', ({ header }) => header['alg'] === 'HS256'),
   acceptingProof('no-key', 'needs no key in a proof', ({ header }) => header['jwk'] === undefined),

@@ -45,6 +45,12 @@ const METADATA_MUTANTS: readonly Mutant[] = [
   mutant('rs-metadata-servers', 'names no authorization server', () =>
     changeJson(PRM, (members) => without(members, 'authorization_servers')),
   ),
+  mutant('rs-metadata-servers', 'names an authorization server without TLS', () =>
+    changeJson(PRM, (members) => ({ ...members, authorization_servers: ['http://auth.example'] })),
+  ),
+  mutant('rs-metadata-servers', 'names what is no URL', () =>
+    changeJson(PRM, (members) => ({ ...members, authorization_servers: ['auth.example'] })),
+  ),
   mutant('rs-metadata-issuers', 'adds a slash to the name of its authorization server', () =>
     changeJson(PRM, (members) => ({
       ...members,
