@@ -125,7 +125,8 @@ describe('a person of the company', () => {
     await page.getByRole('heading', { name: 'Your account' }).waitFor()
     await page.goto(`${company.issuer}/session/end`)
     await page.getByRole('button', { name: /yes/i }).click()
-    await page.waitForLoadState()
+    // The company has told us before it says so.
+    await page.waitForURL(/\/session\/end\/success/)
     await page.goto(`${served.issuer}/account`)
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     expect(served.events.filter(({ type }) => type === 'logout_rejected')).toEqual([])
