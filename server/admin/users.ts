@@ -63,7 +63,8 @@ export async function linkUser({ store, now }: AdminContext, username: string, n
     return ok(`${user.username} is ${name.subject} at ${name.issuer}, and can sign in there.`)
   }
   const identity = await store.identities.find(name.issuer, name.subject)
-  const owner = identity === null ? null : await store.users.find(identity.userId)
+  if (identity === null) return refuse('There is no user of that name.')
+  const owner = await store.users.find(identity.userId)
   return refuse(`That is ${owner?.username ?? 'somebody'} already. To take it back: sallyport users unlink ...`)
 }
 

@@ -9,6 +9,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { decodeJwt } from 'jose'
 import { USER } from '../support/authorization-server.ts'
+import { justBefore } from '../support/just-before.ts'
 import { expectError } from '../support/oauth-error.ts'
 import { type Company, createCompany, createIssuer, IDP, trusting } from '../support/trusted-issuers.ts'
 
@@ -57,11 +58,17 @@ describe('EMA-A11 strict', async () => {
     expect(await accountOf(strict, { sub: 'ada' })).toBe(strict.server.userId)
   })
 
-  test('a link to an account that is gone leads to nobody', async () => {
-    const { store, clock } = strict.server
-    const at = { linkedAt: clock.now, lastSeenAt: clock.now, sealedRefreshToken: null, checkAt: null }
-    await store.identities.link({ issuer: IDP, subject: 'gone', userId: 'usr_gone', ...at })
-    expect(await accountOf(strict, { sub: 'gone' })).toBe('unknown_subject')
+  test('an account that is removed at that moment is nobody, found or not', async () => {
+    for (const reason of ['unknown_subject', 'subject_disabled']) {
+      const company = await create({ provider: { subjects: 'strict' } })
+      const { store, userId, clock } = company.server
+      await link(company, IDP, 'ada')
+      const remove = () => store.users.remove(userId, clock.now)
+      if (reason === 'unknown_subject') justBefore(store.users, 'find', remove)
+      else justBefore(store.grants, 'redeem', remove)
+      expect(await accountOf(company, { sub: 'ada' })).toBe(reason)
+      expect(await store.grants.listLive(userId, clock.now)).toEqual([])
+    }
   })
 
   test('is the default', async () => {
