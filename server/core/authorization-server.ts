@@ -31,10 +31,13 @@ export interface AuthorizationServer {
 
   /** Judges the query of an authorization request. `presence`: whether somebody is signed in; default: nobody. */
   authorize(query: FormRecord, presence?: Presence, origin?: Origin): Promise<AuthorizationOutcome>
-  /** What comes next for a valid request, given who is signed in (null: nobody). Issues the code where nothing is left to ask. */
-  next(request: ValidRequest, userId: string | null, origin?: Origin): Promise<NextStep>
-  /** The person agreed: issues the code, remembers the consent where that is safe, says where to go. */
-  approve(request: ValidRequest, userId: string, origin?: Origin): Promise<string>
+  /**
+   * What comes next for a valid request, given who is signed in (null: nobody). Issues the code where nothing is left to ask. `session`: the hash of the
+   * session that they are signed in with: once that has ended nothing is granted. Null (default): the caller vouches for them.
+   */
+  next(request: ValidRequest, userId: string | null, origin?: Origin, session?: string | null): Promise<NextStep>
+  /** The person agreed: issues the code, remembers the consent where that is safe, says where to go. `session`: as for `next`. */
+  approve(request: ValidRequest, userId: string, origin?: Origin, session?: string | null): Promise<string>
   /** The person declined: says where to go. */
   deny(request: ValidRequest, userId: string, origin?: Origin): string
 

@@ -76,8 +76,9 @@ export function createAuthorizationServer(ports: Ports, offer: Offer = {}): Auth
       if (presence.signedIn && outcome.kind === 'valid') clientKeys.prepare(outcome.request.client)
       return outcome
     },
-    next: (request, userId, origin) => next(request, userId, within(origin)),
-    approve: (request, userId, origin) => approve(request, userId, within(origin)),
+    next: (request, userId, origin, session = null) =>
+      next(request, userId === null ? null : { userId, session }, within(origin)),
+    approve: (request, userId, origin, session = null) => approve(request, { userId, session }, within(origin)),
     deny: (request, userId, origin) => deny(request, userId, within(origin)),
 
     token: (request, authorization, origin, proof = null) =>

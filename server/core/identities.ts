@@ -16,7 +16,7 @@ export type IdentityName = Pick<Identity, 'issuer' | 'subject'>
 /** Who people are at identity providers. */
 export interface Identities {
   find(issuer: string, subject: string): Promise<Identity | null>
-  /** Links it to an account that is there. False: it is linked already, possibly to somebody else. */
+  /** Links it to an account. False: it is linked already, possibly to somebody else; or there is no such account any more. */
   link(identity: Identity, entry?: Entry): Promise<boolean>
   /**
    * Creates an account and links the identity to it, in one transaction. `linked`: the identity is linked already; `username_taken`: another
@@ -27,9 +27,20 @@ export interface Identities {
   list(userId: string): Promise<readonly Identity[]>
   /** False: there is none. Revokes nothing. */
   unlink(issuer: string, subject: string, entry?: Entry): Promise<boolean>
-  /** The provider said that the person is one of its own. Replaces the refresh token and the time of the next check. False: it is not linked. */
+  /**
+   * The person has signed in there. Replaces the refresh token and the time of the next check; without a token the one that is there stays, and so does its
+   * time. False: it is not linked.
+   */
   seen(
     identity: Pick<Identity, 'issuer' | 'subject' | 'lastSeenAt' | 'sealedRefreshToken' | 'checkAt'>,
+  ): Promise<boolean>
+  /**
+   * What came of asking about somebody whom `takeDue` gave. False: another token lies there by now, or it is somebody else's turn, or nobody's; nothing was
+   * done. Never makes `lastSeenAt` earlier.
+   */
+  answered(
+    asked: IdentityName & Pick<Identity, 'sealedRefreshToken' | 'checkAt'>,
+    answer: Pick<Identity, 'lastSeenAt' | 'sealedRefreshToken' | 'checkAt'>,
   ): Promise<boolean>
   /** Of those whose refresh token is kept at most `limit`, in an order that stays: those after `after`. */
   listSealed(after: IdentityName, limit: number): Promise<readonly Identity[]>
@@ -38,14 +49,10 @@ export interface Identities {
   /** Those that are to be checked by `now`, at most `limit`, each for one caller: they are due again at `next`, unless somebody says otherwise. */
   takeDue(now: number, next: number, limit: number): Promise<readonly Identity[]>
   /**
-   * The provider no longer knows the person, for all that `sealedRefreshToken` says: forgets it, revokes the user's grants and ends the sessions, in one
-   * transaction. False: the identity has another one by now, and nothing was done.
+   * The provider no longer knows the person: forgets the refresh token, revokes the user's grants and ends the sessions, in one transaction. False: the person
+   * has been seen later than `lastSeenAt`, or another token lies there, and nothing was done.
    */
-  lose(
-    identity: Pick<Identity, 'issuer' | 'subject' | 'userId' | 'sealedRefreshToken'>,
-    now: number,
-    entry?: Entry,
-  ): Promise<boolean>
+  lose(identity: Omit<Identity, 'linkedAt' | 'checkAt'>, now: number, entry?: Entry): Promise<boolean>
 }
 
 /** Sign-ins that have begun at an identity provider. */

@@ -125,11 +125,14 @@ export interface Part {
 }
 
 export interface Grants {
-  /** Stores a grant and its code together. False: the person is disabled. */
-  create(grant: Grant, code: AuthorizationCode, entry?: Entry): Promise<boolean>
+  /**
+   * Stores a grant and its code together, if the person is still who they were when they were asked, in one transaction. `session`: the hash of what they
+   * are signed in with. False: it has ended since, or is not theirs. Null: they were vouched for in another way. False: they were removed or disabled.
+   */
+  create(grant: Grant, code: AuthorizationCode, session?: string | null, entry?: Entry): Promise<boolean>
   /**
    * Stores a grant that rests on an assertion, and uses that up, in one transaction: `redeemed` for exactly one caller; `used`: it was used up
-   * before; `disabled`: the person is. The proof is used up in the same transaction, whatever becomes of the rest; `replayed`: it was used before.
+   * before; `disabled`: the person is, or was removed. The proof is used up in the same transaction, whatever becomes of the rest; `replayed`: it was used before.
    */
   redeem(
     grant: Grant,
@@ -202,7 +205,7 @@ export interface Proofs {
 
 export interface Consents {
   find(userId: string, clientId: string, resource: string): Promise<Consent | null>
-  /** Adds the scopes to those that were agreed to before, in one statement or transaction. */
+  /** Adds the scopes to those that were agreed to before, in one statement or transaction. Does nothing for a person who was removed. */
   remember(consent: Consent, entry?: Entry): Promise<void>
   forget(userId: string, clientId: string, resource: string, entry?: Entry): Promise<void>
 }
@@ -225,7 +228,8 @@ export interface Users {
 }
 
 export interface Sessions {
-  create(session: Session, entry?: Entry): Promise<void>
+  /** `passwordHash`: what the password fitted; null: none was asked for. False: since then the person was removed or disabled, or has another. */
+  create(session: Session, passwordHash?: string | null, entry?: Entry): Promise<boolean>
   /** Null once expired. */
   find(hash: string, now: number): Promise<Session | null>
   /** The entry is stored if there was one. */

@@ -58,7 +58,7 @@ const WIRE = {
   login_required: ['login_required', 400, 'The user is not signed in.'],
   consent_required: ['consent_required', 400, 'The user has not agreed to this yet.'],
   denied_by_user: ['access_denied', 400, 'The user declined.'],
-  user_disabled: ['access_denied', 400, 'The account of the user is disabled.'],
+  no_longer_signed_in: ['access_denied', 400, 'The user is no longer signed in.'],
   // Token endpoint.
   unsupported_grant_type: ['unsupported_grant_type', 400, 'This grant type is not supported.'],
   missing_client_authentication: ['invalid_client', 401, 'Client authentication is missing.'],

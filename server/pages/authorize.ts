@@ -34,7 +34,7 @@ export async function authorize(request: Request, given: PagesContext): Promise<
   const tooMany = isSignedIn(visitor) ? await countForClient(judged.value, query, ctx) : null
   if (tooMany !== null) return tooMany
 
-  const step = await ctx.as.next(judged.value, visitor.user?.id ?? null, ctx)
+  const step = await ctx.as.next(judged.value, visitor.user?.id ?? null, ctx, visitor.session)
   if (step.kind === 'redirect') return seeOther(step.location)
   if (step.kind === 'page_before_redirect') return strangerPage(step, ctx)
   if (step.kind === 'sign_in' || !isSignedIn(visitor)) return toSignIn(query, ctx)

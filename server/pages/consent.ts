@@ -35,5 +35,5 @@ export async function consent(request: Request, given: PagesContext): Promise<Re
     return askForConsent({ request: judged.value, query: form.request, visitor, changed: true }, ctx)
   }
   const tooMany = await countForClient(judged.value, form.request, ctx)
-  return tooMany ?? seeOther(await ctx.as.approve(judged.value, id, ctx))
+  return tooMany ?? seeOther(await ctx.as.approve(judged.value, id, ctx, visitor.session))
 }

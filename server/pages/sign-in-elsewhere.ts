@@ -63,6 +63,7 @@ export async function finishElsewhere(request: Request, given: PagesContext): Pr
   }
   if (client !== null) ctx.limits.sign_in.succeeded(client, user.id)
   const headers = await startSession(user, visitor, ctx, session)
+  if (headers === null) return failed({ problem: 'no_account', request: query ?? null }, ctx)
   return seeOther(query === undefined ? linkTo('account', ctx) : afterSignIn(query, ctx), headers)
 }
 

@@ -63,14 +63,15 @@ export async function signIn(request: Request, given: PagesContext): Promise<Res
   }
   const { username, password } = form
   const verified = await ctx.login.verify(username, password, ctx.clientAddress(request))
-  if (!verified.ok) {
-    await noteFailure(verified.error, username, { query: form.request, client: purpose.value.client }, ctx)
-    const shown = displayText(username) ?? ''
-    return answer(visitor, purpose.value.view, { username: shown, problem: verified.error }, ctx)
+  const refuse = async (problem: SignInProblem): Promise<Response> => {
+    await noteFailure(problem, username, { query: form.request, client: purpose.value.client }, ctx)
+    return answer(visitor, purpose.value.view, { username: displayText(username) ?? '', problem }, ctx)
   }
+  if (!verified.ok) return refuse(verified.error)
   // Only now: strangers who name a client must not keep its users out.
   if (party !== null) ctx.limits.sign_in.succeeded(party, verified.value.id)
   const headers = await startSession(verified.value, visitor, ctx)
+  if (headers === null) return refuse('bad_credentials')
   return seeOther(form.request === undefined ? linkTo('account', ctx) : afterSignIn(form.request, ctx), headers)
 }
 

@@ -19,20 +19,25 @@ export interface SignedIn {
   readonly cookie: string
   readonly csrf: string
   readonly user: User
+  /** The hash that the session is stored under. */
+  readonly session: string
 }
 
 /** Anyone. */
-export type Visitor = SignedIn | { readonly cookie: string | null; readonly csrf: string | null; readonly user: null }
+export type Visitor =
+  | SignedIn
+  | { readonly cookie: string | null; readonly csrf: string | null; readonly user: null; readonly session: null }
 
 export const isSignedIn = (visitor: Visitor): visitor is SignedIn => visitor.user !== null
 
 export async function readVisitor(request: Request, ctx: PagesContext): Promise<Visitor> {
   const cookie = readSessionCookie(request.headers.get('cookie'), ctx.secure)
-  if (cookie === null) return { cookie, csrf: null, user: null }
+  if (cookie === null) return { cookie, csrf: null, user: null, session: null }
   const csrf = await csrfToken(cookie, ctx.hash)
-  const session = await ctx.store.sessions.find(await ctx.hash(cookie), ctx.now())
-  const user = session === null ? null : await ctx.store.users.find(session.userId)
-  return { cookie, csrf, user: user?.disabledAt === null ? user : null }
+  const session = await ctx.hash(cookie)
+  const found = await ctx.store.sessions.find(session, ctx.now())
+  const user = found === null ? null : await ctx.store.users.find(found.userId)
+  return user?.disabledAt === null ? { cookie, csrf, user, session } : { cookie, csrf, user: null, session: null }
 }
 
 /** The visitor's form token; a browser without a cookie gets one with it. */
@@ -48,13 +53,16 @@ export async function formToken(
   }
 }
 
-/** Signs `user` in: a new cookie, whatever the browser had before. The headers that set it. `from`: where they have signed in, if not here. */
+/**
+ * Signs `user` in: a new cookie, whatever the browser had before. The headers that set it; null: they were removed or disabled since they were looked up, or
+ * have another password. `from`: where they have signed in, if not here.
+ */
 export async function startSession(
   user: User,
   before: Visitor,
   ctx: PagesContext,
   from?: UpstreamArrival['session'],
-): Promise<Readonly<Record<string, string>>> {
+): Promise<Readonly<Record<string, string>> | null> {
   const cookie = ctx.random()
   const now = ctx.now()
   if (before.cookie !== null) await endOne(before.cookie, before, ctx)
@@ -66,7 +74,8 @@ export async function startSession(
     ...(from === undefined ? {} : { upstream: await sealedFor(cookie, from, ctx) }),
   }
   const entry = auditEntry({ type: 'sign_in', userId: user.id }, ctx)
-  await ctx.store.sessions.create(session, entry)
+  const passwordHash = from === undefined ? user.passwordHash : null
+  if (!(await ctx.store.sessions.create(session, passwordHash, entry))) return null
   ctx.audit(entry)
   return { 'set-cookie': writeSessionCookie(cookie, ctx.secure, ctx.sessionTtl) }
 }

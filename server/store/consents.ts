@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { Consents } from '../core/ports.ts'
 import type { Consent } from '../core/records.ts'
 import { insertEntry } from './audit-entries.ts'
 import { fromJson, toJson } from './json.ts'
+import { person } from './present.ts'
 import type { ConsentRow, Database } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
@@ -30,23 +32,31 @@ export function createConsents(database: Database): Consents {
     },
 
     async remember({ userId, clientId, resource, scopes, grantedAt, clientDigest }, entry) {
+      const row = {
+        user_id: userId,
+        client_id: clientId,
+        resource,
+        scopes: toJson(scopes),
+        granted_at: grantedAt,
+        client_digest: clientDigest,
+      }
       await db.transaction().execute(async (transaction) => {
         // The upsert locks the row and tells what it holds; nobody can come between it and the update.
         const before = await transaction
           .insertInto('consents')
-          .values({
-            user_id: userId,
-            client_id: clientId,
-            resource,
-            scopes: toJson(scopes),
-            granted_at: grantedAt,
-            client_digest: clientDigest,
-          })
+          .columns(COLUMNS)
+          .expression(
+            db
+              .selectNoFrom(COLUMNS.map((name) => sql.val(row[name]).as(name)))
+              .where(({ exists }) => exists(person(database, sql.val(userId)))),
+          )
           .onConflict((conflict) =>
             conflict.columns(['user_id', 'client_id', 'resource']).doUpdateSet({ granted_at: grantedAt }),
           )
           .returning(['scopes', 'client_digest'])
-          .executeTakeFirstOrThrow()
+          .executeTakeFirst()
+        // Nobody of that name is here any more.
+        if (before === undefined) return
         // What was agreed to for what the client was before is not for what it is now.
         const same = before.client_digest === null || before.client_digest === clientDigest
         const union = new Set([...(same ? fromJson<readonly string[]>(before.scopes) : []), ...scopes])
@@ -72,6 +82,15 @@ export function createConsents(database: Database): Consents {
     },
   }
 }
+
+const COLUMNS = [
+  'user_id',
+  'client_id',
+  'resource',
+  'scopes',
+  'granted_at',
+  'client_digest',
+] as const satisfies (keyof ConsentRow)[]
 
 const toConsent = (row: ConsentRow): Consent => ({
   userId: row.user_id,

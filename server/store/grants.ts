@@ -8,6 +8,7 @@ import type { Grants } from '../core/ports.ts'
 import { insertEntry } from './audit-entries.ts'
 import { codeToRow, insertCode } from './codes.ts'
 import { grantToRow, toGrant } from './grant-row.ts'
+import { enabledPerson, sessionOf } from './present.ts'
 import { createRedeem } from './redeem-assertion.ts'
 import type { Database, GrantRow } from './schema.ts'
 import { type Parameter, type Statement, statement } from './statement.ts'
@@ -17,7 +18,7 @@ export function createGrants(database: Database): Grants {
   const find = statement((value: Parameter<{ id: string }>) =>
     db.selectFrom('grants').selectAll().where('id', '=', value('id')),
   )
-  const insert = insertGrant(database)
+  const insert = { person: insertGrant(database, 'person'), session: insertGrant(database, 'session') }
   const insertItsCode = insertCode(database)
   const note = insertEntry(database)
   const revoke = statement((value: Parameter<{ id: string; now: number }>) =>
@@ -42,8 +43,11 @@ export function createGrants(database: Database): Grants {
   )
 
   return {
-    create: (grant, code, entry) =>
-      database.runGuarded(insert(grantToRow(grant)), [insertItsCode(codeToRow(code)), ...note(entry)]),
+    create(grant, code, session = null, entry = undefined) {
+      const row = { ...grantToRow(grant), session: session ?? '' }
+      const guard = insert[session === null ? 'person' : 'session'](row)
+      return database.runGuarded(guard, [insertItsCode(codeToRow(code)), ...note(entry)])
+    },
 
     redeem: createRedeem(database),
 
@@ -74,31 +78,40 @@ export function createGrants(database: Database): Grants {
   }
 }
 
+/** A grant, and the hash of the session that it rests on; empty: none. */
+export type NewGrant = GrantRow & { readonly session: string }
+
 /**
- * Stores a grant, unless its person is disabled. Whoever disables them either committed before and is seen here, or waits and then finds the
- * grant. People of an embedding application are not in the table: nobody can disable them here.
+ * Stores a grant, if what it rests on is there: a session of its person, or the person, enabled. Whoever ends that either committed before and is seen here, or
+ * waits and then finds the grant.
+ *
+ * @see docs/adr/0086-what-rests-on-a-person.md
  */
-export const insertGrant = ({ db, engine }: Database): Statement<GrantRow, unknown> =>
-  statement((value: Parameter<GrantRow>) =>
-    db
+export const insertGrant = (database: Database, restsOn: 'person' | 'session'): Statement<NewGrant, unknown> =>
+  statement((value: Parameter<NewGrant>) =>
+    database.db
       .insertInto('grants')
-      .columns(['id', 'user_id', 'client_id', 'resource', 'scopes', 'created_at', 'expires_at', 'revoked_at'])
-      .expression(() => {
-        const user = db.selectFrom('users').select('users.id').where('users.id', '=', value('user_id'))
-        const enabled = user.where('users.disabled_at', 'is', null)
-        return db
-          .selectNoFrom([
-            value('id').as('id'),
-            value('user_id').as('user_id'),
-            value('client_id').as('client_id'),
-            value('resource').as('resource'),
-            value('scopes').as('scopes'),
-            value('created_at').as('created_at'),
-            value('expires_at').as('expires_at'),
-            value('revoked_at').as('revoked_at'),
-          ])
-          .where(({ exists, not, or }) =>
-            or([exists(engine === 'postgres' ? enabled.forShare() : enabled), not(exists(user))]),
-          )
-      }),
+      .columns(COLUMNS)
+      .expression(
+        database.db
+          .selectNoFrom(COLUMNS.map((name) => value(name).as(name)))
+          .where(({ exists }) =>
+            exists(
+              restsOn === 'person'
+                ? enabledPerson(database, value('user_id'))
+                : sessionOf(database, value('user_id'), value('session')),
+            ),
+          ),
+      ),
   )
+
+const COLUMNS = [
+  'id',
+  'user_id',
+  'client_id',
+  'resource',
+  'scopes',
+  'created_at',
+  'expires_at',
+  'revoked_at',
+] as const satisfies (keyof GrantRow)[]

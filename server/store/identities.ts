@@ -4,11 +4,12 @@
  * @see OpenID Connect Core 1.0 section 5.7: issuer and subject together are the only stable name of a person
  * @module
  */
-import type { QueryResult } from 'kysely'
+import { type QueryResult, sql } from 'kysely'
 import type { Identities } from '../core/identities.ts'
 import type { Identity } from '../core/records.ts'
 import { insertEntry } from './audit-entries.ts'
 import { endAccess } from './end-access.ts'
+import { person } from './present.ts'
 import type { Database, IdentityRow } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 import { insertUser, userToRow } from './users.ts'
@@ -22,12 +23,16 @@ export function createIdentities(database: Database): Identities {
       .where('issuer', '=', value('issuer'))
       .where('subject', '=', value('subject')),
   )
-  const insert = (identity: Identity) =>
-    db
+  const insert = (identity: Identity) => {
+    const row = toRow(identity)
+    const values = db.selectNoFrom(COLUMNS.map((name) => sql.val(row[name]).as(name)))
+    return db
       .insertInto('identities')
-      .values(toRow(identity))
+      .columns(COLUMNS)
+      .expression(values.where(({ exists }) => exists(person(database, sql.val(row.user_id)))))
       .onConflict((conflict) => conflict.doNothing())
       .compile()
+  }
   const addUser = insertUser(database)
   const note = insertEntry(database)
 
@@ -72,9 +77,32 @@ export function createIdentities(database: Database): Identities {
     async seen({ issuer, subject, lastSeenAt, sealedRefreshToken, checkAt }) {
       const { numUpdatedRows } = await db
         .updateTable('identities')
-        .set({ last_seen_at: lastSeenAt, sealed_refresh_token: sealedRefreshToken, check_at: checkAt })
+        .set(({ case: choose, fn, ref, val }) => ({
+          last_seen_at: lastSeenAt,
+          sealed_refresh_token: fn.coalesce(val(sealedRefreshToken), ref('sealed_refresh_token')),
+          check_at:
+            sealedRefreshToken === null
+              ? choose().when('sealed_refresh_token', 'is', null).then(checkAt).else(ref('check_at')).end()
+              : checkAt,
+        }))
         .where('issuer', '=', issuer)
         .where('subject', '=', subject)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
+    },
+
+    async answered(asked, { lastSeenAt, sealedRefreshToken, checkAt }) {
+      const { numUpdatedRows } = await db
+        .updateTable('identities')
+        .set(({ case: choose, ref }) => ({
+          last_seen_at: choose().when('last_seen_at', '<', lastSeenAt).then(lastSeenAt).else(ref('last_seen_at')).end(),
+          sealed_refresh_token: sealedRefreshToken,
+          check_at: checkAt,
+        }))
+        .where('issuer', '=', asked.issuer)
+        .where('subject', '=', asked.subject)
+        .where('sealed_refresh_token', 'is not distinct from', asked.sealedRefreshToken)
+        .where('check_at', '=', asked.checkAt)
         .executeTakeFirst()
       return numUpdatedRows === 1n
     },
@@ -127,7 +155,7 @@ export function createIdentities(database: Database): Identities {
       return taken
     },
 
-    async lose({ issuer, subject, userId, sealedRefreshToken }, now, entry) {
+    async lose({ issuer, subject, userId, lastSeenAt, sealedRefreshToken }, now, entry) {
       return db.transaction().execute(async (transaction) => {
         const { numUpdatedRows } = await transaction
           .updateTable('identities')
@@ -135,6 +163,7 @@ export function createIdentities(database: Database): Identities {
           .where('issuer', '=', issuer)
           .where('subject', '=', subject)
           .where('user_id', '=', userId)
+          .where('last_seen_at', '=', lastSeenAt)
           .where('sealed_refresh_token', 'is not distinct from', sealedRefreshToken)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return false
@@ -149,6 +178,16 @@ export function createIdentities(database: Database): Identities {
 const changedOne = ({ numAffectedRows }: QueryResult<unknown>): boolean => numAffectedRows === 1n
 
 type Name = Pick<IdentityRow, 'issuer' | 'subject'>
+
+const COLUMNS = [
+  'issuer',
+  'subject',
+  'user_id',
+  'linked_at',
+  'last_seen_at',
+  'sealed_refresh_token',
+  'check_at',
+] as const satisfies (keyof IdentityRow)[]
 
 const toRow = (identity: Identity): IdentityRow => ({
   issuer: identity.issuer,

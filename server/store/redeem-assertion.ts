@@ -16,7 +16,7 @@ import { useOnce } from './replays.ts'
 import type { Database } from './schema.ts'
 
 export function createRedeem(database: Database): Grants['redeem'] {
-  const insert = insertGrant(database)
+  const insert = insertGrant(database, 'person')
   const useProof = insertProof(database)
   const use = useOnce(database)
   const note = insertEntry(database)
@@ -31,7 +31,7 @@ export function createRedeem(database: Database): Grants['redeem'] {
               failed: 'used' as const,
             },
           ]),
-      { query: insert(grantToRow(grant)), failed: 'disabled' as const },
+      { query: insert({ ...grantToRow(grant), session: '' }), failed: 'disabled' as const },
     ]
     const passed = await database.runInTurn(
       guards.map(({ query }) => query),

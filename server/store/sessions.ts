@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { Sessions } from '../core/ports.ts'
 import type { Session, UpstreamSession } from '../core/records.ts'
 import { insertEntry } from './audit-entries.ts'
+import { enabledPerson } from './present.ts'
 import type { Database, SessionRow } from './schema.ts'
 import { type Parameter, statement } from './statement.ts'
 
@@ -15,27 +17,26 @@ export function createSessions(database: Database): Sessions {
     db.selectFrom('sessions').selectAll().where('hash', '=', value('hash')).where('expires_at', '>', value('now')),
   )
 
-  const insert = statement((value: Parameter<SessionRow>) =>
-    db.insertInto('sessions').values({
-      hash: value('hash'),
-      user_id: value('user_id'),
-      created_at: value('created_at'),
-      expires_at: value('expires_at'),
-      upstream_issuer: value('upstream_issuer'),
-      upstream_subject: value('upstream_subject'),
-      upstream_sid: value('upstream_sid'),
-      sealed_id_token: value('sealed_id_token'),
-    }),
-  )
+  const insert = statement((value: Parameter<NewSession>) => {
+    const person = enabledPerson(database, value('user_id'))
+    const unchanged = person.where(
+      'password_hash',
+      '=',
+      sql<string>`coalesce(${value('password_hash')}, password_hash)`,
+    )
+    return db
+      .insertInto('sessions')
+      .columns(COLUMNS)
+      .expression(db.selectNoFrom(COLUMNS.map((name) => value(name).as(name))).where(({ exists }) => exists(unchanged)))
+  })
   const remove = statement((value: Parameter<{ hash: string }>) =>
     db.deleteFrom('sessions').where('hash', '=', value('hash')),
   )
   const note = insertEntry(database)
 
   return {
-    async create(session, entry) {
-      await database.runGuarded(insert(toRow(session)), note(entry))
-    },
+    create: (session, passwordHash = null, entry = undefined) =>
+      database.runGuarded(insert({ ...toRow(session), password_hash: passwordHash }), note(entry)),
 
     async find(hash, now) {
       const [row] = (await database.run(find({ hash, now }))).rows
@@ -60,6 +61,19 @@ export function createSessions(database: Database): Sessions {
     },
   }
 }
+
+type NewSession = SessionRow & { readonly password_hash: string | null }
+
+const COLUMNS = [
+  'hash',
+  'user_id',
+  'created_at',
+  'expires_at',
+  'upstream_issuer',
+  'upstream_subject',
+  'upstream_sid',
+  'sealed_id_token',
+] as const satisfies (keyof SessionRow)[]
 
 const toRow = ({ hash, userId, createdAt, expiresAt, upstream }: Session): SessionRow => ({
   hash,

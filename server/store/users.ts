@@ -52,11 +52,12 @@ export function createUsers(database: Database): Users {
 
     async remove(id, now, entry) {
       return db.transaction().execute(async (transaction) => {
-        // First of all: whoever is creating a grant is waited for, and whoever begins to waits, and then finds nobody.
+        // First of all: whoever stores what is theirs is waited for, and whoever begins to waits, and then finds nobody.
         const { numDeletedRows } = await transaction.deleteFrom('users').where('id', '=', id).executeTakeFirst()
+        // In the order of `identities.lose`, so that neither waits for the other for ever.
+        await transaction.deleteFrom('identities').where('user_id', '=', id).execute()
         await endAccess({ db: transaction }, id, now)
         await transaction.deleteFrom('consents').where('user_id', '=', id).execute()
-        await transaction.deleteFrom('identities').where('user_id', '=', id).execute()
         if (numDeletedRows === 0n) return false
         for (const insert of note(entry)) await transaction.executeQuery(insert)
         return true
@@ -65,7 +66,7 @@ export function createUsers(database: Database): Users {
 
     async disable(id, now, entry) {
       return db.transaction().execute(async (transaction) => {
-        // First of all: from here on whoever creates a grant waits, and then sees it.
+        // First of all: from here on whoever creates a session waits, and then sees it.
         const { numUpdatedRows } = await transaction
           .updateTable('users')
           .set({ disabled_at: now })

@@ -9,7 +9,7 @@ import { createTestServer } from '../support/authorization-server.ts'
 
 test('AS-036 a grant counts while its client is known: a publisher that is no longer admitted is not', async () => {
   const server = await createTestServer()
-  await server.store.grants.create(grant({ expiresAt: NOW + 1000 }), code())
+  await server.store.grants.create(grant({ userId: server.userId, expiresAt: NOW + 1000 }), code())
   const claims = { jti: 'grant-1.x', client_id: 'client-1' }
   expect(await server.as.isLive(claims)).toBe(false)
   await server.store.clients.create(client())

@@ -6,6 +6,7 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { keyLives } from '../../server/core/key-life-cycle.ts'
 import { systemClock } from '../../server/create-server.ts'
+import { user } from '../../server/store/conformance/records.ts'
 import { openStore } from '../../server/store/open-store.ts'
 import { createSigner } from '../../server/store/signer.ts'
 import { usePostgres } from '../support/postgres.ts'
@@ -28,6 +29,7 @@ test.each(Object.entries(engines))('%s', async (_, prepare) => {
   const store = await openStore({ database: installation.database })
   const long = systemClock() - 31 * 86_400
   await createSigner({ keys: store.signingKeys, secret: SECRET, now: () => long })
+  await store.users.create(user({ id: 'usr_ada' }))
   await store.sessions.create({ hash: 'cookie-hash', userId: 'usr_ada', createdAt: long, expiresAt: long + 60 })
 
   const server = await startServerProcess(installation)

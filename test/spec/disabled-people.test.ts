@@ -5,6 +5,7 @@
  * @module
  */
 import { expect, test } from 'bun:test'
+import { grant } from '../../server/store/conformance/records.ts'
 import { readForm } from '../../shared/form.ts'
 import {
   authorizationQuery,
@@ -15,9 +16,11 @@ import {
   obtainCode,
   obtainTokens,
   postForm,
+  RESOURCE,
   registerClient,
   USER,
 } from '../support/authorization-server.ts'
+import { justBefore } from '../support/just-before.ts'
 
 async function disabled() {
   const server = await createTestServer()
@@ -44,20 +47,18 @@ test('the right password signs nobody in, and only with it is it said why', asyn
   await server.close()
 })
 
-test('a session that was made while it happened shows nothing', async () => {
+test('a sign-in that was under way makes no session, also once the person is enabled again', async () => {
   const { server, disable } = await disabled()
-  await disable()
-  // As a sign-in that was under way leaves it.
-  const cookie = 'a'.repeat(43)
-  const hash = Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(cookie))).toString(
-    'base64url',
-  )
-  const { now } = server.clock
-  await server.store.sessions.create({ hash, userId: server.userId, createdAt: now, expiresAt: now + 60 })
-  const headers = { cookie: `__Host-sallyport_session=${cookie}` }
-  expect((await server.fetch('/account', { headers })).headers.get('location')).toBe('/sign-in')
-  await server.store.users.enable(server.userId)
-  expect((await server.fetch('/account', { headers })).status).toBe(200)
+  const browser = createBrowser(server)
+  const { csrf = '' } = formFields(await (await browser.fetch('/sign-in')).text())
+  const { users, sessions } = server.store
+  justBefore(sessions, 'create', disable)
+  const body = new URLSearchParams({ csrf, ...USER })
+  const answer = await browser.fetch('/sign-in', { method: 'POST', body })
+  expect([answer.status, answer.headers.get('set-cookie')]).toEqual([403, null])
+  expect(server.events.at(-1)).toMatchObject({ type: 'sign_in_failed', reason: 'bad_credentials' })
+  await users.enable(server.userId)
+  expect((await browser.fetch('/account')).headers.get('location')).toBe('/sign-in')
   await server.close()
 })
 
@@ -70,8 +71,44 @@ test('who agrees while it happens gets access_denied, and there is no grant', as
   const location = new URL(await server.as.approve(outcome.request, server.userId))
   expect(Object.fromEntries(location.searchParams)).toMatchObject({ error: 'access_denied', state: 'state-1' })
   expect(location.searchParams.has('code')).toBe(false)
-  expect(server.events.at(-1)).toMatchObject({ type: 'authorization_rejected', reason: 'user_disabled' })
+  expect(server.events.at(-1)).toMatchObject({ type: 'authorization_rejected', reason: 'no_longer_signed_in' })
   expect(await server.store.grants.listLive(server.userId, server.clock.now)).toEqual([])
+  await server.close()
+})
+
+/** Somebody who is signed in, at a client that proves who it is. */
+async function visiting() {
+  const { server } = await disabled()
+  const client = await registerClient(server, { token_endpoint_auth_method: 'client_secret_basic' })
+  const browser = createBrowser(server)
+  const { csrf = '' } = formFields(await (await browser.fetch('/sign-in')).text())
+  await browser.fetch('/sign-in', { method: 'POST', body: new URLSearchParams({ csrf, ...USER }) })
+  const url = `/oauth/authorize?${await authorizationQuery(client.client_id)}`
+  const errorOf = (answer: Response) => new URL(answer.headers.get('location') ?? '').searchParams.get('error')
+  // Which leaves the account as it is.
+  const signOutEverywhere = () => server.store.users.setPassword(server.userId, 'another')
+  return { server, clientId: client.client_id, browser, url, errorOf, signOutEverywhere }
+}
+
+test('who agrees while their session ends gets access_denied, and there is no grant', async () => {
+  const { server, browser, url, errorOf, signOutEverywhere } = await visiting()
+  const body = new URLSearchParams({ ...formFields(await (await browser.fetch(url)).text()), decision: 'allow' })
+  justBefore(server.store.grants, 'create', signOutEverywhere)
+  expect(errorOf(await browser.fetch('/oauth/authorize/consent', { method: 'POST', body }))).toBe('access_denied')
+  expect(await server.store.grants.listLive(server.userId, server.clock.now)).toEqual([])
+  await server.close()
+})
+
+test('the same, where nobody is asked because they agreed before', async () => {
+  const { server, clientId, browser, url, errorOf, signOutEverywhere } = await visiting()
+  const { userId, clock, store } = server
+  const before = grant({ userId, clientId, resource: RESOURCE, createdAt: clock.now, expiresAt: clock.now + 60 })
+  await store.grants.redeem(before, { assertion: null, proof: null }, clock.now)
+  const { scopes } = before
+  await store.consents.remember({ userId, clientId, resource: RESOURCE, scopes, grantedAt: 0, clientDigest: null })
+  justBefore(store.grants, 'create', signOutEverywhere)
+  expect(errorOf(await browser.fetch(url))).toBe('access_denied')
+  expect((await store.grants.listLive(userId, clock.now)).map(({ id }) => id)).toEqual([before.id])
   await server.close()
 })
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { beforeAll, describe, expect, test } from 'bun:test'
-import { code, grant } from '../../server/store/conformance/records.ts'
+import { code, grant, user } from '../../server/store/conformance/records.ts'
 import { createPagesFixture, type PagesFixture, RESOURCE, type TestBrowser, USER_ID } from '../support/pages-fixture.ts'
 
 let fixture: PagesFixture
@@ -86,7 +86,8 @@ describe('AS-058 pages of the account page', () => {
     const other = await createPagesFixture()
     const mine = fixture
     fixture = other
-    for (const user of ['usr_eve', USER_ID]) await addGrant(1, user)
+    await fixture.store.users.create(user({ id: 'usr_eve', username: 'eve' }))
+    for (const id of ['usr_eve', USER_ID]) await addGrant(1, id)
     fixture = mine
     const visitor = other.browser()
     const { html } = await visitor.signInAt('/account')

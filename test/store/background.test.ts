@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { pauseAfter, purgeJob } from '../../server/background/purge.ts'
 import { type Job, type JobContext, runJobs, runOnce } from '../../server/background/run-jobs.ts'
 import { type Leases, StoreUnavailable } from '../../server/core/ports.ts'
-import { client, NOW } from '../../server/store/conformance/records.ts'
+import { client, NOW, people } from '../../server/store/conformance/records.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 
 let store: OpenStore
@@ -130,9 +130,10 @@ describe('runJobs', () => {
 })
 
 describe('the purge job', () => {
-  const session = (index: number) => ({ hash: `${index}`, userId: 'u', createdAt: NOW, expiresAt: NOW + 1 })
+  const session = (index: number) => ({ hash: `${index}`, userId: 'user-1', createdAt: NOW, expiresAt: NOW + 1 })
 
   test('goes on in small steps until nothing is left', async () => {
+    await people(store)
     for (let index = 0; index < 250; index++) await store.sessions.create(session(index))
     at = NOW + 1
     const counts: number[] = []

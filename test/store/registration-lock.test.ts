@@ -6,7 +6,7 @@
  * @module
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
-import { client, consent, NOW } from '../../server/store/conformance/records.ts'
+import { client, consent, NOW, people } from '../../server/store/conformance/records.ts'
 import { type OpenStore, openStore } from '../../server/store/open-store.ts'
 import { during } from '../support/held-transaction.ts'
 import { emptyTables, usePostgres } from '../support/postgres.ts'
@@ -21,6 +21,7 @@ describe('PostgreSQL', () => {
   beforeEach(async () => {
     store = await openStore({ database: url, connections: 4 })
     await emptyTables(url)
+    await people(store)
     await store.clients.create(client({ expiresAt: NOW }))
     await store.consents.remember(consent())
   })

@@ -12,6 +12,7 @@ import {
   consent,
   grant,
   NOW,
+  people,
   redeemedGrant,
   refreshToken,
   tally,
@@ -43,6 +44,7 @@ const store = (index: number): OpenStore => {
 }
 
 test('one of 32 redeems a code', async () => {
+  await people(store(0))
   await store(0).grants.create(grant(), code())
   const outcomes = await race(({ codes }, index) =>
     codes.redeem(code().hash, refreshToken({ hash: `token-${index}` }), NOW),
@@ -63,6 +65,7 @@ test('one of 32 rotates a refresh token', async () => {
 })
 
 test('no scope of 32 consents is lost', async () => {
+  await people(store(0))
   await race(({ consents }, index) => consents.remember(consent({ scopes: [`scope:${index}`] })))
   const remembered = await store(0).consents.find('user-1', 'client-1', consent().resource)
   expect(remembered?.scopes).toHaveLength(32)

@@ -8,35 +8,36 @@ import { auditEntry } from '../audit.ts'
 import { consentDigest, standsFor } from '../consent-digest.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { Consent } from '../records.ts'
-import { issueCode } from './issue-code.ts'
+import { issueCode, type Person } from './issue-code.ts'
 import { canRememberConsent, nextStep } from './next-step.ts'
 import { errorRedirect } from './redirect.ts'
 import type { NextStep, ValidRequest } from './request.ts'
 import { tellClient } from './seen-redirect.ts'
 
-/** What comes next, `userId` being signed in (null: nobody). Issues the code where nothing is left to ask. */
-export async function next(request: ValidRequest, userId: string | null, deps: Dependencies): Promise<NextStep> {
+/** What comes next, `person` being signed in (null: nobody). Issues the code where nothing is left to ask. */
+export async function next(request: ValidRequest, person: Person | null, deps: Dependencies): Promise<NextStep> {
+  const userId = person?.userId ?? null
   const step = nextStep(request, userId, await rememberedConsent(request, userId, deps))
   if (typeof step === 'object') {
     const clientId = request.client.id
     deps.audit(auditEntry({ type: 'authorization_rejected', reason: step.refuse, clientId }, deps))
     return tellClient(request, step.refuse, userId, deps)
   }
-  if (step !== 'issue' || userId === null) return { kind: step === 'consent' ? 'consent' : 'sign_in' }
-  return { kind: 'redirect', location: await issueCode(request, userId, deps) }
+  if (step !== 'issue' || person === null) return { kind: step === 'consent' ? 'consent' : 'sign_in' }
+  return { kind: 'redirect', location: await issueCode(request, person, deps) }
 }
 
 /** The person agreed: remembers it where that is safe, and issues the code. */
-export async function approve(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
+export async function approve(request: ValidRequest, person: Person, deps: Dependencies): Promise<string> {
   const { client, resource, scopes } = request
   if (canRememberConsent(client)) {
-    const agreed = { userId, clientId: client.id, resource: resource.identifier, scopes }
+    const agreed = { userId: person.userId, clientId: client.id, resource: resource.identifier, scopes }
     const clientDigest = await consentDigest(client, deps)
     const entry = auditEntry({ type: 'consent_remembered', ...agreed }, deps)
     await deps.store.consents.remember({ ...agreed, grantedAt: deps.now(), clientDigest }, entry)
     deps.audit(entry)
   }
-  return issueCode(request, userId, deps)
+  return issueCode(request, person, deps)
 }
 
 /** The person declined. */

@@ -12,8 +12,19 @@ import { createGrantId, createOpaqueToken, hashOpaqueToken } from '../tokens/opa
 import { errorRedirect, successRedirect } from './redirect.ts'
 import type { ValidRequest } from './request.ts'
 
+/** Who agreed. */
+export interface Person {
+  readonly userId: string
+  /** The hash of the session that says so; null: whoever asks vouches for it. */
+  readonly session: string | null
+}
+
 /** Stores grant and code; the redirect that carries the code. */
-export async function issueCode(request: ValidRequest, userId: string, deps: Dependencies): Promise<string> {
+export async function issueCode(
+  request: ValidRequest,
+  { userId, session }: Person,
+  deps: Dependencies,
+): Promise<string> {
   const { settings, store, clientDocuments, dpop, hash, now, audit } = deps
   const at = now()
   const grantId = createGrantId(deps)
@@ -41,10 +52,10 @@ export async function issueCode(request: ValidRequest, userId: string, deps: Dep
   await clientDocuments?.keep(grant.clientId, grant.expiresAt)
   const granted = { ...partiesOf(grant), scopes: grant.scopes, ...agentsBehind(request.client) }
   const entry = auditEntry({ type: 'authorization_granted', ...granted }, deps)
-  // Disabled since the page was shown: nothing was stored.
-  if (!(await store.grants.create(grant, record, entry))) {
-    audit(auditEntry({ type: 'authorization_rejected', reason: 'user_disabled', ...partiesOf(grant) }, deps))
-    return errorRedirect(request, 'user_disabled', settings.issuer)
+  // Signed out, disabled or removed since they were asked: nothing was stored.
+  if (!(await store.grants.create(grant, record, session, entry))) {
+    audit(auditEntry({ type: 'authorization_rejected', reason: 'no_longer_signed_in', ...partiesOf(grant) }, deps))
+    return errorRedirect(request, 'no_longer_signed_in', settings.issuer)
   }
   audit(entry)
   return successRedirect(request, code, settings.issuer)

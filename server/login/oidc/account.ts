@@ -34,14 +34,8 @@ export async function findOrCreateAccount(
   const user = await store.users.find(known.userId)
   if (user === null) return err({ problem: 'no_account' })
   if (user.disabledAt !== null) return err({ problem: 'upstream_account_disabled', userId: user.id })
-  await store.identities.seen(withToken(seen, known, ctx))
-  return ok(user)
-}
-
-/** Pure. Some providers give a refresh token with the first consent only: who signs in again is still asked for with that one. */
-function withToken(seen: Seen, { sealedRefreshToken }: Identity, { revalidation }: OidcContext): Seen {
-  if (seen.sealedRefreshToken !== null || sealedRefreshToken === null) return seen
-  return { ...seen, sealedRefreshToken, checkAt: seen.lastSeenAt + revalidation.every }
+  // Some providers give a refresh token with the first consent only: who signs in again is still asked for with that one.
+  return (await store.identities.seen(seen)) ? ok(user) : err({ problem: 'no_account' })
 }
 
 async function create(seen: Seen, profile: Profile, ctx: OidcContext & Origin): ReturnType<typeof findOrCreateAccount> {

@@ -31,7 +31,12 @@ const STEP = 20
 
 const UNASKABLE =
   'a provider gave no refresh token, so it cannot be asked who has left, and their access goes on: see "Who has left" in docs/company-sign-in.md'
-const REMOVED = 'access has ended for people whose identity provider is no longer in oidc.providers'
+/** What is said of how many people, by what came of looking. */
+const TOLD = {
+  removed: 'access has ended for people whose identity provider is no longer in oidc.providers',
+  unreadable:
+    'refresh tokens of providers are sealed with a secret that is not known here, so nobody can ask whether these people have left, and their access goes on: start once with that secret as previous_secret, or have them sign in again',
+}
 
 export function createUpstream({ passwords, development, ...given }: OidcOptions): OidcUpstream {
   const ctx = { ...given, onUnaskable: warnOnce(given) }
@@ -46,13 +51,19 @@ export function createUpstream({ passwords, development, ...given }: OidcOptions
     signedOut: (token, origin) => signedOut(token, { ...ctx, ...origin }),
     async revalidateDue(goOn) {
       const asking = { ...ctx, door: impatient(ctx.door) }
-      let removed = 0
+      const counts = new Map<string, number>()
       do {
         const due = await store.identities.takeDue(now(), now() + RETRY, STEP)
         if (due.length === 0) break
-        for (const identity of due) removed += (await revalidate(identity, discover, asking)) === 'removed' ? 1 : 0
+        for (const identity of due) {
+          const verdict = await revalidate(identity, discover, asking)
+          counts.set(verdict, (counts.get(verdict) ?? 0) + 1)
+        }
       } while (await goOn())
-      if (removed > 0) given.onWarning(REMOVED, { people: removed })
+      for (const [verdict, message] of Object.entries(TOLD)) {
+        const people = counts.get(verdict)
+        if (people !== undefined) given.onWarning(message, { people })
+      }
     },
   }
 }

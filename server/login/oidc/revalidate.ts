@@ -22,25 +22,31 @@ export const RETRY = 300
 
 export type Verdict = 'still_there' | 'gone' | 'unknown'
 
-/** Of one person. What is stored follows. `removed`: their provider is not in the settings any more. */
+/**
+ * Of one person, whose turn it is. What is stored follows. `removed`: their provider is not in the settings any more. `unreadable`: what it is asked with
+ * was sealed with a secret that is not known here.
+ */
 export async function revalidate(
   identity: Identity,
   discover: Discover,
   ctx: OidcContext,
-): Promise<Verdict | 'removed'> {
-  const { store, vault, now, revalidation } = ctx
+): Promise<Verdict | 'removed' | 'unreadable'> {
+  const { vault, now, revalidation } = ctx
+  // The turn is over: somebody else may be asking, and one refresh token must not be used twice.
+  if (identity.checkAt !== null && now() >= identity.checkAt) return 'unknown'
   const provider = ctx.providers.find(({ issuer }) => issuer === identity.issuer)
   if (provider === undefined) return (await end(identity, 'provider_removed', ctx)) ? 'removed' : 'gone'
   const token = identity.sealedRefreshToken === null ? null : await vault.open(identity.sealedRefreshToken)
-  const { verdict, next } = token === null ? UNKNOWN : await ask(provider, { identity, token }, discover, ctx)
+  const asked = { identity, token: token ?? '' }
+  const { verdict, next } = token === null ? UNKNOWN : await ask(provider, asked, discover, ctx)
   if (verdict === 'still_there') {
-    await store.identities.seen({ ...identity, ...(await toBeChecked({ refresh_token: next ?? token ?? '' }, ctx)) })
+    await keep(asked, await toBeChecked({ refresh_token: next ?? token ?? '' }, ctx), ctx)
     return verdict
   }
   // The old refresh token may be worth nothing now: whatever follows, the new one is kept.
   const kept =
     next === undefined ? identity : { ...identity, sealedRefreshToken: await vault.seal(next), checkAt: now() + RETRY }
-  if (next !== undefined) await store.identities.seen(kept)
+  if (next !== undefined) await keep(asked, kept, ctx)
   const { unseen } = revalidation
   const tooLong = unseen !== null && now() - identity.lastSeenAt >= unseen
   if (verdict === 'gone' || tooLong) {
@@ -48,9 +54,20 @@ export async function revalidate(
     return 'gone'
   }
   // Nobody can be asked: what is looked at next time is whether the provider is still there, and for how long it has said nothing.
-  if (identity.sealedRefreshToken === null)
-    await store.identities.seen({ ...identity, checkAt: nextCheck(identity.lastSeenAt, ctx) })
-  return 'unknown'
+  if (token === null) await keep(asked, { ...identity, checkAt: nextCheck(identity.lastSeenAt, ctx) }, ctx)
+  return token === null && identity.sealedRefreshToken !== null ? 'unreadable' : 'unknown'
+}
+
+/** Stores what came of it, unless something newer is there. What was merely sealed with another secret meanwhile is what it was. */
+async function keep(
+  { identity, token }: Asked,
+  answer: Pick<Identity, 'lastSeenAt' | 'sealedRefreshToken' | 'checkAt'>,
+  { store: { identities }, vault }: OidcContext,
+): Promise<void> {
+  if (await identities.answered(identity, answer)) return
+  const sealed = (await identities.find(identity.issuer, identity.subject))?.sealedRefreshToken ?? null
+  if (sealed !== null && (await vault.open(sealed)) === token)
+    await identities.answered({ ...identity, sealedRefreshToken: sealed }, answer)
 }
 
 /** False: they have signed in anew meanwhile. */

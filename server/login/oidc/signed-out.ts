@@ -10,6 +10,7 @@ import * as v from 'valibot'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import { auditEntry } from '../../core/audit.ts'
 import type { Origin } from '../../core/dependencies.ts'
+import type { Identity } from '../../core/records.ts'
 import type { LogoutProblem } from '../../core/upstream.ts'
 import { UpstreamName } from './check-id-token.ts'
 import type { OidcContext } from './context.ts'
@@ -100,10 +101,22 @@ async function end({ sub, sid }: LogoutClaims, provider: OidcProvider, ctx: Oidc
   if (sub === undefined && users.length === 0) ctx.onWarning(UNTRACEABLE, { provider: provider.id })
   const named = sub === undefined ? null : await store.identities.find(issuer, sub)
   const identities = named === null ? await identitiesOf(users, issuer, ctx) : [named]
-  for (const identity of identities) {
-    const event = { type: 'access_ended', reason: 'signed_out_by_provider', userId: identity.userId } as const
+  for (const identity of identities) await endAccess(identity, ctx)
+}
+
+/** Also when somebody is asking about them, or they are signing in, at this very moment: what the provider says now counts. */
+async function endAccess(identity: Identity, ctx: OidcContext & Origin): Promise<void> {
+  const { identities } = ctx.store
+  for (
+    let known: Identity | null = identity;
+    known !== null;
+    known = await identities.find(known.issuer, known.subject)
+  ) {
+    const event = { type: 'access_ended', reason: 'signed_out_by_provider', userId: known.userId } as const
     const entry = auditEntry(event, ctx)
-    if (await store.identities.lose(identity, ctx.now(), entry)) ctx.audit(entry)
+    if (!(await identities.lose(known, ctx.now(), entry))) continue
+    ctx.audit(entry)
+    return
   }
 }
 

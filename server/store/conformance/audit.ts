@@ -30,7 +30,7 @@ const acts: readonly ActCase[] = [
   {
     name: 'grants.create',
     event: { type: 'authorization_granted', ...parties, scopes: ['notes:read', 'notes:write'] },
-    act: (store, entry) => store.grants.create(grant(), code(), entry),
+    act: (store, entry) => store.grants.create(grant(), code(), null, entry),
     done: async (store) => (await store.grants.find('grant-1')) !== null,
   },
   {
@@ -114,29 +114,27 @@ const acts: readonly ActCase[] = [
   },
   {
     name: 'users.create',
-    event: { type: 'user_added', userId: 'user-1' },
-    act: (store, entry) => store.users.create(user(), entry),
-    done: async (store) => (await store.users.find('user-1')) !== null,
+    event: { type: 'user_added', userId: 'user-3' },
+    act: (store, entry) => store.users.create(user({ id: 'user-3', username: 'cleo' }), entry),
+    done: async (store) => (await store.users.find('user-3')) !== null,
   },
   {
     name: 'users.setPassword',
     event: { type: 'password_changed', userId: 'user-1' },
     again: true,
-    prepare: (store) => store.users.create(user()),
     act: (store, entry) => store.users.setPassword('user-1', 'another hash', entry),
     done: async (store) => (await store.users.find('user-1'))?.passwordHash === 'another hash',
   },
   {
     name: 'users.remove',
     event: { type: 'user_removed', userId: 'user-1' },
-    prepare: (store) => store.users.create(user()),
     act: (store, entry) => store.users.remove('user-1', NOW, entry),
     done: async (store) => (await store.users.find('user-1')) === null,
   },
   {
     name: 'sessions.create',
     event: { type: 'sign_in', userId: 'user-1' },
-    act: (store, entry) => store.sessions.create(session, entry),
+    act: (store, entry) => store.sessions.create(session, null, entry),
     done: async (store) => (await store.sessions.find('cookie-hash', NOW)) !== null,
   },
   {
@@ -255,9 +253,10 @@ export const auditCases: readonly ConformanceCase[] = [
         ...entry({ type: 'client_registered', clientId: 'client-1' }),
         at: NOW - 9,
       })
-      await store.grants.create(grant(), code(), entry({ type: 'authorization_granted', ...parties, scopes: [] }))
+      await store.grants.create(grant(), code(), null, entry({ type: 'authorization_granted', ...parties, scopes: [] }))
       await store.audit.append([refused({ clientId: 'client-2' })])
-      await store.users.create(user(), { ...entry({ type: 'user_added', userId: 'user-1' }), actor: 'cli:root' })
+      const added = { ...entry({ type: 'user_added', userId: 'user-1' }), actor: 'cli:root' }
+      await store.users.create(user({ id: 'user-3', username: 'cleo' }), added)
       const find = async (wanted: Parameters<OpenStore['audit']['readBack']>[1]) =>
         (await store.audit.readBack(null, wanted)).records.map(({ type }) => type)
       deepEqual(await find({}), ['user_added', 'token_rejected', 'authorization_granted', 'client_registered'])

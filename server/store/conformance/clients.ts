@@ -74,7 +74,7 @@ export const clientCases: readonly ConformanceCase[] = [
       for (const [index, text] of texts.entries()) {
         const own = { id: `client-${index}`, name: text, scope: text }
         await clients.create(client({ ...own, redirectUris: [text], metadata: { client_uri: text } }))
-        await users.create(user({ id: `user-${index}`, username: `${index}${text}`, displayName: text }))
+        await users.create(user({ id: `person-${index}`, username: `${index}${text}`, displayName: text }))
         const found = await clients.findAnew(own.id)
         const known = await users.findByUsername(`${index}${text}`)
         const expected = stored[index]

@@ -12,6 +12,7 @@ import {
   identity,
   NOW,
   pendingSignIn,
+  people,
   redeemedGrant,
   refreshToken,
   session,
@@ -30,7 +31,9 @@ const disabled = (): AuditEntry<{ type: 'user_disabled'; userId: string }> => ({
 export const identityCases: readonly ConformanceCase[] = [
   {
     name: 'identities.find gives back what link stored, by issuer and subject together, byte for byte',
-    async run({ identities }) {
+    async run(store) {
+      const { identities } = store
+      await people(store)
       const linked = identity({ sealedRefreshToken: 'sealed', checkAt: NOW + 60 })
       equal(await identities.link(linked), true)
       deepEqual(await identities.find(issuer, subject), linked)
@@ -54,10 +57,12 @@ export const identityCases: readonly ConformanceCase[] = [
   },
   {
     name: 'identities.link lets one of 32 people have an identity',
-    async run({ identities }) {
-      const linked = await together(32, (index) => identities.link(identity({ userId: `user-${index}` })))
+    async run(store) {
+      const { identities } = store
+      await people(store, 32)
+      const linked = await together(32, (index) => identities.link(identity({ userId: `user-${index + 1}` })))
       deepEqual(tally(linked), { true: 1, false: 31 })
-      equal((await identities.find(issuer, subject))?.userId, `user-${linked.indexOf(true)}`)
+      equal((await identities.find(issuer, subject))?.userId, `user-${linked.indexOf(true) + 1}`)
     },
   },
   {
@@ -95,7 +100,9 @@ export const identityCases: readonly ConformanceCase[] = [
   },
   {
     name: 'identities.list is of one user, in the order of linking; unlink ends one',
-    async run({ identities }) {
+    async run(store) {
+      const { identities } = store
+      await people(store)
       const second = identity({ issuer: 'https://a.example', linkedAt: NOW + 1 })
       await identities.link(second)
       await identities.link(identity())
@@ -108,119 +115,10 @@ export const identityCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'identities.seen replaces the time, the refresh token and the next check of that identity only',
-    async run({ identities }) {
-      await identities.link(identity())
-      await identities.link(identity({ subject: 'other' }))
-      const seen = { issuer, subject, lastSeenAt: NOW + 9, sealedRefreshToken: 'sealed', checkAt: NOW + 99 }
-      equal(await identities.seen(seen), true)
-      deepEqual(await identities.find(issuer, subject), identity(seen))
-      deepEqual(await identities.find(issuer, 'other'), identity({ subject: 'other' }))
-      equal(await identities.seen({ ...seen, subject: 'nobody' }), false)
-    },
-  },
-  {
-    name: 'identities.listSealed goes through those whose refresh token is kept, each once',
-    async run({ identities }) {
-      const names = ['a', 'B', 'c', 'd', 'é', '1'].flatMap((name) => [
-        { issuer, subject: name },
-        { issuer: `${issuer}/${name}`, subject: 'same' },
-      ])
-      for (const name of names) await identities.link(identity({ ...name, sealedRefreshToken: `of ${name.subject}` }))
-      await identities.link(identity({ subject: 'without' }))
-      const seen: string[] = []
-      for (let after = { issuer: '', subject: '' }; ; ) {
-        const step = await identities.listSealed(after, 5)
-        const last = step.at(-1)
-        if (last === undefined) break
-        equal(step.length <= 5, true)
-        equal(last.sealedRefreshToken, `of ${last.subject}`)
-        seen.push(...step.map((one) => `${one.issuer} ${one.subject}`))
-        after = last
-      }
-      deepEqual(seen.toSorted(), names.map((name) => `${name.issuer} ${name.subject}`).toSorted())
-    },
-  },
-  {
-    name: 'identities.reseal replaces what is still there, once, and nothing else',
-    async run({ identities }) {
-      await identities.link(identity({ sealedRefreshToken: 'old', checkAt: NOW }))
-      await identities.link(identity({ subject: 'other', sealedRefreshToken: 'old' }))
-      const resealed = await together(8, (index) => identities.reseal({ issuer, subject }, 'old', `new ${index}`))
-      deepEqual(tally(resealed), { true: 1, false: 7 })
-      const sealedRefreshToken = `new ${resealed.indexOf(true)}`
-      deepEqual(await identities.find(issuer, subject), identity({ sealedRefreshToken, checkAt: NOW }))
-      equal((await identities.find(issuer, 'other'))?.sealedRefreshToken, 'old')
-      equal(await identities.reseal({ issuer, subject: 'nobody' }, 'old', 'new'), false)
-    },
-  },
-  {
-    name: 'identities.takeDue gives those that are due, the longest first, each once',
-    async run({ identities }) {
-      for (const [name, checkAt] of [
-        ['late', NOW],
-        ['later', NOW - 5],
-        ['early', NOW + 1],
-        ['never', null],
-      ] as const)
-        await identities.link(identity({ subject: name, checkAt }))
-      const taken = await identities.takeDue(NOW, NOW + 60, 10)
-      deepEqual(taken, [
-        identity({ subject: 'later', checkAt: NOW + 60 }),
-        identity({ subject: 'late', checkAt: NOW + 60 }),
-      ])
-      deepEqual(await identities.takeDue(NOW, NOW + 60, 10), [])
-      equal((await identities.takeDue(NOW + 60, NOW + 120, 1)).length, 1)
-    },
-  },
-  {
-    name: 'identities.takeDue by 16 at once gives each of 20 to one of them',
-    async run({ identities }) {
-      for (let index = 0; index < 20; index += 1)
-        await identities.link(identity({ subject: `person-${index}`, checkAt: NOW }))
-      const taken = (await together(16, () => identities.takeDue(NOW, NOW + 60, 20))).flat()
-      equal(taken.length, 20)
-      equal(new Set(taken.map((one) => one.subject)).size, 20)
-    },
-  },
-  {
-    name: 'identities.lose revokes grants and ends sessions of that person only, once, and stores its entry',
-    async run({ identities, users, sessions, grants, audit }) {
-      await users.create(user())
-      await identities.link(identity({ sealedRefreshToken: 'sealed', checkAt: NOW }))
-      await sessions.create(session())
-      await sessions.create(session({ hash: 'his', userId: 'user-2' }))
-      await grants.create(grant(), code())
-      await grants.create(grant({ id: 'grant-2', userId: 'user-2' }), code({ hash: 'code-2', grantId: 'grant-2' }))
-      const event = { type: 'access_ended', reason: 'refused_by_provider', userId: 'user-1' } as const
-      const lost = await together(8, () =>
-        identities.lose(identity({ sealedRefreshToken: 'sealed' }), NOW, { event, at: NOW, requestId: null }),
-      )
-      deepEqual(tally(lost), { true: 1, false: 7 })
-      deepEqual(await identities.find(issuer, subject), identity())
-      equal((await grants.find('grant-1'))?.revokedAt, NOW)
-      equal((await grants.find('grant-2'))?.revokedAt, null)
-      equal(await sessions.find('cookie-hash', NOW), null)
-      equal((await sessions.find('his', NOW))?.userId, 'user-2')
-      equal((await audit.readBack(null, { type: 'access_ended' })).records.length, 1)
-    },
-  },
-  {
-    name: 'identities.lose does nothing once the person has signed in anew, nor to somebody else’s identity',
-    async run({ identities, grants }) {
-      await identities.link(identity({ sealedRefreshToken: 'newer', checkAt: NOW }))
-      await grants.create(grant(), code())
-      equal(await identities.lose(identity({ sealedRefreshToken: 'older' }), NOW), false)
-      equal(await identities.lose(identity({ sealedRefreshToken: null }), NOW), false)
-      equal(await identities.lose(identity({ sealedRefreshToken: 'newer', userId: 'user-2' }), NOW), false)
-      equal((await grants.find('grant-1'))?.revokedAt, null)
-      equal((await identities.find(issuer, subject))?.sealedRefreshToken, 'newer')
-    },
-  },
-  {
     name: 'users.remove takes the identities along, so that nobody inherits them',
-    async run({ identities, users }) {
-      await users.create(user())
+    async run(store) {
+      const { identities, users } = store
+      await people(store)
       await identities.link(identity())
       await identities.link(identity({ subject: 'bo', userId: 'user-2' }))
       await users.remove('user-1', NOW)
@@ -230,9 +128,9 @@ export const identityCases: readonly ConformanceCase[] = [
   },
   {
     name: 'users.disable revokes grants and ends sessions, once, and only enable takes it back',
-    async run({ users, sessions, grants, identities, audit }) {
-      await users.create(user())
-      await users.create(user({ id: 'user-2', username: 'bo' }))
+    async run(store) {
+      const { users, sessions, grants, identities, audit } = store
+      await people(store)
       await identities.link(identity())
       await sessions.create(session())
       await sessions.create(session({ hash: 'his', userId: 'user-2' }))
@@ -267,31 +165,10 @@ export const identityCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'grants.create stores nothing for a disabled person, and everything for one who is not in the table',
-    async run({ users, grants, codes, audit }) {
-      await users.create(user({ disabledAt: NOW }))
-      const event = { type: 'user_added', userId: 'user-1' } as const
-      equal(await grants.create(grant(), code(), { event, at: NOW, requestId: null }), false)
-      equal(await grants.find('grant-1'), null)
-      equal(await codes.find(code().hash), null)
-      equal((await audit.readBack(null, {})).records.length, 0)
-      equal(await grants.create(grant({ userId: 'elsewhere' }), code()), true)
-      deepEqual(await grants.find('grant-1'), grant({ userId: 'elsewhere' }))
-    },
-  },
-  {
-    name: 'users.disable and 16 grants at once leave no live grant',
-    async run({ users, grants }) {
-      await users.create(user())
-      const create = (index: number): Promise<boolean> =>
-        grants.create(grant({ id: `grant-${index}` }), code({ hash: `code-${index}`, grantId: `grant-${index}` }))
-      await together(17, (index) => (index === 8 ? users.disable('user-1', NOW) : create(index)))
-      deepEqual(await grants.listLive('user-1', NOW), [])
-    },
-  },
-  {
     name: 'sessions.find gives back the session at an identity provider, and removeUpstream ends it by sid',
-    async run({ sessions }) {
+    async run(store) {
+      const { sessions } = store
+      await people(store)
       const upstream = { issuer, subject, sid: 'sid-1', sealedIdToken: 'sealed' }
       await sessions.create(session({ upstream }))
       await sessions.create(session({ hash: 'other-browser', upstream: { ...upstream, sid: 'sid-2' } }))

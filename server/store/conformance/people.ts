@@ -5,7 +5,7 @@
  */
 import { deepEqual, equal } from 'node:assert/strict'
 import type { ConformanceCase } from './conformance-case.ts'
-import { code, consent, grant, NOW, tally, together, user } from './records.ts'
+import { code, consent, grant, NOW, people, tally, together, user } from './records.ts'
 
 export const peopleCases: readonly ConformanceCase[] = [
   {
@@ -59,8 +59,9 @@ export const peopleCases: readonly ConformanceCase[] = [
   },
   {
     name: 'users.setPassword ends the sessions of that user only',
-    async run({ users, sessions }) {
-      await users.create(user())
+    async run(store) {
+      const { users, sessions } = store
+      await people(store)
       const session = { hash: 'hers', userId: 'user-1', createdAt: NOW, expiresAt: NOW + 60 }
       await sessions.create(session)
       await sessions.create({ ...session, hash: 'his', userId: 'user-2' })
@@ -71,8 +72,9 @@ export const peopleCases: readonly ConformanceCase[] = [
   },
   {
     name: 'users.remove takes grants, sessions and consents along, and nobody else’s',
-    async run({ users, sessions, consents, grants }) {
-      await users.create(user())
+    async run(store) {
+      const { users, sessions, consents, grants } = store
+      await people(store)
       const session = { hash: 'hers', userId: 'user-1', createdAt: NOW, expiresAt: NOW + 60 }
       await sessions.create(session)
       await sessions.create({ ...session, hash: 'his', userId: 'user-2' })
@@ -101,7 +103,8 @@ export const peopleCases: readonly ConformanceCase[] = [
   },
   {
     name: 'sessions.find knows a session until it expires or is removed',
-    async run({ sessions }) {
+    async run({ sessions, users }) {
+      await users.create(user())
       const session = { hash: 'cookie-hash', userId: 'user-1', createdAt: NOW, expiresAt: NOW + 100 }
       await sessions.create(session)
       deepEqual(await sessions.find('cookie-hash', NOW + 99), session)
@@ -115,7 +118,9 @@ export const peopleCases: readonly ConformanceCase[] = [
   },
   {
     name: 'consents.remember adds the scopes to those of before',
-    async run({ consents }) {
+    async run(store) {
+      const { consents } = store
+      await people(store)
       await consents.remember(consent({ scopes: ['notes:read', 'notes:admin'] }))
       await consents.remember(consent({ scopes: ['notes:write', 'notes:read'], grantedAt: NOW + 5 }))
       const remembered = await consents.find('user-1', 'client-1', consent().resource)
@@ -125,7 +130,9 @@ export const peopleCases: readonly ConformanceCase[] = [
   },
   {
     name: 'consents.remember by 32 at once loses no scope',
-    async run({ consents }) {
+    async run(store) {
+      const { consents } = store
+      await people(store)
       await together(32, (index) => consents.remember(consent({ scopes: [`scope:${index}`] })))
       const remembered = await consents.find('user-1', 'client-1', consent().resource)
       const all = Array.from({ length: 32 }, (_, index) => `scope:${index}`)
@@ -134,7 +141,9 @@ export const peopleCases: readonly ConformanceCase[] = [
   },
   {
     name: 'consents are kept apart by user, client and resource',
-    async run({ consents }) {
+    async run(store) {
+      const { consents } = store
+      await people(store)
       await consents.remember(consent({ scopes: [] }))
       deepEqual(await consents.find('user-1', 'client-1', consent().resource), consent({ scopes: [] }))
       equal(await consents.find('user-2', 'client-1', consent().resource), null)
@@ -144,7 +153,9 @@ export const peopleCases: readonly ConformanceCase[] = [
   },
   {
     name: 'consents.forget forgets that consent only',
-    async run({ consents }) {
+    async run(store) {
+      const { consents } = store
+      await people(store)
       await consents.remember(consent())
       await consents.remember(consent({ userId: 'user-2' }))
       await consents.forget('user-1', 'client-1', consent().resource)

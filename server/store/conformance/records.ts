@@ -17,6 +17,7 @@ import type {
   User,
 } from '../../core/records.ts'
 import type { OpenStore } from '../open-store.ts'
+import type { ConformanceCase } from './conformance-case.ts'
 
 /** The time at which all cases play. */
 export const NOW = 1_800_000_000
@@ -149,8 +150,20 @@ export const pendingSignIn = (changes: Partial<PendingSignIn> = {}): PendingSign
   ...changes,
 })
 
-/** A grant whose code was redeemed for `refreshToken()`. */
+/** The people of all records: `user-1`, whom `user()` is, and as many after her as are wanted. */
+export async function people({ users }: Pick<OpenStore, 'users'>, count = 2): Promise<void> {
+  await together(count, (index) =>
+    users.create(index === 0 ? user() : user({ id: `user-${index + 1}`, username: `user-${index + 1}` })),
+  )
+}
+
+/** The cases, with those people there. */
+export const amongPeople = (cases: readonly ConformanceCase[]): readonly ConformanceCase[] =>
+  cases.map(({ name, run }) => ({ name, run: (store) => people(store).then(() => run(store)) }))
+
+/** A grant whose code was redeemed for `refreshToken()`; whose grant it is, is there, too. */
 export async function redeemedGrant(store: OpenStore): Promise<void> {
+  await people(store)
   await store.grants.create(grant(), code())
   await store.codes.redeem(code().hash, refreshToken(), NOW)
 }

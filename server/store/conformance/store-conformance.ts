@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { accessCases } from './access.ts'
 import { auditCases } from './audit.ts'
 import { clientDocumentCases } from './client-documents.ts'
 import { clientCases } from './clients.ts'
@@ -15,10 +16,12 @@ import { leaseCases } from './leases.ts'
 import { peopleCases } from './people.ts'
 import { proofCases } from './proofs.ts'
 import { publishedKeyCases } from './published-keys.ts'
+import { amongPeople } from './records.ts'
 import { redeemedAssertionCases } from './redeemed-assertions.ts'
 import { refreshTokenCases } from './refresh-tokens.ts'
 import { registrationCases } from './registrations.ts'
 import { replayCases } from './replays.ts'
+import { revalidationCases } from './revalidation.ts'
 import { sharedLimitCases } from './shared-limits.ts'
 import { signInAttemptCases } from './sign-in-attempts.ts'
 import { signingKeyCases } from './signing-keys.ts'
@@ -30,22 +33,26 @@ import { signingKeyCases } from './signing-keys.ts'
  * for (const { name, run } of storeConformance) test(name, async () => run(await openFreshStore()))
  */
 export const storeConformance: readonly ConformanceCase[] = [
-  ...clientCases,
-  ...clientDocumentCases,
+  ...amongPeople([
+    ...clientCases,
+    ...clientDocumentCases,
+    ...grantCases,
+    ...redeemedAssertionCases,
+    ...refreshTokenCases,
+    ...registrationCases,
+    ...proofCases,
+    ...auditCases,
+    ...housekeepingCases,
+  ]),
   ...publishedKeyCases,
-  ...registrationCases,
-  ...grantCases,
-  ...redeemedAssertionCases,
-  ...refreshTokenCases,
   ...replayCases,
-  ...proofCases,
   ...peopleCases,
+  ...accessCases,
   ...identityCases,
+  ...revalidationCases,
   ...signInAttemptCases,
   ...sharedLimitCases,
   ...signingKeyCases,
   ...leaseCases,
-  ...auditCases,
   ...flowCases,
-  ...housekeepingCases,
 ]
