@@ -1,6 +1,6 @@
 /**
- * An empty project with the packed package in it, as someone who installs it has. Nothing is downloaded: the dependencies come from
- * the cache that installing this project has filled, in the versions of its lock file.
+ * An empty project with the packed package in it, as someone who installs it has. The dependencies come from the
+ * cache that installing this project has filled, in the versions of its lock file; what says which there are is asked of the registry the first time.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export async function installPacked(): Promise<PackedProject> {
     dependencies: { sallyport: 'file:../sallyport.tgz' },
   }
   await Bun.write(join(folder, 'package.json'), JSON.stringify(manifest))
-  await must([bun, 'install', '--offline'], folder)
+  await must([bun, 'install', '--prefer-offline'], folder)
   return {
     folder,
     command: join(folder, 'node_modules/.bin/sallyport'),
