@@ -47,8 +47,14 @@ interface Unit {
   readonly deadline: number
 }
 
-/** `timeout`: in seconds. */
-export function groupCommit(writer: SqliteConnection, { timeout }: { readonly timeout: number }): GroupCommit {
+export interface GroupCommitOptions {
+  /** In seconds. */
+  readonly timeout: number
+  /** Told of every transaction, before anything is done in it. Default: nobody is. */
+  readonly begun?: () => void
+}
+
+export function groupCommit(writer: SqliteConnection, { timeout, begun = () => {} }: GroupCommitOptions): GroupCommit {
   const turns = createTurns()
   let waiting: Unit[] = []
   let long = false
@@ -56,7 +62,11 @@ export function groupCommit(writer: SqliteConnection, { timeout }: { readonly ti
   const takeTurn = (): Promise<void> | undefined => (turns.takeIfFree() ? undefined : turns.take())
   const deadline = (): number => performance.now() + timeout * 1000
   // Every transaction here writes. One that began by reading could find the database changed when it comes to write.
-  const open = (until: number): Promise<void> => whenFree(() => void writer.run('begin immediate'), until)
+  const open = (until: number): Promise<void> =>
+    whenFree(() => {
+      writer.run('begin immediate')
+      begun()
+    }, until)
 
   /** SQLite undoes the whole transaction for some errors by itself. */
   function rollBack(): void {

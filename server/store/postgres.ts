@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Kysely, PostgresDialect, type QueryResult } from 'kysely'
+import { type CompiledQuery, Kysely, PostgresDialect, type QueryResult } from 'kysely'
 import type { PostgresPoolOptions } from './postgres-pool.ts'
-import type { Database, Tables } from './schema.ts'
+import type { Database, Guard, Tables } from './schema.ts'
 
 export function connectPostgres(url: string, options: PostgresPoolOptions): Database {
   // The driver takes as long to load as a tenth of the whole start: those who use SQLite need not wait for it.
@@ -17,9 +17,9 @@ export function connectPostgres(url: string, options: PostgresPoolOptions): Data
     run: (query) => db.executeQuery(query),
     async runGuarded(guard, others) {
       // A statement is a transaction by itself.
-      if (others.length === 0) return changedOne(await db.executeQuery(guard))
+      if (others.length === 0) return changedOne(await db.executeQuery(queryOf(guard)))
       return db.transaction().execute(async (transaction) => {
-        if (!changedOne(await transaction.executeQuery(guard))) return false
+        if (!changedOne(await transaction.executeQuery(queryOf(guard)))) return false
         for (const query of others) await transaction.executeQuery(query)
         return true
       })
@@ -27,7 +27,7 @@ export function connectPostgres(url: string, options: PostgresPoolOptions): Data
     runInTurn: (guards, others) =>
       db.transaction().execute(async (transaction) => {
         for (const [index, guard] of guards.entries()) {
-          if (!changedOne(await transaction.executeQuery(guard))) return index
+          if (!changedOne(await transaction.executeQuery(queryOf(guard)))) return index
         }
         for (const query of others) await transaction.executeQuery(query)
         return guards.length
@@ -36,3 +36,8 @@ export function connectPostgres(url: string, options: PostgresPoolOptions): Data
 }
 
 const changedOne = ({ numAffectedRows }: QueryResult<unknown>): boolean => numAffectedRows === 1n
+
+function queryOf(guard: Guard): CompiledQuery {
+  if (typeof guard === 'function') throw new TypeError('Nobody has this database to himself.')
+  return guard
+}

@@ -1,6 +1,7 @@
 /**
  * DPoP proofs that were used. They lie in periods of time: what is new is written within the one or two that are open, what has expired lies
- * in front. One insert, of which of any number of callers in any number of processes one is the first.
+ * in front. Of any number of callers in any number of processes one is the first: PostgreSQL says so by a unique key, in one insert; on SQLite
+ * whoever writes knows what all others wrote.
  *
  * @see RFC 9449 section 11.1
  * @see docs/adr/0137-a-used-proof-is-known-by-its-jti.md
@@ -9,21 +10,35 @@
 import type { ProofUse } from '../../shared/dpop/verify-proof.ts'
 import type { Proofs } from '../core/ports.ts'
 import { digest } from './hash.ts'
-import type { Database, ProofRow } from './schema.ts'
+import type { Database, Guard, ProofRow } from './schema.ts'
 import { type Parameter, type Statement, statement } from './statement.ts'
+import { createUsedProofs, type PlacedProof, type UsedProofs } from './used-proofs.ts'
 
 export function createProofs(database: Database): Proofs {
   const insert = insertProof(database)
-  return {
-    async remember(key, expiresAt) {
-      const { numAffectedRows } = await database.run(insert(proofToRow({ key, expiresAt })))
-      return numAffectedRows === 1n
-    },
-  }
+  return { remember: (key, expiresAt) => database.runGuarded(insert(proofToRow({ key, expiresAt })), []) }
 }
 
 /** Stores a proof, unless it is there. */
-export const insertProof = ({ db }: Database): Statement<NewProof, unknown> =>
+export function insertProof(database: Database): (proof: PlacedProof) => Guard {
+  if (database.engine === 'sqlite') {
+    const used = usedProofs(database)
+    return (proof) => (turn) => used.use(proof, turn)
+  }
+  const insert = insertByHash(database)
+  return ({ hash, period, before, after }) => insert({ key_hash: hash, expires_at: period, before, after })
+}
+
+/** One for each database: within a transaction each verb must know what the others stored. */
+function usedProofs(database: Database): UsedProofs {
+  const known = MEMORIES.get(database) ?? createUsedProofs(database)
+  MEMORIES.set(database, known)
+  return known
+}
+
+const MEMORIES = new WeakMap<Database, UsedProofs>()
+
+const insertByHash = ({ db }: Database): Statement<NewProof, unknown> =>
   statement((value: Parameter<NewProof>) =>
     db
       .insertInto('proofs')
@@ -54,9 +69,9 @@ interface NewProof extends ProofRow {
   readonly after: number
 }
 
-export function proofToRow({ key, expiresAt }: ProofUse): NewProof {
-  const end = Math.ceil(expiresAt / PERIOD) * PERIOD
-  return { expires_at: end, key_hash: digest(key).slice(0, LENGTH), before: end - PERIOD, after: end + PERIOD }
+export function proofToRow({ key, expiresAt }: ProofUse): PlacedProof {
+  const period = Math.ceil(expiresAt / PERIOD) * PERIOD
+  return { hash: digest(key).slice(0, LENGTH), period, before: period - PERIOD, after: period + PERIOD }
 }
 
 /**

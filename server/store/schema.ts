@@ -264,6 +264,16 @@ export interface Tables {
 /** The two database engines. */
 export type Engine = 'sqlite' | 'postgres'
 
+/** A transaction on SQLite, which has the database to itself. */
+export interface Turn {
+  /** Each transaction of a connection has another number. */
+  readonly transaction: number
+  readonly read: <Row>(query: CompiledQuery<Row>) => readonly Row[]
+}
+
+/** A query that has to change a row. On SQLite it may be made when its turn comes; null: it would change none. */
+export type Guard = CompiledQuery | ((turn: Turn) => CompiledQuery | null)
+
 /** An open database. */
 export interface Database {
   readonly engine: Engine
@@ -271,9 +281,9 @@ export interface Database {
   /** Runs a query that is compiled already, by itself. */
   readonly run: <Row>(query: CompiledQuery<Row>) => Promise<QueryResult<Row>>
   /** Runs `guard`, and the others only if it changed a row: all in one transaction. True: it did. */
-  readonly runGuarded: (guard: CompiledQuery, others: readonly CompiledQuery[]) => Promise<boolean>
+  readonly runGuarded: (guard: Guard, others: readonly CompiledQuery[]) => Promise<boolean>
   /** Runs the guards until one changes no row, and the others only if each did: all in one transaction. How many of the guards did. */
-  readonly runInTurn: (guards: readonly CompiledQuery[], others: readonly CompiledQuery[]) => Promise<number>
+  readonly runInTurn: (guards: readonly Guard[], others: readonly CompiledQuery[]) => Promise<number>
 }
 
 /** The same inside a transaction. */

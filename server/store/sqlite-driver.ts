@@ -6,7 +6,7 @@
  */
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely'
 import { groupCommit, type LongTransaction } from './group-commit.ts'
-import type { Database } from './schema.ts'
+import type { Database, Guard } from './schema.ts'
 import { openSqliteFile, type Synchronous } from './sqlite-file.ts'
 import { isBusy, whenFree } from './when-free.ts'
 
@@ -27,10 +27,16 @@ export function sqliteDriver(
   { timeout, synchronous = 'full', readOnly = false, onWarning = () => {} }: SqliteOptions,
 ): Pick<Database, 'run' | 'runGuarded' | 'runInTurn'> & { readonly driver: Driver } {
   const sqlite = openSqliteFile(path, { synchronous, readOnly, onWarning })
-  const commits = groupCommit(sqlite, { timeout })
+  let transaction = 0
+  const begun = (): void => {
+    transaction += 1
+  }
+  const commits = groupCommit(sqlite, { timeout, begun })
   const transactions = new WeakMap<DatabaseConnection, LongTransaction>()
 
   const execute = <Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> => sqlite.run(sql, parameters)
+
+  const read = <Row>(query: CompiledQuery<Row>): readonly Row[] => execute<Row>(query).rows
 
   async function run<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     const work = (): QueryResult<Row> => execute(query)
@@ -41,6 +47,11 @@ export function sqliteDriver(
       if (!isBusy(error)) throw error
       return whenFree(() => commits.read(work), performance.now() + timeout * 1000)
     }
+  }
+
+  const changes = (guard: Guard): boolean => {
+    const query = typeof guard === 'function' ? guard({ transaction, read }) : guard
+    return query !== null && execute(query).numAffectedRows === 1n
   }
 
   const finish = (connection: DatabaseConnection): LongTransaction | undefined => {
@@ -81,7 +92,7 @@ export function sqliteDriver(
     runGuarded: (guard, others) =>
       commits.run(
         () => {
-          const changed = execute(guard).numAffectedRows === 1n
+          const changed = changes(guard)
           if (changed) for (const query of others) execute(query)
           return changed
         },
@@ -89,7 +100,7 @@ export function sqliteDriver(
       ),
     runInTurn: (guards, others) =>
       commits.run(() => {
-        const unchanged = guards.findIndex((guard) => execute(guard).numAffectedRows !== 1n)
+        const unchanged = guards.findIndex((guard) => !changes(guard))
         if (unchanged >= 0) return unchanged
         for (const query of others) execute(query)
         return guards.length
