@@ -213,4 +213,10 @@ describe('the project', () => {
     const { claims } = await collectEvidence(new URL(`file://${ROOT}`))
     expect(claims.filter(({ missing }) => missing !== '').length).toBeGreaterThan(10)
   })
+
+  test('under "Not there" stands what is missing, and nothing else', async () => {
+    const { claims } = await collectEvidence(new URL(`file://${ROOT}`))
+    const missing = claims.filter(({ status }) => status === 'missing').map(({ id }) => id)
+    expect(missing.toSorted()).toEqual([...(AREAS['Not there'] ?? [])].toSorted())
+  })
 })

@@ -6,8 +6,8 @@
  *
  * @standard draft-ietf-oauth-identity-assertion-authz-grant: Identity Assertion Authorization Grant
  * @status partly
- * @does redeeming ID-JAGs of trusted identity providers (`xaa.enabled`): rules for clients, resources and scopes, subjects by issuer and `sub`,
- * DPoP-bound ones, each once
+ * @does server: redeeming ID-JAGs of trusted identity providers (`xaa.enabled`): rules for clients, resources and scopes, subjects by issuer and `sub`,
+ * DPoP-bound ones, each once; issuing them for other servers (`id_jag.enabled`), off by default like the other; client: gets one and redeems it
  * @missing `authorization_details` and SAML subjects; `insufficient_user_authentication`
  * @module
  */

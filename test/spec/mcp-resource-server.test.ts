@@ -6,8 +6,8 @@
  * @standard MCP: Authorization, revisions 2025-11-25 and 2026-07-28
  * @status implemented
  * @does server, resource server and client: discovery from the challenge on, client ID metadata documents and registration, authorization with PKCE
- *   and `resource`, `iss`, step-up, issuer binding; machine clients (extension)
- * @missing enterprise-managed authorization (extension)
+ *   and `resource`, `iss`, step-up, issuer binding; the extensions for machine clients and for companies (enterprise-managed authorization),
+ *   and the draft of one for workloads (SEP-1933)
  * @published https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization
  * @module
  */

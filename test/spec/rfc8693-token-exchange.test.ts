@@ -5,7 +5,7 @@
  *
  * @standard RFC 8693: Token Exchange
  * @status partly
- * @does the grant, off by default: impersonation and delegation with nested `act`, `may_act`, access tokens of this server as subject and actor tokens, a policy that denies by default
+ * @does server (off by default) and client: impersonation and delegation with nested `act`, `may_act`, access tokens of this server as subject and actor tokens, refresh tokens as subject tokens where an ID-JAG is asked for, a policy that denies by default
  * @missing subject tokens of other issuers, and of other types: ID tokens and SAML assertions
  * @module
  */
