@@ -89,10 +89,9 @@ export function joinAttempts(steps: readonly FlowStep[], now: number): Attempts 
 function keysOf({ step, clientId, attempt, grantId }: FlowStep): readonly string[] {
   // The grant is the person's, and the attempt that it came of has succeeded.
   if (step === 'exchange') return [`exchange ${clientId} ${grantId}`]
-  return [
-    ...(grantId === null ? [] : [`grant ${grantId}`]),
-    ...(attempt === null ? [] : [`${step === 'assertion' ? step : 'attempt'} ${attempt}`]),
-  ]
+  // One person may have several clients, and an issuer that is only claimed has all of them.
+  const name = step === 'assertion' ? `assertion ${clientId}` : 'attempt'
+  return [...(grantId === null ? [] : [`grant ${grantId}`]), ...(attempt === null ? [] : [`${name} ${attempt}`])]
 }
 
 /** Applications that use one challenge for all attempts begin anew where the last has ended. */

@@ -46,7 +46,9 @@ const BY_APPLICATION: readonly string[] = ['discovery', 'registration', 'asserti
 export function toFlowStep({ event, at, requestId, attempt, claimed, from }: Noted): FlowStep | null {
   const known = MEANINGS[event.type]
   if (known === undefined) return null
-  const meaning = claimed?.grantType === undefined ? known : { ...known, step: BY_PROGRAM[claimed.grantType] }
+  // Only a token request has a grant type: of any other that says one it is a parameter like those that nobody knows.
+  const grantType = event.type === 'token_rejected' ? claimed?.grantType : undefined
+  const meaning = grantType === undefined ? known : { ...known, step: BY_PROGRAM[grantType] }
   const { reason, clientId, resource, grantId, assertion }: Members = event
   // Signing in to look at one's account is no attempt of an application.
   if (meaning.step === 'sign_in' && attempt == null) return null

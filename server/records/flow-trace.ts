@@ -4,6 +4,7 @@
  * @see docs/adr/0117-the-flow-trace.md
  * @module
  */
+import { CLAIMED } from '../core/claimed.ts'
 import type { FlowStep, Noted } from '../core/flow.ts'
 import type { FlowLog } from '../core/ports.ts'
 import { toFlowStep } from './flow-step.ts'
@@ -36,12 +37,14 @@ export function createFlowTrace(log: Pick<FlowLog, 'append'>, onFailure: (error:
     }
     const { attempt, grantId, clientId, address } = step
     const kind = `${step.step} ${step.outcome} ${step.reason}`
-    // Of one grant several servers may exchange.
-    const isNamed = step.step !== 'exchange' && (attempt !== null || grantId !== null)
+    // Of one grant several servers may exchange, and what one issuer says several clients may bring.
+    const isOneClients = step.step !== 'exchange' && step.step !== 'assertion'
+    const isNamed = isOneClients && (attempt !== null || grantId !== null)
     const key = `${kind} ${attempt} ${grantId} ${isNamed ? '' : `${clientId} ${address}`}`
     if (all >= MOST.ofAll || seen.has(key)) return false
     if (step.outcome === 'refused') {
-      const inAttempt = attempt !== null || grantId !== null
+      // Whoever only writes the name of an issuer takes nothing of what is there for those whom it vouches for.
+      const inAttempt = grantId !== null || (attempt !== null && !attempt.startsWith(CLAIMED))
       const name = `${kind} ${inAttempt}`
       const ofKind = kinds.get(name) ?? 0
       if (ofKind >= (inAttempt ? MOST.ofKindInAttempts : MOST.ofKind)) return false

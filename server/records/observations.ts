@@ -8,6 +8,8 @@ import { clearTimeout, setTimeout } from 'node:timers'
 import type { AuditEntry, Observation, Tally } from '../core/audit.ts'
 import type { Claimed } from '../core/claimed.ts'
 import type { AuditLog } from '../core/ports.ts'
+import type { Voucher } from '../core/rejection.ts'
+import { nameOfVoucher } from './as-recorded.ts'
 import { writeBehind } from './write-behind.ts'
 
 export interface Observations {
@@ -16,7 +18,7 @@ export interface Observations {
   close(): Promise<void>
 }
 
-/** In a minute: of one kind (event, reason and client), and of all. */
+/** In a minute: of one kind (event, reason, and client or workload), and of all. */
 const MOST = { ofKind: 10, ofAll: 100 }
 
 /** Entries that wait while the database does not answer. */
@@ -45,7 +47,7 @@ export function createObservations(log: Pick<AuditLog, 'append'>, onFailure: (er
       if (of !== minute) endMinute()
       minute = of
       const { event } = entry
-      const kind = `${nameOf(event)} ${'clientId' in event ? event.clientId : ''}`
+      const kind = `${nameOf(event)} ${whoseOf(event)}`
       const seen = kinds.get(kind) ?? 0
       if (seen < MOST.ofKind && all < MOST.ofAll) {
         kinds.set(kind, seen + 1)
@@ -82,5 +84,17 @@ const common = (one: Claimed, other: Claimed): Claimed => ({
   ...(one.clientId !== undefined && one.clientId === other.clientId ? { clientId: one.clientId } : {}),
   ...(one.resource !== undefined && one.resource === other.resource ? { resource: one.resource } : {}),
 })
+
+/** A client, or somebody whom an issuer vouched for without naming one. */
+function whoseOf(event: Observation): string {
+  const { clientId, assertion }: Whose = event
+  return clientId ?? (assertion?.subject === undefined ? '' : nameOfVoucher(assertion))
+}
+
+interface Whose {
+  readonly type: string
+  readonly clientId?: string
+  readonly assertion?: Voucher
+}
 
 const nameOf = (event: Observation): string => `${event.type} ${'reason' in event ? event.reason : ''}`

@@ -13,7 +13,9 @@ import type { FlowStep } from '../../server/core/flow.ts'
 import { digest } from '../../server/store/hash.ts'
 import { ID_JAG_TOKEN_TYPE } from '../../shared/id-jag.ts'
 import { REFRESH_TOKEN_TOKEN_TYPE } from '../../shared/token-exchange.ts'
+import { JWT_BEARER_GRANT } from '../../shared/token-request.ts'
 import { obtainCode, registerClient, type TestServer } from '../support/authorization-server.ts'
+import { addSecretClient } from '../support/confidential-clients.ts'
 import { createExchangeWorld, MAIL, VAULT } from '../support/exchange-world.ts'
 import { lines } from '../support/flow-trace.ts'
 import { CLUSTER, createCompany, createFederation, createIssuer, IDP, SUBJECT } from '../support/trusted-issuers.ts'
@@ -86,6 +88,16 @@ describe('WIF-A6 the audit log', () => {
     expect(replayed).toMatchObject({ reason: 'replayed_grant_assertion', actor: `${CLUSTER} job` })
   })
 
+  test('names one however often another was refused in the same minute', async () => {
+    const { server, sign, ask } = await createFederation()
+    for (const _ of Array(30)) await ask(await sign({ sub: 'loop' }))
+    const row = await rowOf(server, await ask(await sign({ sub: 'thief' })))
+    expect(row).toMatchObject({ reason: 'unknown_workload', actor: `${CLUSTER} thief` })
+    // Ten of the loop, how many there were beside, and the thief.
+    expect((await server.store.audit.readBack(null, { type: 'token_rejected' })).records).toHaveLength(12)
+    await server.close()
+  })
+
   test('and where it came from', async () => {
     const body = new URLSearchParams({
       grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
@@ -154,6 +166,54 @@ describe('the flow trace', () => {
     expect(await flowsOf(open.server)).toEqual(['0 attempts: 0 connected, 0 issued, 0 refused, 0 left, 0 waiting.'])
     expect(await open.server.store.flows.since(0)).toMatchObject([{ step: 'assertion', outcome: 'done' }])
     await open.server.close()
+  })
+
+  test('of what several clients bring of one issuer, each has its own', async () => {
+    const { server, jag, redeem, client } = await createCompany({ provider: { subjects: 'strict' } })
+    const other = await addSecretClient(server, { grantTypes: [JWT_BEARER_GRANT] })
+    for (const one of [client, other, client, other]) {
+      await redeem(await jag({ client_id: 'nobody' }), {}, one.basic)
+      await redeem(await jag({ client_id: one.id }), {}, one.basic)
+      server.clock.now += 60
+    }
+    for (const one of [client, other]) {
+      const shown = await flowsOf(server, { client: one.id })
+      expect(shown.filter((line) => line.includes('=>')).toSorted()).toEqual([
+        '  => stopped at assertion: grant_assertion_of_other_client',
+        '  => stopped at assertion: unknown_subject',
+      ])
+      expect(shown.filter((line) => line.includes('2 times'))).toHaveLength(2)
+    }
+    await server.close()
+  })
+
+  test('whoever writes the name of an issuer alone keeps nobody else out', async () => {
+    const { server, sign, ask } = await createFederation()
+    const stolen = await sign({}, {}, (await createIssuer(CLUSTER)).key)
+    const body = new URLSearchParams({ grant_type: JWT_BEARER_GRANT, assertion: stolen })
+    const post = (from: string) =>
+      server.handle(new Request(`${server.issuer}/oauth/token`, { method: 'POST', body }), from)
+    for (let host = 0; host < 250; host += 1) await post(`192.0.2.${host}`)
+    await ask(await sign({ sub: 'thief' }))
+    await server.flush()
+    const reasons = (await server.store.flows.since(0)).map(({ reason }) => reason)
+    expect(reasons.filter((reason) => reason === 'wrong_grant_assertion_signature')).toHaveLength(20)
+    expect(reasons).toContain('unknown_workload')
+    await server.close()
+  })
+
+  test('a grant type that does not belong there makes no other step of a request', async () => {
+    const { server, ask } = await createFederation()
+    const grant_type = JWT_BEARER_GRANT
+    await server.fetch(`/oauth/authorize?${new URLSearchParams({ grant_type, client_id: 'gone' })}`)
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ redirect_uris: ['https://evil.example/cb'], grant_type })
+    await server.fetch('/oauth/register', { method: 'POST', headers, body })
+    await ask('nothing')
+    await server.flush()
+    const steps = (await server.store.flows.since(0)).map(({ step }) => step)
+    expect(steps.toSorted()).toEqual(['assertion', 'authorize', 'registration'])
+    await server.close()
   })
 
   test('says where an exchange stopped: whose, for where and why, beside the attempt that the token came of', async () => {
