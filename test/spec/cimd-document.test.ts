@@ -93,6 +93,8 @@ describe('AS-031 section 4.1 nothing secret', () => {
   ])('%s: %p', (member, value) => {
     expect(verdict({ [member]: value })).toBe(member)
     expect(verdict({ token_endpoint_auth_method: 'private_key_jwt', jwks: KEYS, [member]: value })).toBe(member)
+    // Nor beside what would do.
+    expect(verdict({ token_endpoint_auth_methods_supported: ['none'], [member]: value })).toBe(member)
   })
 })
 
