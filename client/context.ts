@@ -34,7 +34,9 @@ export interface ClientOptions {
   readonly secret?: string
   /** The key that the client proves itself with (`privateKeyJwt`). Beside `id` it needs `issuer`; beside `metadataUrl` the document names it. */
   readonly auth?: ClientKey
-  /** The issuer that `id` belongs to, byte for byte. Without it the id is bound to the first issuer that it is used at. */
+  /**
+   * The issuer that the client is for, byte for byte: no other is used. Without it an `id` is bound to the first issuer that it is used at.
+   */
   readonly issuer?: string
   /** How `secret` is sent. Default: what the server's metadata allows, basic before post. */
   readonly authMethod?: KnownAuthMethod
@@ -50,6 +52,10 @@ export interface ClientOptions {
 
 /** The id that the host has given, of either kind; `undefined`: it registers itself. What is kept for one is nothing to another. */
 export const configuredId = ({ id, metadataUrl }: ClientOptions): string | undefined => id ?? metadataUrl
+
+/** The one authorization server that the grant or the client is for; `undefined`: whichever the resource names. */
+export const configuredIssuer = ({ grant, client }: Pick<ClientContext, 'grant' | 'client'>): string | undefined =>
+  grant?.issuer ?? client.issuer
 
 /** Deviations from the specifications, each for a server that needs it. None is on by default. */
 export interface ClientCompat {

@@ -88,7 +88,8 @@ const HINTS: Partial<Record<SallyportErrorCode, string>> = {
   server_metadata_not_found: '`sallyport doctor URL` shows what was asked for, and what was answered.',
   registration_unavailable: 'Ask its operator for a client id, and give it with --client-id.',
   registration_failed: 'Ask its operator for a client id, and give it with --client-id.',
-  client_issuer_mismatch: 'The resource now names another authorization server than --issuer. Ask its operator.',
+  client_issuer_mismatch:
+    'The resource names another authorization server than --issuer. Compare them byte for byte; if it has changed, ask its operator.',
   invalid_client: 'Check --client-id, --client-secret-file or --private-key-file, and --issuer.',
   assertion_unusable:
     'It has to be a JWT whose `aud` is the issuer or its token endpoint. Is it the file of another server?',

@@ -5,14 +5,13 @@
  * @see MCP 2026-07-28, authorization server binding: static credentials of another server are an error
  * @module
  */
-import type { ChooseAuthorizationServer, ClientContext } from '../context.ts'
+import { type ChooseAuthorizationServer, type ClientContext, configuredIssuer } from '../context.ts'
 import { SallyportError } from '../errors.ts'
 import { registrationKey } from '../stores/keys.ts'
 import { readSelection } from '../token/credential.ts'
 
-/** The default: the first that this client has credentials for, else the first. */
-export const preferHeld: ChooseAuthorizationServer = (issuers, { held }) =>
-  issuers.find((issuer) => held.includes(issuer)) ?? issuers[0]
+/** The default: one that this client has credentials for, else the first. */
+export const preferHeld: ChooseAuthorizationServer = (issuers, { held }) => held[0] ?? issuers[0]
 
 /**
  * The issuer to use.
@@ -20,28 +19,28 @@ export const preferHeld: ChooseAuthorizationServer = (issuers, { held }) =>
  * @throws {SallyportError} `client_issuer_mismatch` where the configured client belongs elsewhere, `no_authorization_server`
  */
 export async function chooseServer(context: ClientContext, issuers: readonly string[]): Promise<string> {
-  const { client, grant, resource } = context
+  const { client, resource } = context
   const selected = (await readSelection(context))?.issuer
-  // Where the configured grant or client id belongs: as configured, or where it was used first.
-  const bound = grant?.issuer ?? (client.id === undefined ? undefined : (client.issuer ?? selected))
-  const chosen = await context.choose(issuers, { resource, held: await held(context, issuers, selected) })
+  const configured = configuredIssuer(context)
+  // Where a client id was used first, it belongs.
+  const bound = configured ?? (client.id === undefined ? undefined : selected)
+  const chosen = await context.choose(issuers, { resource, held: await held(context, issuers, configured ?? selected) })
   if (chosen === undefined || !issuers.includes(chosen)) throw new SallyportError('no_authorization_server')
   if (bound !== undefined && chosen !== bound) throw new SallyportError('client_issuer_mismatch')
   return chosen
 }
 
+/** Those that there are credentials for, in the order of `issuers`; what is configured, or what this resource used last, before all. */
 async function held(
   context: ClientContext,
   issuers: readonly string[],
-  selected: string | undefined,
+  preferred: string | undefined,
 ): Promise<readonly string[]> {
-  const { client, grant, store } = context
   const found: string[] = []
   for (const issuer of issuers) {
-    const registered = (await store.get(registrationKey(issuer, context))) !== undefined
-    const configured = issuer === client.issuer || issuer === grant?.issuer
-    if (configured || issuer === selected || registered) found.push(issuer)
+    const registered = (await context.store.get(registrationKey(issuer, context))) !== undefined
+    if (issuer === preferred) found.unshift(issuer)
+    else if (registered) found.push(issuer)
   }
-  // What this resource used last comes before what other resources use.
-  return found.sort((a, b) => Number(b === selected) - Number(a === selected))
+  return found
 }

@@ -5,7 +5,7 @@
  * @see RFC 9728 section 5.2 (a new challenge is read again), section 7.10 (caching)
  * @module
  */
-import { type ClientContext, randomToken } from '../context.ts'
+import { type ClientContext, configuredIssuer, randomToken } from '../context.ts'
 import { discoveryKey } from '../stores/keys.ts'
 import { readServerMetadata } from './authorization-server.ts'
 import { chooseServer } from './choose-server.ts'
@@ -30,7 +30,9 @@ export async function discover(
   const known = await knownDiscovery(context)
   const hint = challenge?.resourceMetadataUrl
   const elsewhere = hint !== undefined && hint !== known?.resourceMetadataUrl
-  if (known !== undefined && !refresh && !elsewhere && context.now() < known.freshUntil) return known
+  // What a session for another issuer has found in the same store is not for this one.
+  const fits = known !== undefined && known.issuer === (configuredIssuer(context) ?? known.issuer)
+  if (fits && !refresh && !elsewhere && context.now() < known.freshUntil) return known
 
   // Without a new challenge, where it was found before is as good a hint as the server ever gave.
   const resource = await findResourceMetadata(context, hint ?? known?.resourceMetadataUrl, signal)

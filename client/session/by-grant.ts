@@ -51,14 +51,11 @@ function check(grant: GrantType, { client = {}, store, profile }: SessionOptions
 async function obtainByGrant(
   state: SessionState,
   grant: GrantType,
-  found: Discovery,
+  discovery: Discovery,
   scope: readonly string[],
   signal: AbortSignal,
 ): Promise<Credential> {
   const { context } = state
-  // What a session with another issuer has found in the same store is not for this grant.
-  const isElsewhere = grant.issuer !== undefined && grant.issuer !== found.issuer
-  const discovery = isElsewhere ? await discover(context, { refresh: true, signal }) : found
   grant.checkServer?.(discovery.serverMetadata)
   const choose = (): Promise<ChosenIdentity | undefined> => identityFor(state, grant, discovery, signal)
   const chosen = await choose()

@@ -4,7 +4,7 @@
  * @module
  */
 import { oncePer } from '../../shared/once-per.ts'
-import type { ClientContext } from '../context.ts'
+import { type ClientContext, configuredIssuer } from '../context.ts'
 import type { ReceivedChallenge } from '../discovery/discovery.ts'
 import { SallyportError } from '../errors.ts'
 import { fingerprint } from '../events.ts'
@@ -83,9 +83,8 @@ export function beginEpoch({ context }: SessionState): number {
 }
 
 /** A credential of a client that is configured differently today is another client's. */
-const belongs = ({ client }: ClientContext, selection: Selection): boolean =>
-  client.id === undefined ||
-  (selection.clientId === client.id && (client.issuer === undefined || selection.issuer === client.issuer))
+const belongs = (context: ClientContext, { clientId, issuer }: Selection): boolean =>
+  clientId === (context.client.id ?? clientId) && issuer === (configuredIssuer(context) ?? issuer)
 
 /**
  * Stores a new credential and makes it this session's own. Not before it is stored is it shown to anybody.

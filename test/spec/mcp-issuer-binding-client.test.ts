@@ -5,13 +5,13 @@
  * @module
  */
 import { describe, expect, test } from 'bun:test'
-import { memoryStore, SallyportError, type Store } from '../../client/index.ts'
+import { defineGrant, type GrantDefinition, memoryStore, SallyportError, type Store } from '../../client/index.ts'
 import { preRegistered } from '../../client/registration/pre-registered.ts'
 import { approve, attendedSessionIn, failureOf, sessionIn } from '../support/client.ts'
 import { type FakeWorld, fakeWorld, json } from '../support/fake-authorization-server.ts'
 
-/** The resource moves from `world`'s server to another one, which approves everything too. */
-function migrate(world: FakeWorld): FakeWorld {
+/** Another server beside `world`'s, which approves everything too. */
+function neighbour(world: FakeWorld): FakeWorld {
   const next = fakeWorld({ issuer: 'https://new-as.example.com' })
   for (const [method, url] of [
     ['GET', next.serverMetadataUrl],
@@ -25,7 +25,18 @@ function migrate(world: FakeWorld): FakeWorld {
       return answer
     })
   }
-  world.on('GET', world.metadataUrl, () => json({ resource: world.resource, authorization_servers: [next.issuer] }))
+  return next
+}
+
+/** What the resource's metadata lists from now on. */
+function list(world: FakeWorld, ...issuers: readonly string[]): void {
+  world.on('GET', world.metadataUrl, () => json({ resource: world.resource, authorization_servers: issuers }))
+}
+
+/** The resource moves there. */
+function migrate(world: FakeWorld): FakeWorld {
+  const next = neighbour(world)
+  list(world, next.issuer)
   return next
 }
 
@@ -56,6 +67,75 @@ describe('C-069 the server changes', () => {
     const session = sessionIn(world, { client: { id: 'known', secret: 's', issuer: 'https://other.example' } })
     expect((await failureOf(session.authorize())).code).toBe('client_issuer_mismatch')
     expect(world.requests.some(({ url, method }) => method === 'POST' && url.startsWith(world.as))).toBe(false)
+  })
+
+  test('C-018 C-063 who configures another server that the resource lists signs in there, and back', async () => {
+    const world = fakeWorld()
+    const next = neighbour(world)
+    list(world, world.issuer, next.issuer)
+    const store = memoryStore(world.now)
+    const at = (issuer: string) => attendedSessionIn(world, approve(world), { store, client: { id: 'known', issuer } })
+    await at(world.issuer).authorize()
+    expect(await at(next.issuer).status()).toBe('signed-out')
+    expect((await at(next.issuer).authorize()).issuer).toBe(next.issuer)
+    await at(next.issuer).logout()
+    expect((await at(world.issuer).authorize()).issuer).toBe(world.issuer)
+  })
+
+  test('C-018 C-063 a grant for one server gets its tokens there, wherever a session beside it has signed in', async () => {
+    const world = fakeWorld()
+    const next = neighbour(world)
+    list(world, world.issuer, next.issuer)
+    world.on('POST', `${next.as}/token`, () => json({ access_token: 'for-the-grant', token_type: 'Bearer' }))
+    const own = { store: memoryStore(world.now), profile: 'ada' }
+    await attendedSessionIn(world, approve(world), own).authorize()
+    const obtain: GrantDefinition['obtain'] = ({ token }) => token({ grant_type: 'urn:example:g' })
+    const grant = defineGrant({
+      name: 'urn:example:g',
+      unattended: true,
+      anonymous: true,
+      issuer: next.issuer,
+      obtain,
+    })
+    const session = sessionIn(world, { ...own, grant })
+    expect(await session.status()).toBe('signed-out')
+    expect((await session.authorize()).issuer).toBe(next.issuer)
+  })
+
+  test('C-063 an issuer without an id binds as well, and what was found and granted elsewhere is not for it', async () => {
+    const world = fakeWorld()
+    for (const url of [world.metadataUrl, world.serverMetadataUrl]) {
+      world.on('GET', url, async (request, original) => {
+        const answer = await world.usual('GET', url, request, original)
+        answer.headers.set('cache-control', 'max-age=600')
+        return answer
+      })
+    }
+    const store = memoryStore(world.now)
+    await attendedSessionIn(world, approve(world), { store }).authorize()
+    const before = world.requests.length
+    const session = attendedSessionIn(world, approve(world), { store, client: { issuer: 'https://other.example' } })
+    expect(await session.status()).toBe('signed-out')
+    expect((await failureOf(session.authorize())).code).toBe('client_issuer_mismatch')
+    expect(world.requests.slice(before).some(({ url, method }) => method === 'POST' && url.startsWith(world.as))).toBe(
+      false,
+    )
+  })
+
+  test('C-018 what a resource used last comes before where another one has registered: nobody is signed out', async () => {
+    const world = fakeWorld()
+    const next = neighbour(world)
+    list(world, next.issuer)
+    const store = memoryStore(world.now)
+    const session = attendedSessionIn(world, approve(world), { store })
+    await session.authorize()
+    const other = { store, client: { issuer: world.issuer } }
+    list(world, world.issuer, next.issuer)
+    await attendedSessionIn(world, approve(world), other).begin({ redirectUri: 'http://127.0.0.1:5000/callback' })
+    expect(world.sent('POST', `${world.as}/register`)).toHaveLength(1)
+    world.forgetAccessTokens()
+    expect((await session.fetch(world.resource)).status).toBe(200)
+    expect((await session.authorize()).issuer).toBe(next.issuer)
   })
 
   test('C-060 C-063 an id without a configured issuer belongs to the first one that it was used at', async () => {
