@@ -53,7 +53,8 @@ export async function bridge(url: string, flags: BridgeFlags, { output, signal }
     signIn: signIn.ensure,
     toHost: (message) => void output.data(JSON.stringify(message)),
     log,
-    patience: flags.patience * 1000,
+    // Some runtimes want whole milliseconds.
+    patience: Math.ceil(flags.patience * 1000),
     ...(flags.header !== undefined && { headers: flags.header }),
   })
   for await (const line of linesOf(process.stdin, signal)) {

@@ -199,10 +199,13 @@ function create(program: Command, { usage, description, examples, options = [] }
 
 const header = (description: string): Option => new Option('-H, --header <line>', description).argParser(headerLine)
 
+/** What timers can count (some 24 days). */
+const LONGEST_WAIT = 2_147_483
+
 function seconds(text: string): number {
   const value = Number(text)
   if (!(value > 0)) throw new InvalidArgumentError('wanted a number of seconds.')
-  return value
+  return Math.min(value, LONGEST_WAIT)
 }
 
 async function run(

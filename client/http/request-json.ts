@@ -16,6 +16,9 @@ import { readBounded } from './read-bounded.ts'
 /** Metadata and token answers are a few kilobytes; this is far above and still harmless. */
 export const MAX_BODY_BYTES = 1024 * 1024
 
+/** What timers can count, in milliseconds (some 24 days). Some runtimes throw beyond it, or wait for one millisecond. */
+const LONGEST = 2 ** 31 - 1
+
 export interface OutboundRequest {
   readonly purpose: RequestPurpose
   readonly url: string
@@ -49,7 +52,7 @@ export interface JsonAnswer {
 export async function requestJson(context: ClientContext, request: OutboundRequest): Promise<JsonAnswer> {
   const { purpose, method = 'GET', body = null, headOnly } = request
   const url = withoutQuery(request.url)
-  const timeout = AbortSignal.timeout(context.timeout * 1000)
+  const timeout = AbortSignal.timeout(Math.min(Math.ceil(context.timeout * 1000), LONGEST))
   const signal = request.detached === true ? timeout : anyOf(timeout, context.signal, request.signal)
   try {
     if (!checkUrl(request.url, context.resource).ok) throw new SallyportError('url_refused', { url })

@@ -74,6 +74,18 @@ describe('time', () => {
     }
   })
 
+  test.each([1.005, 3_000_000, 1e12, Number.POSITIVE_INFINITY])(
+    'a time limit of %p seconds is one that every timer can count',
+    async (timeout) => {
+      const world = fakeWorld()
+      const slow = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        return world.fetch(input, init)
+      }
+      expect((await sessionIn(world, { timeout, fetch: slow }).authorize()).issuer).toBe(world.issuer)
+    },
+  )
+
   test.each([0, -1, Number.NaN])('a time limit of %p seconds is none', (timeout) => {
     expect(() => createSession('https://mcp.example.com', { timeout })).toThrow(SallyportError)
   })
