@@ -10,13 +10,15 @@ import * as v from 'valibot'
 export { ID_JAG_PROFILE, ID_JAG_TOKEN_TYPE, ID_JAG_TYPE } from './grant-names.ts'
 
 const name = v.pipe(v.string(), v.nonEmpty(), v.maxLength(255))
+/** No database keeps NUL and half a character as they are: two names would become one on the way there, and two people one account. */
+const person = v.pipe(name, v.regex(/^[^\p{Cc}\p{Cs}]+$/u))
 const time = v.pipe(v.number(), v.finite())
 const oneOrMore = v.union([v.string(), v.array(v.string())])
 
 /** Times in seconds since the epoch. What is not named here says nothing to a server that does not know it. */
 export const IdJagClaims = v.looseObject({
   iss: v.string(),
-  sub: name,
+  sub: person,
   /** The issuer identifier of the authorization server that it is for, and nothing else. */
   aud: oneOrMore,
   /** The client's id at that server. */

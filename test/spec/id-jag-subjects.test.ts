@@ -110,11 +110,19 @@ describe('EMA-A11 auto_map', async () => {
     for (const account of accounts) expect(account).toMatch(/^usr_/)
   })
 
-  test.each(['x'.repeat(255), '../../etc/passwd', '<script>', '@everyone', "' or 1=1 --", '\u0000', '☃'])(
+  test.each(['x'.repeat(255), '../../etc/passwd', '<script>', '@everyone', "' or 1=1 --", '☃'])(
     'the subject %p gets a name that is one',
     async (sub) => {
       const user = await company.server.store.users.find((await accountOf(company, { sub })) ?? '')
       expect(user?.username).toMatch(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/)
+    },
+  )
+
+  test.each(['a\u0000b', '\u0000', 'a\ud800', 'a\ud801', '\udc00a', 'a\nb', 'a\u0085b'])(
+    'the subject %j is nobody: in a database it would be one with another',
+    async (sub) => {
+      await expectError(await company.redeem(await company.jag({ sub })), 400, 'invalid_grant')
+      expect(company.lastReason()).toBe('malformed_grant_assertion')
     },
   )
 
