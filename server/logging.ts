@@ -30,7 +30,8 @@ export const log = getLogger('sallyport')
 export function auditLog(): (event: AuditEvent, circumstances: Circumstances) => void {
   const audit = getLogger(['sallyport', 'audit'])
   return (event, { requestId, actor, claimed }) => {
-    const { type, ...members } = event
+    // Whom an assertion is of stands in `actor`; by its own name it would be taken for the assertion itself, and redacted.
+    const { type, assertion: _, ...members }: Logged = event
     const properties = {
       ...members,
       ...(requestId === null ? {} : { requestId }),
@@ -44,6 +45,11 @@ export function auditLog(): (event: AuditEvent, circumstances: Circumstances) =>
   }
 }
 
+interface Logged {
+  readonly type: string
+  readonly assertion?: unknown
+}
+
 /**
  * What happens every quarter of an hour for everybody who is signed in, and what somebody sends who was told already to wait. The audit log has it; in the log it
  * would bury the rest.
@@ -54,6 +60,7 @@ const isRoutine = (event: AuditEvent): boolean =>
   event.type === 'machine_token_issued' ||
   event.type === 'token_exchanged' ||
   event.type === 'id_jag_issued' ||
+  event.type === 'workload_token_issued' ||
   ('reason' in event && event.reason === 'rate_limited')
 
 function isSuspicious(event: AuditEvent): boolean {

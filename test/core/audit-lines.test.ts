@@ -26,6 +26,7 @@ const routine: readonly AuditEvent[] = [
   { type: 'machine_token_issued', clientId: 'client', resource: OF_GRANT.resource },
   { type: 'token_exchanged', ...OF_GRANT, scopes: [] },
   { type: 'id_jag_issued', ...OF_GRANT, scopes: [] },
+  { type: 'workload_token_issued', clientId: 'workload:job', resource: OF_GRANT.resource, name: 'https://idp job' },
 ]
 test.each(routine)('%o is routine: for those who debug', (event) => {
   expect([levelOf(event, 'info'), levelOf(event, 'debug')]).toEqual([null, 'DEBUG'])
@@ -44,4 +45,15 @@ const attacks: readonly AuditEvent[] = [
 ]
 test.each(attacks)('%o looks like an attack: a warning', (event) => {
   expect(levelOf(event, 'info')).toMatch(/^WARN/)
+})
+
+test('whom an assertion is of is told once, and looks like no secret', () => {
+  const lines: string[] = []
+  configureLogging({ level: 'info', format: 'text' }, (line) => void lines.push(line))
+  const assertion = { issuer: 'https://idp.example', subject: 'job' }
+  const event = { type: 'token_rejected', reason: 'unknown_workload', assertion } as const
+  auditLog()(event, { at: 0, requestId: 'R', actor: 'address:192.0.2.7 https://idp.example job' })
+  expect(lines.join('')).toEndWith(
+    ' info token_rejected reason=unknown_workload requestId=R actor="address:192.0.2.7 https://idp.example job"\n',
+  )
 })
