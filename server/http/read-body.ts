@@ -14,7 +14,10 @@ export const parseForm = async ({ request }: { request: Request }): Promise<Form
   const text = await readText(request, 'application/x-www-form-urlencoded')
   const parameters = new URLSearchParams(text)
   const excess = excessOf(parameters, text.length)
-  if (excess !== null) throw new UnreadableRequest(excess, {}, { client_id: parameters.get('client_id') })
+  if (excess !== null) {
+    const [client_id, grant_type] = [parameters.get('client_id'), parameters.get('grant_type')]
+    throw new UnreadableRequest(excess, {}, { client_id, grant_type })
+  }
   return readForm(parameters)
 }
 

@@ -210,9 +210,11 @@ describe('the flow trace', () => {
     const body = JSON.stringify({ redirect_uris: ['https://evil.example/cb'], grant_type })
     await server.fetch('/oauth/register', { method: 'POST', headers, body })
     await ask('nothing')
+    // Nor does one that is too long make it any other: it would be told with somebody who waits for a token.
+    await ask('x'.repeat(8193))
     await server.flush()
     const steps = (await server.store.flows.since(0)).map(({ step }) => step)
-    expect(steps.toSorted()).toEqual(['assertion', 'authorize', 'registration'])
+    expect(steps.toSorted()).toEqual(['assertion', 'assertion', 'authorize', 'registration'])
     await server.close()
   })
 
