@@ -9,8 +9,8 @@ import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
 import { backed, type Control } from '../core/controls.ts'
 import type { Landing } from '../core/visit.ts'
 import type { Client } from './clients.ts'
-import { type AsContext, isWelcome, STATE, whyNoCode } from './context.ts'
-import { type AsCheck, codeLanding, redirectedWith } from './judge.ts'
+import { type AsContext, codeIn, isWelcome, STATE, VERIFIER, whyNoCode } from './context.ts'
+import { type AsCheck, codeLanding, givesToken, redirectedWith } from './judge.ts'
 
 const CODE_FLOW = { spec: 'OAuth 2.1 (draft 16)', level: 'must' } as const
 
@@ -159,12 +159,20 @@ export const AUTHORIZATION_CHECKS: readonly AsCheck[] = [
   },
   {
     id: 'authorize-pkce-plain',
-    title: 'The challenge method "plain" is refused',
+    title: 'The challenge method "plain" is refused, also where it is meant because none is named',
     level: 'must',
     spec: 'OAuth 2.1 (draft 16)',
     section: 'section 4.1.1',
-    mend: 'Accept S256 only.',
-    run: async (ctx) => redirectedWith(await ctx.tryAuthorize({ code_challenge_method: 'plain' }), 'invalid_request'),
+    mend: 'Accept S256 only, and refuse a challenge whose method is not named: it would be plain.',
+    async run(ctx) {
+      const verdict = redirectedWith(await ctx.tryAuthorize({ code_challenge_method: 'plain' }), 'invalid_request')
+      if (verdict.kind !== 'pass') return verdict
+      const value = codeIn(await ctx.tryAuthorize({ code_challenge: VERIFIER, code_challenge_method: undefined }))
+      if (value === null) return verdict
+      const client = await ctx.clients.main()
+      const answer = await ctx.redeem({ value, client, redirectUri: client.redirectUri, verifier: VERIFIER })
+      return expectThat(!givesToken(answer), 'no token for a verifier that stood in the request', answer)
+    },
   },
   {
     ...CODE_FLOW,

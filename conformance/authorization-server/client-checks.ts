@@ -80,7 +80,7 @@ export const CLIENT_CHECKS: readonly AsCheck[] = [
     section: 'section 5.2',
     mend: 'Answer 401 with WWW-Authenticate: Basic when the client used the Authorization header.',
     async run(ctx) {
-      const client = await ctx.clients.confidential()
+      const client = await ctx.clients.confidential('client_secret_basic')
       const answer = await knock(ctx, wrongSecret(client))
       if (errorOf(answer) !== 'invalid_client') return skip('a wrong secret is not refused as one')
       const challenge = answer.headers.get('www-authenticate') ?? ''
@@ -110,8 +110,9 @@ export const CLIENT_CHECKS: readonly AsCheck[] = [
     mend: 'Refuse requests with both an Authorization header and a client_secret.',
     async run(ctx) {
       const client = await ctx.clients.confidential()
-      const { id, secret, credentials } = client
-      const answer = await knock(ctx, { ...credentials, form: { client_id: id, client_secret: secret } })
+      const { headers } = credentialsOf(client.id, client.secret, 'client_secret_basic')
+      const { form } = credentialsOf(client.id, client.secret, 'client_secret_post')
+      const answer = await knock(ctx, { headers, form })
       return backed(refused(answer, 'invalid_request', 'invalid_client'), acceptsSecret(ctx, client, answer))
     },
   },

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { skip } from '../core/check.ts'
+import { Skip, skip } from '../core/check.ts'
 import type { Answer, Form, HeaderRecord, Http } from '../core/http.ts'
 import { once } from '../core/once.ts'
+import { Trouble } from '../core/trouble.ts'
 
 export interface ClientSource {
   /** A client that is registered already. Without one the checks register their own. */
@@ -40,7 +41,7 @@ export interface Clients {
   readonly main: () => Promise<Client>
   /** Another one of the same kind. */
   readonly other: () => Promise<Client>
-  /** One with a secret. */
+  /** One with a secret, shown in this way; by default in one that the server lists. */
   readonly confidential: (method?: ClientMethod) => Promise<Client>
   /** Registers; the answer, whatever it is. */
   readonly register: (metadata?: Readonly<Record<string, unknown>>) => Promise<Answer>
@@ -73,7 +74,7 @@ export function createClients({ http, source, listed, endpoint }: Surroundings):
     http.postJson(await endpoint('registration_endpoint'), metadata)
 
   const registered = async (method: ClientMethod): Promise<Client> => {
-    const answer = await register(await metadataOf(method))
+    const answer = await register(await metadataOf(method)).catch(onceTold)
     const { client_id: id, client_secret: secret } = answer.json
     if (answer.status > 201 || typeof id !== 'string')
       skip(`no client can be registered: ${answer.summary}. Name one that is (--client-id)`)
@@ -88,10 +89,11 @@ export function createClients({ http, source, listed, endpoint }: Surroundings):
   return {
     main,
     other: once(() => registered('none')),
-    confidential: async (method = 'client_secret_basic') => {
+    confidential: async (wanted) => {
       const first = given === undefined ? undefined : await main()
-      if (first?.method === method) return first
+      if (first !== undefined && first.method === (wanted ?? first.method) && first.method !== 'none') return first
       const methods = (await listed('token_endpoint_auth_methods_supported')) ?? ['client_secret_basic']
+      const method = wanted ?? WITH_SECRET.find((one) => methods.includes(one)) ?? 'client_secret_basic'
       if (!methods.includes(method)) skip(`the metadata do not list ${method}`)
       const client = await registered(method)
       return client.secret === undefined ? skip(`no client with ${method} can be registered`) : client
@@ -100,6 +102,15 @@ export function createClients({ http, source, listed, endpoint }: Surroundings):
     metadataOf,
   }
 }
+
+/** That nobody answers there is for the check of registration to say. */
+function onceTold(error: unknown): never {
+  throw error instanceof Trouble && error.answer === undefined
+    ? new Skip(`no client can be registered: ${error.message}`)
+    : error
+}
+
+const WITH_SECRET = ['client_secret_basic', 'client_secret_post'] as const
 
 const defaultMethod = (secret: string | undefined): ClientMethod =>
   secret === undefined ? 'none' : 'client_secret_basic'

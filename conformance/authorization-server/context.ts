@@ -83,6 +83,9 @@ export type EndpointName =
   | 'introspection_endpoint'
   | 'jwks_uri'
 
+/** RFC 9126 section 5. */
+export const PUSHED_ONLY = 'require_pushed_authorization_requests'
+
 export const VERIFIER = 'conformance-verifier-conformance-verifier-43'
 export const STATE = 'State with + & = % and Capitals'
 

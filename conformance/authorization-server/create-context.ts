@@ -6,11 +6,20 @@
 import { s256 } from '../../shared/pkce.ts'
 import { Skip, skip } from '../core/check.ts'
 import { type Control, createControls, isAlike } from '../core/controls.ts'
-import type { Answer, Form, HeaderRecord, Http } from '../core/http.ts'
+import { type Answer, type Form, type HeaderRecord, type Http, isHttpUrl } from '../core/http.ts'
 import { once } from '../core/once.ts'
 import { Trouble } from '../core/trouble.ts'
 import { type Client, createClients, credentialsOf } from './clients.ts'
-import { type AsContext, type Changes, codeIn, isWelcome, toTokens, VERIFIER, whyNoCode } from './context.ts'
+import {
+  type AsContext,
+  type Changes,
+  codeIn,
+  isWelcome,
+  PUSHED_ONLY,
+  toTokens,
+  VERIFIER,
+  whyNoCode,
+} from './context.ts'
 import { locateMetadata } from './locate.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 import { findWanted, toStrings } from './wanted.ts'
@@ -26,12 +35,15 @@ export function createAsContext(http: Http, options: AuthorizationServerOptions)
   const listed: AsContext['listed'] = async (member) => toStrings((await metadata())[member])
   const endpoint: AsContext['endpoint'] = async (name) => {
     const url = (await metadata())[name]
-    return typeof url === 'string' && URL.canParse(url) ? url : skip(`the metadata name no ${name}`)
+    if (url === undefined) skip(`the metadata name no ${name}`)
+    return typeof url === 'string' && isHttpUrl(url) ? url : skip(`the ${name} in the metadata is no http or https URL`)
   }
   const wanted = once(() => findWanted(http, options, listed))
   const clients = createClients({ http, source: options, listed, endpoint })
 
   const authorizationUrl: AsContext['authorizationUrl'] = async (changes = {}, client) => {
+    if ((await metadata())[PUSHED_ONLY] === true)
+      skip('the server takes pushed authorization requests alone (RFC 9126), which neither hosts nor these checks send')
     const { id, redirectUri } = client ?? (await clients.main())
     const url = new URL(await endpoint('authorization_endpoint'))
     const params: Form = {

@@ -8,6 +8,7 @@ import { expectThat, problem, skip, type Verdict } from '../core/check.ts'
 import { backed } from '../core/controls.ts'
 import { preflight } from '../core/cors.ts'
 import type { Answer } from '../core/http.ts'
+import { goodProof, strangerTo } from '../jose/wrong-proofs.ts'
 import { type Client, createClient } from './clients.ts'
 import { type AsContext, toTokens } from './context.ts'
 import {
@@ -124,6 +125,19 @@ export const DPOP_BINDING_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const [other, tokens] = [await proofKeys(ctx, 'second'), await boundRefreshable(ctx)]
       const answer = await withProof(ctx, other, (headers) => ctx.refresh(tokens, {}, headers))
+      return backed(otherKeysRefused(answer), refreshesBound(ctx))
+    },
+  },
+  {
+    ...DPOP,
+    id: 'dpop-refresh-signature',
+    title: 'A refresh token of a public client is refused with a proof that names its key, and that another one signed',
+    section: 'section 5',
+    mend: 'Judge the proof of a refresh completely, as that of a code: the thumbprint of its key proves nothing by itself.',
+    async run(ctx) {
+      const [keys, tokens] = [await proofKeys(ctx), await boundRefreshable(ctx)]
+      const forged = goodProof({ signedBy: await strangerTo(keys) })
+      const answer = await withProof(ctx, keys, (headers) => ctx.refresh(tokens, {}, headers), forged)
       return backed(otherKeysRefused(answer), refreshesBound(ctx))
     },
   },

@@ -37,7 +37,9 @@ async function refusedSoon(ctx: AsContext, seconds: number): Promise<Verdict> {
 
 async function refusedProof(ctx: AsContext, make: MakeProof): Promise<Verdict> {
   await offeredAlgorithms(ctx)
-  const answer = judged(await redeemBound(ctx, make))
+  const answer = await redeemBound(ctx, make)
+  // It was sent with the nonce. Who wants another one even so takes none, or says the wrong thing.
+  if (errorOf(answer) === 'use_dpop_nonce') await takesProofs(ctx).needed()
   const right = answer.status === 400 && errorOf(answer) === 'invalid_dpop_proof'
   return backed(expectThat(right, 'status 400 with the error "invalid_dpop_proof"', answer), takesProofs(ctx))
 }

@@ -8,7 +8,7 @@
 import { isLoopbackHost } from '../../shared/loopback.ts'
 import { OPENID_CONFIGURATION } from '../../shared/well-known.ts'
 import { expectThat, pass, problem, skip } from '../core/check.ts'
-import type { AsContext, EndpointName } from './context.ts'
+import { type AsContext, type EndpointName, PUSHED_ONLY } from './context.ts'
 import { type AsCheck, isJson } from './judge.ts'
 
 /** Where the metadata came. */
@@ -29,6 +29,12 @@ const ENDPOINTS: readonly EndpointName[] = [
 /** https, or http on this machine. */
 export const isSecure = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
+
+/** Skips where the server says that its tokens come in other ways alone (to clients of their own right, say). */
+async function needsCodes(ctx: AsContext): Promise<void> {
+  const grants = await ctx.listed('grant_types_supported')
+  if (grants?.includes('authorization_code') === false) skip('the server does not offer the code flow')
+}
 
 export const METADATA_CHECKS: readonly AsCheck[] = [
   {
@@ -143,6 +149,7 @@ export const METADATA_CHECKS: readonly AsCheck[] = [
     mend: 'Add authorization_endpoint, token_endpoint and response_types_supported (["code"]) to the metadata.',
     async run(ctx) {
       const metadata = await ctx.metadata()
+      await needsCodes(ctx)
       const missing = ['authorization_endpoint', 'token_endpoint'].filter((name) => typeof metadata[name] !== 'string')
       if ((await ctx.listed('response_types_supported'))?.includes('code') !== true)
         missing.push('response_types_supported')
@@ -162,6 +169,7 @@ export const METADATA_CHECKS: readonly AsCheck[] = [
     section: 'Authorization Code Protection',
     mend: 'Add "code_challenge_methods_supported": ["S256"] to the metadata. MCP clients must refuse a server that does not say so.',
     async run(ctx) {
+      await needsCodes(ctx)
       const methods = await ctx.listed('code_challenge_methods_supported')
       return expectThat(
         methods?.includes('S256') === true,
@@ -211,6 +219,18 @@ export const METADATA_CHECKS: readonly AsCheck[] = [
         await answered(ctx),
         methods?.join(', ') ?? 'no such member',
       )
+    },
+  },
+  {
+    id: 'as-metadata-pushed',
+    title: 'Authorization requests need not be pushed first',
+    level: 'should',
+    spec: 'RFC 9126',
+    section: 'section 5',
+    mend: 'Leave require_pushed_authorization_requests out, or require it of single clients: hosts send their requests through the browser, and this server refuses all of these.',
+    async run(ctx) {
+      const pushed = (await ctx.metadata())[PUSHED_ONLY]
+      return expectThat(pushed !== true, `no ${PUSHED_ONLY}`, await answered(ctx), `${PUSHED_ONLY}: true`)
     },
   },
   {

@@ -43,7 +43,10 @@ export const REDIRECT_CHECKS: readonly AsCheck[] = [
     title: 'A redirect URI with more path than the registered one is refused',
     section: 'section 4.1.1',
     mend: 'Compare the whole string; prefixes are not enough.',
-    run: async (ctx) => otherRedirect(ctx, (registered) => `${registered}/conformance`),
+    async run(ctx) {
+      const verdict = await otherRedirect(ctx, (registered) => `${registered}/conformance`)
+      return verdict.kind === 'pass' ? otherRedirect(ctx, (registered) => `${registered}/`) : verdict
+    },
   },
   {
     ...CODE_FLOW,

@@ -73,7 +73,9 @@ export const REGISTRATION_CHECKS: readonly AsCheck[] = [
     section: 'section 3.2.1',
     mend: 'Add client_secret_expires_at to the answer whenever it has a client_secret.',
     async run(ctx) {
-      const answer = created(await register(ctx, { token_endpoint_auth_method: 'client_secret_basic' }))
+      const answer = created(
+        await register(ctx, { token_endpoint_auth_method: (await ctx.clients.confidential()).method }),
+      )
       if (typeof answer.json['client_secret'] !== 'string') return skip('the server gives no secret')
       return expectThat(
         typeof answer.json['client_secret_expires_at'] === 'number',

@@ -5,10 +5,10 @@
  * @see RFC 7662 section 2
  * @module
  */
-import { expectThat, problem, skip, type Verdict } from '../core/check.ts'
+import { expectThat, pass, problem, skip, type Verdict } from '../core/check.ts'
 import { backed, type Control, isAlike } from '../core/controls.ts'
-import type { Answer, Form } from '../core/http.ts'
-import type { Client } from './clients.ts'
+import type { Answer, Form, HeaderRecord } from '../core/http.ts'
+import type { Client, Credentials } from './clients.ts'
 import type { AsContext } from './context.ts'
 import { introspect } from './introspection.ts'
 import { type AsCheck, errorOf, givesToken, refused } from './judge.ts'
@@ -25,6 +25,19 @@ async function revoke(ctx: AsContext, { credentials }: Client, form: Form): Prom
 
 const ask = async (ctx: AsContext, token: string): Promise<Answer> =>
   introspect(ctx, token, (await ctx.introspected()).credentials)
+
+/** The same client, with another secret. */
+const withWrongSecret = ({ form, headers }: Credentials): Credentials =>
+  form['client_secret'] === undefined
+    ? { form, headers: { ...headers, ...otherPassword(headers['authorization']) } }
+    : { form: { ...form, client_secret: WRONG_SECRET }, headers }
+
+function otherPassword(basic: HeaderRecord[string] | undefined): HeaderRecord {
+  const [id = ''] = atob(String(basic).replace(/^Basic /, '')).split(':')
+  return { authorization: `Basic ${btoa(`${id}:${WRONG_SECRET}`)}` }
+}
+
+const WRONG_SECRET = 'conformance-wrong-secret'
 
 /** Asked of a live token: whether this client is told anything at all. */
 async function liveAnswer(ctx: AsContext): Promise<Answer> {
@@ -118,14 +131,16 @@ export const REVOCATION_CHECKS: readonly AsCheck[] = [
   {
     ...INTROSPECTION,
     id: 'introspect-unauthenticated',
-    title: 'Whoever does not say who they are is told nothing',
+    title: 'Whoever does not say who they are, or says it with a wrong secret, is told nothing',
     section: 'section 2.1',
     mend: 'Require client authentication at the introspection endpoint: otherwise it is a place to try tokens out.',
     async run(ctx) {
-      const { accessToken } = (await ctx.introspected()).tokens
-      const answer = await introspect(ctx, accessToken, { form: {}, headers: {} })
-      const verdict = expectThat(answer.status === 400 || answer.status === 401, 'status 401', answer)
-      return backed(verdict, answersIntrospection(ctx))
+      const { credentials, tokens } = await ctx.introspected()
+      for (const wrong of [{ form: {}, headers: {} }, withWrongSecret(credentials)]) {
+        const answer = await introspect(ctx, tokens.accessToken, wrong)
+        if (answer.status !== 400 && answer.status !== 401) return problem('status 401', answer)
+      }
+      return backed(pass(), answersIntrospection(ctx))
     },
   },
   {

@@ -79,6 +79,7 @@ export function createHttp({ fetch = globalThis.fetch, fetchLines, timeout = 10,
     const repeats = Object.keys(fields).length < lines.length
     if (repeats && fetchLines === undefined)
       skip('the same header cannot be sent twice from here: use the command line, or give `fetchLines`')
+    refuseOtherSchemes(url)
     const signal = AbortSignal.timeout(timeout * 1000)
     const init = { method, signal, ...(body === undefined ? {} : { body }) }
     const sent = { method, url, lines, body: body ?? null }
@@ -112,6 +113,19 @@ export function createHttp({ fetch = globalThis.fetch, fetchLines, timeout = 10,
 
 const linesOf = (headers: HeaderRecord): readonly (readonly [string, string])[] =>
   Object.entries(headers).flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const))
+
+/** URLs come from the server under test, and some runtimes fetch files of this machine, too: its content would stand in the report. */
+function refuseOtherSchemes(url: string): void {
+  if (!isHttpUrl(url)) {
+    throw new Trouble(`${url.slice(0, MOST_SHOWN)} is no http or https URL`, {
+      mend: 'Name the URL in full, with https.',
+    })
+  }
+}
+
+export const isHttpUrl = (url: string): boolean => /^https?:$/.test(URL.parse(url)?.protocol ?? '')
+
+const MOST_SHOWN = 200
 
 /** Whoever has had enough says nothing about what was asked: neither a refusal nor an acceptance. */
 function tooMany(answer: Answer): never {

@@ -49,6 +49,11 @@ const WORDS: readonly (readonly [pattern: RegExp, words: string, mend: string])[
     CERTIFICATE,
   ],
   [
+    /Malformed_HTTP|HPE_|not match the HTTP|InvalidHTTPResponse/i,
+    'what answers there does not speak HTTP',
+    'Look at the port: something else listens there. Where it speaks TLS, say https.',
+  ],
+  [
     /ERR_SSL|EPROTO|wrong version|ERR_TLS|InvalidContentType|\bcorrupt message\b|BoringSSL|\btls\b|\bssl\b|certificate/i,
     'TLS fails (is this an http port, or an old protocol version?)',
     'Serve TLS 1.2 or later at this port, or say http where it is http.',

@@ -63,6 +63,7 @@ export const STEPS: readonly Step[] = [
       'as-metadata-no-plain',
       'as-metadata-public-clients',
       'as-metadata-grants',
+      'as-metadata-pushed',
       'as-jwks',
       'dpop-metadata',
     ],

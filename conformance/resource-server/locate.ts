@@ -6,7 +6,7 @@
  */
 import { parseChallenges } from '../../shared/challenge.ts'
 import { authorizationServerMetadataUrls, protectedResourceMetadataUrls } from '../../shared/well-known.ts'
-import type { Answer, Http } from '../core/http.ts'
+import { type Answer, type Http, isHttpUrl } from '../core/http.ts'
 import type { Members } from '../jose/jws.ts'
 
 interface Looked {
@@ -43,7 +43,7 @@ export async function locateResource(http: Http, url: string, challenged: Answer
   ]
   const looked: Looked[] = []
   for (const { from, url: at, resource } of places) {
-    if (!URL.canParse(at)) continue
+    if (!isHttpUrl(at)) continue
     const one = { from, answer: await http.get(at), resource }
     looked.push(one)
     if (one.answer.status === 200 && typeof one.answer.json['resource'] === 'string') return { looked, found: one }

@@ -150,11 +150,11 @@ export const RS_TOKEN_CHECKS: readonly RsCheck[] = [
       const [{ header, claims }, keys] = [await ctx.jwt(), await ctx.keys()]
       const key = keys.find(({ kid }) => kid === header['kid']) ?? keys[0] ?? skip('there is no key')
       const symmetric = { ...header, alg: 'HS256' }
-      const secrets = [JSON.stringify(key), await pemOf(key, String(header['alg']))]
-      return refusesAll(
-        ctx,
-        await Promise.all(secrets.map((secret) => signSymmetric(symmetric, claims, text.encode(secret)))),
-      )
+      const pem = await pemOf(key, String(header['alg']))
+      // Some libraries end it with a line feed, others do not; some hand on the bytes.
+      const texts = [JSON.stringify(key), pem, `${pem}\n`].map((one) => text.encode(one))
+      const secrets = [...texts, bytesOf(pem)]
+      return refusesAll(ctx, await Promise.all(secrets.map((secret) => signSymmetric(symmetric, claims, secret))))
     },
   },
   {
@@ -246,6 +246,9 @@ async function signedByStranger(header: Members, claims: Members, bringsKey = fa
   const named = bringsKey ? { jwk: publicJwk } : { kid }
   return signJws({ ...rest, alg, ...named }, claims, privateKey, alg)
 }
+
+const bytesOf = (pem: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(pem.replace(/-----[^-]+-----|\s/g, '')), (character) => character.charCodeAt(0))
 
 async function pemOf(key: Members, alg: string): Promise<string> {
   const imported = await importJWK({ ...key }, alg, { extractable: true })

@@ -12,6 +12,7 @@ import {
   toText,
 } from '../../conformance/index.ts'
 import { freePort } from '../support/spawn.ts'
+import { changeMetadata } from './mutants/mutant.ts'
 import { createWorld } from './world.ts'
 
 const listeners: { stop(now: boolean): unknown }[] = []
@@ -149,4 +150,65 @@ test('a server that breaks in the course of the checks does not pass', async () 
   expect(failed.map(({ received }) => received)).toContain(
     'the server fails at what it did before: 500 with something of no type',
   )
+})
+
+describe('URLs of the server under test that are no http URLs are not asked for', () => {
+  const secret = new URL('../support/certificates/app.pem', import.meta.url).href
+  const json = (value: unknown): Response => Response.json(value)
+  const lines = (text: string): string => text.replace(/\s+/g, ' ')
+
+  test('those of an authorization server: the members are named once, and nothing is read', async () => {
+    const members = { authorization_endpoint: secret, token_endpoint: secret, jwks_uri: secret }
+    const registration_endpoint = 'javascript:alert(1)'
+    const fetch = async (url: string, init: RequestInit): Promise<Response> => {
+      if (!url.startsWith('http')) return globalThis.fetch(url, init)
+      return url.includes('/.well-known/oauth')
+        ? json({ issuer: 'https://as.example', ...members, registration_endpoint, response_types_supported: ['code'] })
+        : new Response('Not found', { status: 404 })
+    }
+    const report = await checkAuthorizationServer({ issuer: 'https://as.example', fetch })
+    expect(lines(toText([report]))).not.toContain('BEGIN')
+    const failed = report.results.filter(({ status }) => status === 'fail').map(({ id }) => id)
+    expect(failed).toEqual(['as-metadata-endpoints', 'as-metadata-pkce'].toSorted(byOrder(report.results)))
+  })
+
+  test('the place of the metadata in a challenge', async () => {
+    const challenge = { 'www-authenticate': `Bearer resource_metadata="${secret}"` }
+    const asked: string[] = []
+    const fetch = async (url: string): Promise<Response> => {
+      asked.push(url)
+      return url.endsWith('/mcp') && !url.includes('well-known')
+        ? new Response(null, { status: 401, headers: challenge })
+        : new Response('Not found', { status: 404 })
+    }
+    const report = await checkResourceServer({ url: 'https://mcp.example/mcp', fetch })
+    expect(asked.filter((url) => !url.startsWith('https:'))).toEqual([])
+    expect(report.results.find(({ id }) => id === 'rs-challenge-metadata')?.status).toBe('warning')
+  })
+
+  test('where a redirect leads', async () => {
+    const server = listen(() => new Response(null, { status: 302, headers: { location: secret } }))
+    const report = await checkAuthorizationServer({ issuer: server, only: ['as-metadata'] })
+    expect(toText([report])).not.toContain('BEGIN')
+  })
+})
+
+const byOrder =
+  (results: readonly { readonly id: string }[]) =>
+  (one: string, other: string): number =>
+    results.findIndex(({ id }) => id === one) - results.findIndex(({ id }) => id === other)
+
+test('where nobody answers at the registration endpoint, that is told once', async () => {
+  const nobody = `http://127.0.0.1:${freePort()}/register`
+  const world = await createWorld()
+  const report = await world.check(
+    changeMetadata((members) => ({ ...members, registration_endpoint: nobody })),
+    {
+      fetchLines: undefined,
+    },
+  )
+  await world.server.close()
+  const failed = report.results.filter(({ status }) => status === 'fail').map(({ id }) => id)
+  expect(failed.filter((id) => !id.startsWith('register'))).toEqual([])
+  expect(report.results.find(({ id }) => id === 'token')?.note).toContain('no client can be registered')
 })

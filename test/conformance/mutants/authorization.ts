@@ -4,6 +4,7 @@
  * @module
  */
 
+import { s256 } from '../../../shared/pkce.ts'
 import type { Mutation } from '../mutation.ts'
 import {
   AUTHORIZE,
@@ -140,6 +141,15 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
       (query) => query.set('code_challenge_method', 'S256'),
     ),
   ),
+  mutant('authorize-pkce-plain', 'takes a challenge of no named method for a plain one', () => async (sent, next) => {
+    const { searchParams: query } = sent.url
+    const challenge = query.get('code_challenge')
+    if (!at(sent, AUTHORIZE) || challenge === null || query.has('code_challenge_method')) return next(sent)
+    const url = new URL(sent.url)
+    url.searchParams.set('code_challenge', await s256(challenge))
+    url.searchParams.set('code_challenge_method', 'S256')
+    return next({ ...sent, url })
+  }),
   mutant('authorize-response-type', 'gives a code whatever is asked for', () =>
     changeQuery(
       (query) => query.get('response_type') === 'token',
@@ -184,6 +194,9 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
   ),
   mutant('authorize-redirect-path', 'compares the beginning of redirect URIs', () =>
     lenientRedirect(REGISTERED, (uri) => uri.startsWith(`${REGISTERED}/`)),
+  ),
+  mutant('authorize-redirect-path', 'does not mind a slash at the end of redirect URIs', () =>
+    lenientRedirect(REGISTERED, (uri) => uri === `${REGISTERED}/`),
   ),
   mutant('authorize-redirect-query', 'does not compare the query of redirect URIs', () =>
     lenientRedirect(REGISTERED, (uri) => uri.startsWith(`${REGISTERED}?`)),

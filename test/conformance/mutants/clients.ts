@@ -148,6 +148,16 @@ export const REVOCATION_MUTANTS: readonly Mutant[] = [
     () => async (sent, next) =>
       at(sent, INTROSPECT) && !usesBasic(sent) ? Response.json({ active: true }) : next(sent),
   ),
+  mutant(
+    'introspect-unauthenticated',
+    'tells whoever has some secret about tokens',
+    () => async (sent, next) =>
+      at(sent, INTROSPECT) &&
+      usesBasic(sent) &&
+      atob(sent.headers.get('authorization')?.slice(6) ?? '').includes('wrong')
+        ? Response.json({ active: true })
+        : next(sent),
+  ),
   mutant('introspect-active', 'names another client', () =>
     changeJson(INTROSPECT, (members) => (members['active'] === true ? { ...members, client_id: 'another' } : members)),
   ),

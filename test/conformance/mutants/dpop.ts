@@ -57,6 +57,12 @@ const isForged = (text: string): Promise<boolean> =>
       error instanceof Error && 'code' in error && error.code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
   )
 
+/** Takes forged proofs where the form has this. */
+const takingForged =
+  (parameter: string): Mutation =>
+  async (sent, next) =>
+    at(sent, TOKEN) && formOf(sent).has(parameter) && (await isForged(proofOf(sent) ?? '')) ? given() : next(sent)
+
 /** Longer than the one, shorter than the other. */
 const BETWEEN = 1200
 const away = ({ claims }: ReadJws, now: number): number => Number(claims['iat']) - now
@@ -103,6 +109,12 @@ const PROOF_MUTANTS = (now: () => number): readonly Mutant[] => [
     String(claims['htu']).startsWith('http:'),
   ),
   accepting('other-host', 'compares the end of the URL', ({ claims }) => String(claims['htu']).includes('attacker')),
+  mutant('dpop-method', 'answers another method with a nonce that nobody needs', () => async (sent, next) => {
+    const isOther = at(sent, TOKEN) && readJwt(proofOf(sent) ?? '')?.claims['htm'] === 'GET'
+    return isOther
+      ? Response.json({ error: 'use_dpop_nonce' }, { status: 400, headers: { 'dpop-nonce': 'another' } })
+      : next(sent)
+  }),
   accepting('old', 'takes old proofs', (proof) => away(proof, now()) < -BETWEEN),
   accepting('future', 'takes proofs from the future', (proof) => away(proof, now()) > BETWEEN),
   accepting('window', 'takes proofs of a quarter of an hour', (proof) => {
@@ -119,7 +131,10 @@ const PROOF_MUTANTS = (now: () => number): readonly Mutant[] => [
       ? errorAnswer('invalid_dpop_proof')
       : next(sent)
   }),
-  accepting('signature', 'does not verify proofs', (_, text) => isForged(text)),
+  mutant('dpop-signature', 'does not verify proofs', () => takingForged('code')),
+  mutant('dpop-refresh-signature', 'does not verify the proofs of those who refresh', () =>
+    takingForged('refresh_token'),
+  ),
   mutant('dpop-replay', 'takes a proof again and again', () => {
     const seen = new Set<string>()
     return async (sent, next) => {

@@ -106,6 +106,9 @@ export const METADATA_MUTANTS: readonly Mutant[] = [
       ({ method }) => method === 'OPTIONS',
     ),
   ),
+  mutant('as-metadata-pushed', 'wants every request to be pushed, and takes others all the same', () =>
+    changeMetadata((members) => ({ ...members, require_pushed_authorization_requests: true })),
+  ),
   mutant('as-jwks', 'publishes a key that it shares with somebody', () =>
     changeJson(JWKS, ({ keys }) => ({ keys: [...[keys].flat(), { kty: 'oct', kid: 'shared', k: 'c2VjcmV0' }] })),
   ),

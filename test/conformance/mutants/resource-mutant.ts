@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Members } from '../../../conformance/jose/jws.ts'
 import type { Mutation, Sent } from '../mutation.ts'
 import { changeAnswer, withHeaders } from './mutant.ts'
 
@@ -35,7 +36,12 @@ export const tokenOf = ({ headers }: Sent): string => headers.get('authorization
 export interface Forger {
   readonly issuer: string
   readonly now: () => number
+  /** What the resource server verifies with. */
+  readonly publicJwk: Members
 }
+
+/** What the checks show for a token where any would do. */
+export const NO_TOKEN = 'conformance-made-this-up'
 
 export const unauthorized = (challenge: string): Response =>
   new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHmac, createPublicKey, type KeyObject } from 'node:crypto'
 import { type Members, type ReadJws, readJwt } from '../../../conformance/jose/jws.ts'
 import type { Sent } from '../mutation.ts'
 import { changeAnswer, changeJson, type Mutant, mutant, refusingScripts, withHeaders, without } from './mutant.ts'
@@ -12,6 +13,7 @@ import {
   changeEndpoint,
   type Forger,
   isEndpoint,
+  NO_TOKEN,
   PRM,
   passes,
   tokenOf,
@@ -27,6 +29,16 @@ const accepting = (
   mutant(breaks, what, () => async (sent, next) => {
     const token = isEndpoint(sent) && !sent.headers.has('dpop') ? readJwt(tokenOf(sent)) : undefined
     return token !== undefined && (await overlooks(token, sent)) ? passes() : next(sent)
+  })
+
+const keyOf = (jwk: Members): KeyObject => createPublicKey({ key: { ...jwk }, format: 'jwk' })
+
+/** Takes the public key for a shared secret, when it is written in this way. */
+const takingPublicKey = (how: string, write: (forger: Forger) => string | Buffer, forger: Forger): Mutant =>
+  mutant('rs-symmetric', `takes the public key for a shared secret, ${how}`, () => async (sent, next) => {
+    const [header, payload, signature] = tokenOf(sent).split('.')
+    const made = createHmac('sha256', write(forger)).update(`${header}.${payload}`).digest('base64url')
+    return isEndpoint(sent) && signature === made ? passes() : next(sent)
   })
 
 const METADATA_MUTANTS: readonly Mutant[] = [
@@ -134,7 +146,7 @@ const CHALLENGE_MUTANTS: readonly Mutant[] = [
   mutant('rs-challenge-metadata', 'does not say where its metadata are to who has a bad token', () =>
     changeChallenge(
       (challenge) => challenge.replace(/,? ?resource_metadata="[^"]*",?/g, ' '),
-      ({ status }, sent) => status === 401 && tokenOf(sent) === 'conformance',
+      ({ status }, sent) => status === 401 && tokenOf(sent) === NO_TOKEN,
     ),
   ),
   mutant('rs-challenge-scope', 'says that no scope is needed', () =>
@@ -184,7 +196,7 @@ const CHALLENGE_MUTANTS: readonly Mutant[] = [
     'rs-garbage',
     'breaks when a token cannot be read',
     () => async (sent, next) =>
-      isEndpoint(sent) && tokenOf(sent) === 'conformance' ? new Response('Oops', { status: 500 }) : next(sent),
+      isEndpoint(sent) && tokenOf(sent) === NO_TOKEN ? new Response('Oops', { status: 500 }) : next(sent),
   ),
   mutant('rs-invalid-token', 'does not say that a token is bad', () =>
     changeChallenge((challenge) =>
@@ -240,6 +252,12 @@ const tokenMutants = (forger: Forger): readonly Mutant[] => [
     () => async (sent, next) => (sent.url.searchParams.has('access_token') ? passes() : next(sent)),
   ),
   accepting('rs-altered', 'does not verify signatures', ({ claims }) => claims['sub'] === 'somebody else'),
+  takingPublicKey(
+    'as PEM, with a line feed at its end',
+    ({ publicJwk }) => keyOf(publicJwk).export({ type: 'spki', format: 'pem' }),
+    forger,
+  ),
+  takingPublicKey('as DER', ({ publicJwk }) => keyOf(publicJwk).export({ type: 'spki', format: 'der' }), forger),
   accepting('rs-unsigned', 'takes tokens that nobody signed', ({ header }) => header['alg'] === 'none'),
   accepting('rs-symmetric', 'takes the public key for a shared secret', ({ header }) => header['alg'] === 'HS256'),
   mutant('rs-own-key', 'takes any signature in the name of a known key', () => {
