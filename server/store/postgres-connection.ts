@@ -60,10 +60,9 @@ export async function connectToPostgres(
   }
 
   try {
-    // The server must not hold locks for a process that is gone.
     await run(
-      'select set_config($1, $3, false), set_config($2, $3, false)',
-      ['statement_timeout', 'idle_in_transaction_session_timeout', `${statementTimeout}s`],
+      `select ${SESSION.map((name, index) => `set_config('${name}', $${index + 1}, false)`).join(', ')}`,
+      [`${statementTimeout}s`, `${statementTimeout}s`, 'read committed'],
       connectTimeout,
     )
   } catch (cause) {
@@ -110,6 +109,12 @@ const CLIENT_OPTIONS = {
   // Seconds since the epoch are far below 2^53.
   types: { int8: { to: 20, from: [20], serialize: String, parse: Number } },
 }
+
+/**
+ * The server must not hold locks for a process that is gone. And whoever has waited for another transaction must see what it stored: in a database whose
+ * default is `repeatable read`, who disables a person would not find the grant that they waited for.
+ */
+const SESSION = ['statement_timeout', 'idle_in_transaction_session_timeout', 'default_transaction_isolation']
 
 /** After an ERROR the session goes on; after anything else (FATAL, a socket's trouble, our own impatience) it is gone. */
 const leavesSessionUsable = (error: unknown): boolean =>

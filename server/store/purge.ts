@@ -4,13 +4,14 @@
  *
  * @see docs/adr/0023-what-purge-keeps.md
  * @see docs/adr/0027-a-little-at-a-time.md
+ * @see docs/adr/0210-the-purge-waits-for-nobody.md
  * @module
  */
 import { type RawBuilder, sql } from 'kysely'
 import type { Keep } from '../core/ports.ts'
 import { deleteOld } from './delete-old.ts'
 import { purgeClients } from './purge-clients.ts'
-import type { Database } from './schema.ts'
+import type { Database, Engine, Tables } from './schema.ts'
 
 /** Of each kind at most `limit` rows. What goes with another row is not counted. */
 export async function purge(database: Database, now: number, limit: number, keep?: Keep): Promise<number> {
@@ -20,10 +21,10 @@ export async function purge(database: Database, now: number, limit: number, keep
   const isThere = async (question: RawBuilder<unknown>): Promise<boolean> =>
     (await question.execute(database.db)).rows.length > 0
   const counts: number[] = []
-  if (await isThere(findUnredeemed(now, 1))) counts.push(await run(deleteUnredeemed(now, limit)))
-  for (const { table, key, end } of EXPIRING) {
-    if (await isThere(findExpired(table, key, end, now, 1))) {
-      counts.push(await run(deleteExpired(table, key, end, now, limit)))
+  if (await isThere(findUnredeemed(now, 1))) counts.push(await run(deleteUnredeemed(now, limit, database)))
+  for (const kind of EXPIRING) {
+    if (await isThere(findExpired(kind, now, 1))) {
+      counts.push(await run(deleteExpired(kind, now, limit, database)))
     }
   }
   counts.push(await purgeClients(database, now, limit))
@@ -36,8 +37,14 @@ export async function purge(database: Database, now: number, limit: number, keep
 /** Steps of the flow trace that are kept, however young they are: floods make some 30 MB. */
 const MOST_STEPS = 200_000
 
-/** Tables whose rows expire by themselves. */
-const EXPIRING = [
+/** A table whose rows expire by themselves: what tells one from another, and when its end comes. */
+interface Expiring {
+  readonly table: keyof Tables
+  readonly key: readonly string[]
+  readonly end: string
+}
+
+const EXPIRING: readonly Expiring[] = [
   { table: 'grants', key: ['id'], end: 'expires_at' },
   { table: 'refresh_tokens', key: ['hash'], end: 'expires_at' },
   { table: 'registration_tokens', key: ['name'], end: 'expires_at' },
@@ -50,20 +57,28 @@ const EXPIRING = [
   { table: 'pending_sign_ins', key: ['hash'], end: 'expires_at' },
   { table: 'sign_in_attempts', key: ['key_hash'], end: 'ends_at' },
   { table: 'shared_limits', key: ['key'], end: 'ends_at' },
-] as const
+]
 
 /** The code was never redeemed: nothing was issued, and nothing can be. */
-export const deleteUnredeemed = (now: number, limit: number) => sql`
-  delete from grants where id in (${findUnredeemed(now, limit)})`
+const deleteUnredeemed = (now: number, limit: number, { engine }: Database) => sql`
+  with old as (select id from grants where id in (${findUnredeemed(now, limit)}) ${LOCK[engine]})
+  delete from grants where id in (select id from old)`
 
 const findUnredeemed = (now: number, limit: number) => sql`
   select grant_id from codes where consumed_at is null and expires_at <= ${now} order by expires_at limit ${limit}`
 
-export const deleteExpired = (table: string, key: readonly string[], end: string, now: number, limit: number) => sql`
-  delete from ${sql.table(table)} where (${columnsOf(key)}) in (${findExpired(table, key, end, now, limit)})`
+const deleteExpired = ({ table, key, end }: Expiring, now: number, limit: number, { engine }: Database) => sql`
+  with old as (${findExpired({ table, key, end }, now, limit)} ${LOCK[engine]})
+  delete from ${sql.table(table)} where (${columnsOf(key)}) in (select ${columnsOf(key)} from old)`
 
-const findExpired = (table: string, key: readonly string[], end: string, now: number, limit: number) => sql`
+const findExpired = ({ table, key, end }: Expiring, now: number, limit: number) => sql`
   select ${columnsOf(key)} from ${sql.table(table)}
   where ${sql.ref(end)} <= ${now} order by ${sql.ref(end)} limit ${limit}`
+
+/**
+ * What somebody else is changing right now waits for the next time: a row whose end was put off meanwhile stays, and nobody's deadlock is the purge's doing.
+ * SQLite has one writer at a time.
+ */
+const LOCK = { postgres: sql`for update skip locked`, sqlite: sql`` } as const satisfies Record<Engine, unknown>
 
 const columnsOf = (key: readonly string[]) => sql.join(key.map((column) => sql.ref(column)))

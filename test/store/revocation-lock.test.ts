@@ -85,6 +85,17 @@ describe('PostgreSQL', () => {
     },
   )
 
+  test('the same in a database whose transactions by default see nothing that was stored since they began', async () => {
+    const other = await openStore({
+      database: `${url}?default_transaction_isolation=repeatable%20read`,
+      connections: 4,
+    })
+    await other.users.create(user())
+    expect(await during(url, CREATE, () => other.users.disable('user-1', NOW))).toBe(true)
+    expect((await other.grants.find('grant-1'))?.revokedAt).toBe(NOW)
+    await other.close()
+  })
+
   test('a grant waits for its session to be ended, and is not created', async () => {
     await store.users.create(user())
     await store.sessions.create(session())
