@@ -29,6 +29,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '018': 'Delegation, agents and companies',
   '019': 'Delegation, agents and companies',
   '020': 'Delegation, agents and companies',
+  '021': 'Durability and operation',
 }
 
 /** The page. Throws for a decision without a title, or of an area that has no name. */
