@@ -20,7 +20,7 @@ import { type IdentityProvider, identityProvider } from './identity-provider.ts'
 import { obtainIdJag, type WantedSignIn } from './obtain-id-jag.ts'
 import { requireOffered } from './offered.ts'
 import { isSession, keyOfSessions } from './session-token.ts'
-import type { TokenSource, TokenType } from './token-source.ts'
+import { readSource, type TokenSource, type TokenType } from './token-source.ts'
 
 /** Seconds before its end at which an ID-JAG is taken for expired: the way to the server, and clocks that differ. */
 const EARLY = 10
@@ -60,26 +60,29 @@ export function crossAppAccess(options: CrossAppAccessOptions): GrantType {
   const { idp, identity, scope, issuer } = options
   const { identityType = isSession(identity) ? 'access_token' : 'id_token' } = options
   const ask = identityProvider(idp)
-  const held = boundedMap<IdJag>(20)
+  const held = boundedMap<Held>(20)
   /** Servers that take each ID-JAG once. */
   const once = new Set<string>()
 
   async function obtain(step: GrantStep): Promise<ForeignTokenResponse> {
     requireOffered(step, JWT_BEARER_GRANT)
     const key = JSON.stringify([step.issuer, step.indicator, step.clientId, [...step.scope].sort()])
+    const subject = await readSource(identity, {})
     const kept = held.get(key)
-    if (kept !== undefined && !once.has(step.issuer) && (await isUsable(kept, step))) {
+    // Somebody else may have signed in since: what was issued for the one before is not theirs.
+    const isTheirs = kept?.subject === subject
+    if (kept !== undefined && isTheirs && !once.has(step.issuer) && (await isUsable(kept.jag, step))) {
       try {
-        return await redeem(step, kept)
+        return await redeem(step, kept.jag)
       } catch (error) {
         // It worked before, so it is not what it says that is refused.
         if (!hasCode(error, 'invalid_grant')) throw error
         once.add(step.issuer)
       }
     }
-    const fresh = await obtainIdJag(step, ask, identity, identityType)
-    const answer = await redeem(step, fresh)
-    held.set(key, fresh)
+    const jag = await obtainIdJag(step, ask, { identity, type: identityType, subject })
+    const answer = await redeem(step, jag)
+    held.set(key, { jag, subject })
     return answer
   }
 
@@ -92,6 +95,12 @@ export function crossAppAccess(options: CrossAppAccessOptions): GrantType {
     key: () => keyOfSessions(identity),
     obtain,
   })
+}
+
+/** An ID-JAG, and the token that it was obtained with. */
+interface Held {
+  readonly jag: IdJag
+  readonly subject: string
 }
 
 /** A session makes a new key for each authorization: what is bound to the one before has had its time. */

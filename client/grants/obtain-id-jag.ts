@@ -25,6 +25,14 @@ export interface WantedSignIn {
   readonly acrValues?: string
 }
 
+/** Who the person is: what says so, and where from. */
+export interface Identified {
+  readonly identity: TokenSource<WantedSignIn>
+  readonly type: TokenType
+  /** What `identity` has just brought. */
+  readonly subject: string
+}
+
 const UNMET = 'insufficient_user_authentication'
 
 const isUnmet = isRecord({
@@ -41,24 +49,23 @@ const isUnmet = isRecord({
 export async function obtainIdJag(
   step: GrantStep,
   ask: AskProvider,
-  identity: TokenSource<WantedSignIn>,
-  type: TokenType,
+  { identity, type, subject }: Identified,
 ): Promise<IdJag> {
-  const exchange = async (wanted: WantedSignIn): Promise<ProviderAnswer> =>
+  const exchange = (subject_token: string): Promise<ProviderAnswer> =>
     ask(step, {
       requested_token_type: ID_JAG_TOKEN_TYPE,
-      subject_token: await readSource(identity, wanted),
+      subject_token,
       subject_token_type: tokenTypeUri(type),
       // Discovery has found the server's own metadata under this very name.
       audience: step.issuer,
       resource: step.indicator ?? step.resource,
       scope: step.scope.length === 0 ? undefined : formatScope(step.scope),
     })
-  const first = await exchange({})
+  const first = await exchange(subject)
   const problem = first.answer.json
   // Whoever can bring a better sign-in is told what is wanted, once.
   const again = first.answer.status !== 200 && isUnmet(problem) && typeof identity === 'function'
-  const { answer, proven } = again ? await exchange(wantedBy(problem)) : first
+  const { answer, proven } = again ? await exchange(await readSource(identity, wantedBy(problem))) : first
   return checkIdJag(step, tokensOf(answer), proven)
 }
 

@@ -237,6 +237,19 @@ describe('EMA-C11 an ID-JAG is used until it expires', () => {
     expect(world.exchanges()).toHaveLength(2)
   })
 
+  test('not for somebody else who has signed in since', async () => {
+    const world = fakeCompany({ expiresIn: 100, jagLifetime: 10_000 })
+    world.accepted.add('of ada').add('of bob')
+    let person = 'of ada'
+    const session = employeeIn(world, {}, { identity: () => person })
+    await session.fetch(world.resource)
+    person = 'of bob'
+    world.clock.now += 100
+    await session.fetch(world.resource)
+    expect(world.exchanges().map(({ form }) => form.get('subject_token'))).toEqual(['of ada', 'of bob'])
+    expect(new Set(world.redeemed.map(({ jti }) => jti)).size).toBe(2)
+  })
+
   test('a server that takes each once is sent a new one, and from then on new ones only', async () => {
     const world = fakeCompany({ expiresIn: 100, jagLifetime: 10_000, once: true })
     const session = employeeIn(world)
