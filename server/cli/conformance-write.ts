@@ -31,11 +31,11 @@ export async function write(
   toTerminal: (reports: readonly Report[]) => string = toText,
 ): Promise<number> {
   if (process.stderr.isTTY) process.stderr.write(CLEAR_LINE)
-  let shown = toTerminal
-  for (const [name, where] of [['json', json] as const, ['junit', junit] as const, ['html', html] as const]) {
-    if (where === true) shown = WRITERS[name]
-    else if (where !== undefined) await writeFile(where, WRITERS[name](reports))
-  }
+  const named = [['json', json] as const, ['junit', junit] as const, ['html', html] as const]
+  const [inPlace] = named.find(([, where]) => where === true) ?? []
+  const shown = inPlace === undefined ? toTerminal : WRITERS[inPlace]
+  // First, for a file may fail, and nobody wants to sign in for all of it once more.
   process.stdout.write(shown(reports))
+  for (const [name, where] of named) if (typeof where === 'string') await writeFile(where, WRITERS[name](reports))
   return succeeded(reports) ? 0 : 1
 }

@@ -82,7 +82,18 @@ function problemOf(options: Options): string | null {
     if (problem !== null) return `--${flag}: ${problem}`
   }
   if (options.clientSecret !== undefined && options.clientId === undefined) return '--client-secret needs --client-id.'
-  if (options.wait !== undefined && !(Number(options.wait) > 0)) return '--wait: wanted a number of seconds.'
-  if (!(Number(options.timeout) > 0)) return '--timeout: wanted a number of seconds.'
+  if (options.clientAuth !== undefined && options.clientSecret === undefined)
+    return '--client-auth needs --client-secret.'
+  const { tool, signingKey, otherResource } = options
+  for (const [flag, value] of Object.entries({ tool, 'signing-key': signingKey, 'other-resource': otherResource }))
+    if (value !== undefined && resource === undefined) return `--${flag} needs --resource.`
+  if (options.wait !== undefined && !isSeconds(options.wait)) return '--wait: wanted a number of seconds.'
+  if (!isSeconds(options.timeout)) return '--timeout: wanted a number of seconds.'
+  const { json, junit, html } = options
+  if ([json, junit, html].filter((where) => where === true).length > 1)
+    return 'Only one of --json, --junit and --html can be in place of the text: name files for the others.'
   return null
 }
+
+/** Up to a day: timers have an end. */
+const isSeconds = (text: string): boolean => Number(text) > 0 && Number(text) <= 24 * 60 * 60

@@ -62,6 +62,13 @@ describe('conformance', () => {
     expect(JSON.parse(out).reports[0].results.map(({ id }: { id: string }) => id)).toEqual(['as-metadata', 'as-jwks'])
   })
 
+  test('a file that cannot be written: the report is printed all the same', async () => {
+    const place = ['--junit', 'no-such-folder/report.xml']
+    const run = await sallyport('conformance', '--as', demo.issuer, '--only', 'as-metadata', ...place)
+    expect([run.code, run.out.includes('1 passed')]).toEqual([2, true])
+    expect(run.error).toContain('no-such-folder')
+  })
+
   test('a server that is down: one line says it, exit code 1', async () => {
     const { code, error, out } = await sallyport('conformance', '--as', `http://127.0.0.1:${freePort()}`)
     expect({ code, error }).toEqual({ code: 1, error: '' })
@@ -82,6 +89,18 @@ describe('conformance', () => {
       '--resource: A URL with a user name or a password in it is sent by no host: leave them out.',
     ],
     ['a secret without its client', ['--as', 'http://x', '--client-secret', 'y'], '--client-secret needs --client-id.'],
+    [
+      'a way to show no secret',
+      ['--as', 'http://x', '--client-auth', 'client_secret_post'],
+      '--client-auth needs --client-secret.',
+    ],
+    ['a key for nothing', ['--as', 'http://x', '--signing-key', 'key.json'], '--signing-key needs --resource.'],
+    ['more time than there is', ['--as', 'http://x', '--timeout', '1e99'], '--timeout: wanted a number of seconds.'],
+    [
+      'two formats in one place',
+      ['--as', 'http://x', '--json', '--junit'],
+      'Only one of --json, --junit and --html can be in place of the text: name files for the others.',
+    ],
     ['no time', ['--as', 'http://x', '--timeout', 'soon'], '--timeout: wanted a number of seconds.'],
     [
       'a key that is none',
