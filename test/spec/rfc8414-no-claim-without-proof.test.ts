@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import type { ConfigInput } from '../../server/config.ts'
 import { ENDPOINTS } from '../../server/http/endpoints.ts'
 import { RESOURCE } from '../support/authorization-server.ts'
-import { TRUSTED } from '../support/claims/id-jag.ts'
+import { TRUSTED, WORKLOADS } from '../support/claims/id-jag.ts'
 import { PROOFS, prove } from '../support/claims/proofs.ts'
 import { createWorld, type World } from '../support/claims/world.ts'
 
@@ -49,6 +49,7 @@ const CONFIGURATIONS: readonly (readonly [string, ConfigInput])[] = [
       ],
     },
   ],
+  ['workloads', { wif: WORKLOADS }],
   ['clients registered by an administrator only', { registration: { mode: 'admin_only' } }],
 ]
 

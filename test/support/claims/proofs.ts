@@ -23,7 +23,7 @@ import {
 import { proveDpop } from './dpop.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { proveExchange, proveIdJags } from './exchange.ts'
-import { PROFILES, proveRedeeming } from './id-jag.ts'
+import { PROFILES, proveAssertions } from './id-jag.ts'
 import { GRANT_TYPES, proveResources, proveScopes, proveSigning, proveSubjects } from './tokens.ts'
 import { each, type Proof, UNPROVEN, type World } from './world.ts'
 
@@ -36,7 +36,7 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
   grant_types_supported: each('grant_types_supported', {
     ...GRANT_TYPES,
     [TOKEN_EXCHANGE_GRANT]: proveExchange,
-    [JWT_BEARER_GRANT]: proveRedeeming,
+    [JWT_BEARER_GRANT]: proveAssertions,
   }),
   authorization_grant_profiles_supported: each('authorization_grant_profiles_supported', PROFILES),
   identity_chaining_requested_token_types_supported: proveIdJags,
