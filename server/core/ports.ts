@@ -205,8 +205,8 @@ export interface Proofs {
 
 export interface Consents {
   find(userId: string, clientId: string, resource: string): Promise<Consent | null>
-  /** Adds the scopes to those that were agreed to before, in one statement or transaction. Does nothing for a person who was removed. */
-  remember(consent: Consent, entry?: Entry): Promise<void>
+  /** Adds the scopes to those that were agreed to before, in one statement or transaction. False: the person was removed, and nothing is stored. */
+  remember(consent: Consent, entry?: Entry): Promise<boolean>
   forget(userId: string, clientId: string, resource: string, entry?: Entry): Promise<void>
 }
 

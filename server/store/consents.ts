@@ -40,7 +40,7 @@ export function createConsents(database: Database): Consents {
         granted_at: grantedAt,
         client_digest: clientDigest,
       }
-      await db.transaction().execute(async (transaction) => {
+      return db.transaction().execute(async (transaction) => {
         // The upsert locks the row and tells what it holds; nobody can come between it and the update.
         const before = await transaction
           .insertInto('consents')
@@ -56,7 +56,7 @@ export function createConsents(database: Database): Consents {
           .returning(['scopes', 'client_digest'])
           .executeTakeFirst()
         // Nobody of that name is here any more.
-        if (before === undefined) return
+        if (before === undefined) return false
         // What was agreed to for what the client was before is not for what it is now.
         const same = before.client_digest === null || before.client_digest === clientDigest
         const union = new Set([...(same ? fromJson<readonly string[]>(before.scopes) : []), ...scopes])
@@ -68,6 +68,7 @@ export function createConsents(database: Database): Consents {
           .where('resource', '=', resource)
           .execute()
         for (const insert of note(entry)) await transaction.executeQuery(insert)
+        return true
       })
     },
 

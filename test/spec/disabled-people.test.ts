@@ -112,6 +112,19 @@ test('the same, where nobody is asked because they agreed before', async () => {
   await server.close()
 })
 
+test('nor is it remembered that they agreed, or told: who was granted something before is asked again', async () => {
+  const { server, clientId, browser, url, signOutEverywhere } = await visiting()
+  const { userId, clock, store } = server
+  const before = grant({ userId, clientId, resource: RESOURCE, createdAt: clock.now, expiresAt: clock.now + 60 })
+  await store.grants.redeem(before, { assertion: null, proof: null }, clock.now)
+  const body = new URLSearchParams({ ...formFields(await (await browser.fetch(url)).text()), decision: 'allow' })
+  justBefore(store.grants, 'create', signOutEverywhere)
+  await browser.fetch('/oauth/authorize/consent', { method: 'POST', body })
+  expect(await store.consents.find(userId, clientId, RESOURCE)).toBeNull()
+  expect(server.events.map(({ type }): string => type)).not.toContain('consent_remembered')
+  await server.close()
+})
+
 test('codes, refresh tokens and access tokens that are out are worth nothing, also once the person is enabled again', async () => {
   const { server, clientId, disable } = await disabled()
   const code = await obtainCode(server, clientId)

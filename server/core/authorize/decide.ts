@@ -24,20 +24,22 @@ export async function next(request: ValidRequest, person: Person | null, deps: D
     return tellClient(request, step.refuse, userId, deps)
   }
   if (step !== 'issue' || person === null) return { kind: step === 'consent' ? 'consent' : 'sign_in' }
-  return { kind: 'redirect', location: await issueCode(request, person, deps) }
+  return { kind: 'redirect', location: (await issueCode(request, person, deps)).location }
 }
 
-/** The person agreed: remembers it where that is safe, and issues the code. */
+/** The person agreed: issues the code, and remembers it where that is safe. */
 export async function approve(request: ValidRequest, person: Person, deps: Dependencies): Promise<string> {
-  const { client, resource, scopes } = request
-  if (canRememberConsent(client)) {
-    const agreed = { userId: person.userId, clientId: client.id, resource: resource.identifier, scopes }
-    const clientDigest = await consentDigest(client, deps)
-    const entry = auditEntry({ type: 'consent_remembered', ...agreed }, deps)
-    await deps.store.consents.remember({ ...agreed, grantedAt: deps.now(), clientDigest }, entry)
-    deps.audit(entry)
-  }
-  return issueCode(request, person, deps)
+  const { granted, location } = await issueCode(request, person, deps)
+  // In this order: what was agreed to with a session that has ended counts neither now nor the next time.
+  if (granted && canRememberConsent(request.client)) await remember(request, person, deps)
+  return location
+}
+
+async function remember({ client, resource, scopes }: ValidRequest, { userId }: Person, deps: Dependencies) {
+  const agreed = { userId, clientId: client.id, resource: resource.identifier, scopes }
+  const clientDigest = await consentDigest(client, deps)
+  const entry = auditEntry({ type: 'consent_remembered', ...agreed }, deps)
+  if (await deps.store.consents.remember({ ...agreed, grantedAt: deps.now(), clientDigest }, entry)) deps.audit(entry)
 }
 
 /** The person declined. */

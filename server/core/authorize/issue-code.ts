@@ -19,12 +19,18 @@ export interface Person {
   readonly session: string | null
 }
 
-/** Stores grant and code; the redirect that carries the code. */
+/** Where to go, with a code or without. */
+export interface Answer {
+  readonly granted: boolean
+  readonly location: string
+}
+
+/** Stores grant and code, if the person is still who they were when they were asked. */
 export async function issueCode(
   request: ValidRequest,
   { userId, session }: Person,
   deps: Dependencies,
-): Promise<string> {
+): Promise<Answer> {
   const { settings, store, clientDocuments, dpop, hash, now, audit } = deps
   const at = now()
   const grantId = createGrantId(deps)
@@ -55,8 +61,8 @@ export async function issueCode(
   // Signed out, disabled or removed since they were asked: nothing was stored.
   if (!(await store.grants.create(grant, record, session, entry))) {
     audit(auditEntry({ type: 'authorization_rejected', reason: 'no_longer_signed_in', ...partiesOf(grant) }, deps))
-    return errorRedirect(request, 'no_longer_signed_in', settings.issuer)
+    return { granted: false, location: errorRedirect(request, 'no_longer_signed_in', settings.issuer) }
   }
   audit(entry)
-  return successRedirect(request, code, settings.issuer)
+  return { granted: true, location: successRedirect(request, code, settings.issuer) }
 }

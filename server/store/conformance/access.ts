@@ -188,7 +188,7 @@ export const accessCases: readonly ConformanceCase[] = [
         const linked = await together(32, (index) => {
           if (index === 16) return users.remove('user-1', NOW)
           if (index % 2 === 0) return identities.link(identity({ subject: `${subject}-${32 * round + index}` }))
-          return consents.remember(consent({ clientId: `client-${index}` })).then(() => true)
+          return consents.remember(consent({ clientId: `client-${index}` }))
         })
         equal(tally(linked)['true'] !== 0, true)
         deepEqual(await identities.list('user-1'), [])
