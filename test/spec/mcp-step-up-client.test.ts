@@ -43,6 +43,16 @@ describe('C-120 C-121 a person is asked for the union', () => {
     expect((await call()).status).toBe(200)
   })
 
+  test.each(['Bearer realm="gateway"', 'DPoP algs="ES256"'])(
+    'C-011 C-120 beside %s of a program in between it is the challenge that says something that counts',
+    async (other) => {
+      const { world, call } = await attended()
+      const said = formatChallenge('Bearer', { error: 'insufficient_scope', scope: 'write' })
+      world.mcp.handle = () => new Response(null, { status: 403, headers: { 'www-authenticate': `${other}, ${said}` } })
+      expect(await failureOf(call())).toMatchObject({ code: 'insufficient_scope', scope: ['read', 'write'] })
+    },
+  )
+
   test('C-122 scopes that were requested but not granted stay in the union', async () => {
     const world = fakeWorld({ challengeScope: 'a b' })
     world.on('POST', TOKEN, async (request, original) => {

@@ -119,6 +119,28 @@ describe('R2 what is final, and what is not', () => {
     expect((await call()).status).toBe(200)
   })
 
+  test('R6 after invalid_client the metadata is read anew, though it is fresh', async () => {
+    const { world, session, call } = await signedIn({ expiresIn: 60 })
+    for (const url of [world.metadataUrl, world.serverMetadataUrl]) {
+      world.on('GET', url, async (request, original) => {
+        const answer = await world.usual('GET', url, request, original)
+        answer.headers.set('cache-control', 'max-age=86400')
+        return answer
+      })
+    }
+    const read = () => world.sent('GET', world.serverMetadataUrl).length
+    await session.authorize({ force: true })
+    const fresh = read()
+    await session.authorize({ force: true })
+    expect(read()).toBe(fresh)
+    world.clock.now += 60
+    world.on('POST', TOKEN, () => oauthError('invalid_client', 401))
+    expect(await failureOf(call())).toMatchObject({ reason: 'refresh_rejected' })
+    world.on('POST', TOKEN)
+    await session.authorize()
+    expect(read()).toBe(fresh + 1)
+  })
+
   test('R2 a wrong secret in the configuration does not end the grant', async () => {
     const store = memoryStore()
     const issuer = 'https://as.example.com'

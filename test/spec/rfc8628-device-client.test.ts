@@ -244,8 +244,10 @@ describe('section 3.5 the polling', () => {
 
 describe('servers without it', () => {
   test('no endpoint: said so, before anything is registered or shown', async () => {
-    const { shown, session } = devices([tokens], CODE, { serverMetadata: { device_authorization_endpoint: undefined } })
+    const without = { serverMetadata: { device_authorization_endpoint: undefined } }
+    const { world, shown, session } = devices([tokens], CODE, without)
     expect((await failureOf(session().authorize())).code).toBe('endpoint_missing')
+    expect(world.sent('POST', `${AS}/register`)).toEqual([])
     expect(shown).toEqual([])
   })
 
