@@ -50,9 +50,16 @@ export function createSessions(database: Database): Sessions {
     async removeUpstream({ issuer, ...names }, entryOf) {
       return db.transaction().execute(async (transaction) => {
         const ofIssuer = transaction.deleteFrom('sessions').where('upstream_issuer', '=', issuer)
-        const ofSession = 'sid' in names ? ofIssuer.where('upstream_sid', '=', names.sid) : ofIssuer
         const { subject } = names
-        const named = subject === undefined ? ofSession : ofSession.where('upstream_subject', '=', subject)
+        const ofPerson = subject === undefined ? ofIssuer : ofIssuer.where('upstream_subject', '=', subject)
+        const named =
+          'sid' in names
+            ? ofPerson.where(({ eb, or }) => {
+                const isNamed = eb('upstream_sid', '=', names.sid)
+                // An ID token need not say which session it is from: of such a person, it may be this one.
+                return subject === undefined ? isNamed : or([isNamed, eb('upstream_sid', 'is', null)])
+              })
+            : ofPerson
         const rows = await named.returning('user_id').execute()
         const users = [...new Set(rows.map(({ user_id }) => user_id))]
         for (const insert of users.flatMap((userId) => note(entryOf?.(userId)))) await transaction.executeQuery(insert)

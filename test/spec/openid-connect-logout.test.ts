@@ -78,6 +78,18 @@ describe('Back-Channel Logout', () => {
     await world.server.close()
   })
 
+  test('section 2.7 a token with sub and sid ends the session of a provider whose ID tokens name none', async () => {
+    const world = await createCompanyWorld()
+    world.company.lies.claims = ({ sid: _, ...honest }) => honest
+    const browser = createBrowser(world.server)
+    await world.signIn(browser, null)
+    expect((await send(world, await world.company.logoutToken({ sub: 'somebody-else' }))).status).toBe(200)
+    expect(await isSignedIn(browser)).toBe(true)
+    expect((await send(world, await world.company.logoutToken())).status).toBe(200)
+    expect(await isSignedIn(browser)).toBe(false)
+    await world.server.close()
+  })
+
   test('with logout_ends_access it ends what was granted, too', async () => {
     const world = await createCompanyWorld({ logout_ends_access: true })
     const { browser, refresh } = await connect(world)

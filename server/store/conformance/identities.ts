@@ -190,6 +190,23 @@ export const identityCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'sessions.removeUpstream ends, beside the one of a sid, those of the person of which no sid is known',
+    async run(store) {
+      const { sessions } = store
+      await people(store)
+      const upstream = { issuer, subject, sid: null, sealedIdToken: 'sealed' }
+      await sessions.create(session({ upstream }))
+      await sessions.create(session({ hash: 'other-browser', upstream: { ...upstream, sid: 'sid-2' } }))
+      await sessions.create(
+        session({ hash: 'other-person', userId: 'user-2', upstream: { ...upstream, subject: 'bo' } }),
+      )
+      deepEqual(await sessions.removeUpstream({ issuer, sid: 'sid-1' }), [])
+      deepEqual(await sessions.removeUpstream({ issuer, sid: 'sid-1', subject }), ['user-1'])
+      equal(await sessions.find('cookie-hash', NOW), null)
+      for (const hash of ['other-browser', 'other-person']) equal((await sessions.find(hash, NOW))?.hash, hash)
+    },
+  },
+  {
     name: 'pendingSignIns.take gives it to one of 32, in the browser that began it, until it expires',
     async run({ pendingSignIns }) {
       await pendingSignIns.create(pendingSignIn())
