@@ -26,8 +26,10 @@ export interface FetchFlags extends SessionFlags {
 
 /** Sends it, and writes the answer. */
 export async function fetchUrl(url: string, flags: FetchFlags, around: Surroundings): Promise<ExitCode> {
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-    throw new Stop(EXIT.usage, 'usage', `${url} is no http or https URL.`)
+  const { protocol = '', username, password } = URL.parse(url) ?? {}
+  if (!/^https?:$/.test(protocol)) throw new Stop(EXIT.usage, 'usage', `${url} is no http or https URL.`)
+  // Runtimes refuse it, or send it in place of the token; and it is a password, not to be repeated.
+  if (username || password) throw new Stop(EXIT.usage, 'usage', 'The URL has a user name or password in it.')
   const body = await bodyOf(flags.data)
   const method = flags.request ?? (body === undefined ? 'GET' : 'POST')
   if (body !== undefined && /^(?:GET|HEAD)$/.test(method))

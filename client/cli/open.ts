@@ -43,11 +43,18 @@ export interface OpenOptions {
 }
 
 /**
- * @throws {Stop} for a URL that is no resource's
+ * @throws {Stop} for a URL that is no resource's, and flags that contradict each other
  * @throws {SallyportError} `configuration`
  */
 export async function open(url: string, flags: SessionFlags, given: OpenOptions): Promise<Opened> {
   checkResource(url)
+  if (flags.bearer === true && flags.dpop === 'required') {
+    throw new Stop(
+      EXIT.usage,
+      'usage',
+      'A token for other programs cannot be bound to a key: leave --dpop required out.',
+    )
+  }
   const trace = flags.trace === true ? createTrace(given.note) : undefined
   const fetch: Fetch = trace?.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const store = await openStore(flags)
