@@ -42,6 +42,20 @@ describe('RP-Initiated Logout', () => {
     await server.close()
   })
 
+  test('an ID token that would make the address too long stays here', async () => {
+    const world = await createCompanyWorld()
+    const groups = Array.from({ length: 500 }, (_, group) => `a group of the company, number ${group}`)
+    world.company.lies.claims = (honest) => ({ ...honest, groups })
+    const browser = createBrowser(world.server)
+    await world.signIn(browser, null)
+    const { csrf = '' } = formFields(await (await browser.fetch('/account')).text())
+    const answer = await browser.fetch('/sign-out', { method: 'POST', body: new URLSearchParams({ csrf }) })
+    const { searchParams } = new URL(answer.headers.get('location') ?? '')
+    expect([...searchParams.keys()]).toEqual(['client_id', 'post_logout_redirect_uri'])
+    expect(await isSignedIn(browser)).toBe(false)
+    await world.server.close()
+  })
+
   test.each([
     ['it is switched off', { sign_out: false }, {}],
     [

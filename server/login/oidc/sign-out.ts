@@ -8,6 +8,9 @@ import type { UpstreamSession } from '../../core/records.ts'
 import type { OidcContext } from './context.ts'
 import type { Discover } from './discover.ts'
 
+/** Characters. An ID token of somebody in many groups makes an address that servers refuse (414, 502), and nobody is signed out there. */
+const LONGEST_HINT = 4096
+
 export async function signOutUrl(
   { issuer, sealedIdToken }: UpstreamSession,
   cookie: string,
@@ -21,7 +24,8 @@ export async function signOutUrl(
   if (!metadata.ok || metadata.value.end_session_endpoint === undefined) return null
   const url = new URL(metadata.value.end_session_endpoint)
   const idToken = await ctx.sealer.open(sealedIdToken, cookie)
-  if (idToken !== null) url.searchParams.set('id_token_hint', idToken)
+  // Section 2: recommended, not required. Without it the provider may ask the person.
+  if (idToken !== null && idToken.length <= LONGEST_HINT) url.searchParams.set('id_token_hint', idToken)
   url.searchParams.set('client_id', provider.clientId)
   url.searchParams.set('post_logout_redirect_uri', `${ctx.issuer.replace(/\/$/, '')}/sign-in`)
   return url.href
