@@ -234,7 +234,10 @@ export interface Sessions {
   find(hash: string, now: number): Promise<Session | null>
   /** The entry is stored if there was one. */
   remove(hash: string, entry?: Entry): Promise<void>
-  /** Ends the one that came from this session at an identity provider, or without `sid` all that came from its `subject`. The users' ids, each once. */
+  /**
+   * Ends the one that came from this session at an identity provider, with `subject` also those of that person of which no session there is known; or
+   * without `sid` all that came from its `subject`. The users' ids, each once.
+   */
   removeUpstream(
     upstream: {
       readonly issuer: string
