@@ -62,6 +62,17 @@ test('a sign-in that was under way makes no session, also once the person is ena
   await server.close()
 })
 
+test('nor does one with a password that is replaced while it is checked', async () => {
+  const { server } = await disabled()
+  const browser = createBrowser(server)
+  const { csrf = '' } = formFields(await (await browser.fetch('/sign-in')).text())
+  justBefore(server.store.sessions, 'create', () => server.store.users.setPassword(server.userId, 'another'))
+  const answer = await browser.fetch('/sign-in', { method: 'POST', body: new URLSearchParams({ csrf, ...USER }) })
+  expect([answer.status, answer.headers.get('set-cookie')]).toEqual([403, null])
+  expect(server.events.at(-1)).toMatchObject({ type: 'sign_in_failed', reason: 'bad_credentials' })
+  await server.close()
+})
+
 test('who agrees while it happens gets access_denied, and there is no grant', async () => {
   const { server, clientId, disable } = await disabled()
   const query = await authorizationQuery(clientId)
