@@ -24,8 +24,10 @@ import {
   saidAlgorithms,
   takesProofs,
   targetOf,
+  thumbprintIn,
   withProof,
 } from './dpop-steps.ts'
+import { introspect, whoMayAsk } from './introspection.ts'
 import { type AsCheck, errorOf, givesToken, refused } from './judge.ts'
 
 const DPOP = { spec: 'RFC 9449', level: 'must' } as const
@@ -90,6 +92,27 @@ export const DPOP_CHECKS: readonly AsCheck[] = [
     async run(ctx) {
       const tokens = await knownBoundTokens(ctx)
       const [{ thumbprint }, jkt, { answer }] = [await proofKeys(ctx), await boundTo(ctx, tokens), tokens]
+      return expectThat(
+        jkt === thumbprint,
+        `cnf.jkt ${thumbprint}`,
+        answer,
+        jkt === undefined ? 'no cnf.jkt' : `cnf.jkt ${jkt}`,
+      )
+    },
+  },
+  {
+    ...DPOP,
+    id: 'dpop-introspection',
+    title: 'Introspection tells which key a token is bound to',
+    section: 'section 6.2',
+    mend: 'Add cnf with jkt to the answer for bound tokens: a resource server that asks takes them for bearer tokens otherwise.',
+    async run(ctx) {
+      await ctx.endpoint('introspection_endpoint')
+      const isNamed = ctx.options.introspector !== undefined
+      const tokens = await boundTokens(ctx, isNamed ? undefined : await ctx.clients.confidential())
+      const answer = await introspect(ctx, tokens.accessToken, whoMayAsk(ctx, tokens.client))
+      if (answer.json['active'] !== true) return skip(`nothing is told of a live token: ${answer.summary}`)
+      const [{ thumbprint }, jkt] = [await proofKeys(ctx), thumbprintIn(answer.json)]
       return expectThat(
         jkt === thumbprint,
         `cnf.jkt ${thumbprint}`,

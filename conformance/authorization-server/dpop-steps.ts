@@ -6,7 +6,7 @@
 import { skip } from '../core/check.ts'
 import type { Control } from '../core/controls.ts'
 import type { Answer, HeaderRecord } from '../core/http.ts'
-import { createKeys, type Keys, readJwt, SIGNING_ALGORITHMS } from '../jose/jws.ts'
+import { createKeys, type Keys, type Members, readJwt, SIGNING_ALGORITHMS } from '../jose/jws.ts'
 import type { ProofTarget } from '../jose/proof.ts'
 import { goodProof, type MakeProof } from '../jose/wrong-proofs.ts'
 import type { Client } from './clients.ts'
@@ -114,7 +114,11 @@ export async function boundRefreshable(ctx: AsContext): Promise<Tokens> {
 
 /** The thumbprint that a token is bound to. Skips where nobody says. */
 export async function boundTo(ctx: AsContext, tokens: Tokens): Promise<string | undefined> {
-  const { cnf } = await claimsOf(ctx, tokens)
+  return thumbprintIn(await claimsOf(ctx, tokens))
+}
+
+/** The same, where it is said. */
+export function thumbprintIn({ cnf }: Members): string | undefined {
   const jkt: unknown = typeof cnf === 'object' && cnf !== null && 'jkt' in cnf ? cnf.jkt : undefined
   return typeof jkt === 'string' ? jkt : undefined
 }

@@ -32,11 +32,12 @@ export async function claimsOf(ctx: AsContext, { accessToken, client }: Tokens):
     : skip(`access tokens are opaque, and introspection does not say what they hold: ${toldOf(answer)}`)
 }
 
-function whoMayAsk({ options }: AsContext, client: Tokens['client']): Credentials {
+/** Skips where nobody may. */
+export function whoMayAsk({ options }: AsContext, client: Tokens['client']): Credentials {
   const { introspector } = options
   if (introspector !== undefined) return credentialsOf(introspector.id, introspector.secret, 'client_secret_basic')
   return client.secret === undefined
-    ? skip('access tokens are opaque: name a client that may ask what they hold (--introspection-client-id)')
+    ? skip('nobody may ask what access tokens hold: name a client that may (--introspection-client-id)')
     : client.credentials
 }
 

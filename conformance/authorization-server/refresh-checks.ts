@@ -7,7 +7,7 @@
 import { expectThat, problem, skip } from '../core/check.ts'
 import { backed } from '../core/controls.ts'
 import { type AsContext, type Tokens, toTokens } from './context.ts'
-import { type AsCheck, givesToken, refused } from './judge.ts'
+import { type AsCheck, errorOf, givesToken, refused } from './judge.ts'
 
 const REFRESH = { spec: 'OAuth 2.1 (draft 16)', level: 'must' } as const
 
@@ -147,6 +147,8 @@ export const REFRESH_CHECKS: readonly AsCheck[] = [
       const url = await ctx.endpoint('token_endpoint')
       const form = { ...client.credentials.form, grant_type: 'refresh_token', refresh_token }
       const answer = await ctx.http.postForm(url, form, client.credentials.headers)
+      const isOffered = (await ctx.listed('grant_types_supported'))?.includes('refresh_token') === true
+      if (!isOffered && errorOf(answer) === 'unsupported_grant_type') skip('the server gives no refresh token')
       return backed(refused(answer, 'invalid_grant'), ctx.refreshes)
     },
   },

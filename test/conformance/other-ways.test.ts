@@ -6,7 +6,18 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import type { Report } from '../../conformance/index.ts'
 import { createKeys } from '../../conformance/jose/jws.ts'
-import { at, both, changeJson, changeMetadata, errorAnswer, JWKS, REGISTER, TOKEN, without } from './mutants/mutant.ts'
+import {
+  at,
+  both,
+  changeJson,
+  changeMetadata,
+  errorAnswer,
+  formOf,
+  JWKS,
+  REGISTER,
+  TOKEN,
+  without,
+} from './mutants/mutant.ts'
 import type { Mutation } from './mutation.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -69,4 +80,17 @@ test('two keys of one name: the one that signed is found', async () => {
   })
   const report = await world.check(twice, { only: ['token-jwt-signature'] })
   expect(report.results.map(({ status }) => status)).toEqual(['pass'])
+})
+
+test('no refresh tokens: that is no failure', async () => {
+  const report = await world.check(
+    both(
+      changeMetadata((members) => ({ ...members, grant_types_supported: ['authorization_code'] })),
+      changeJson(TOKEN, (members) => without(members, 'refresh_token')),
+      async (sent, next) =>
+        at(sent, TOKEN) && formOf(sent).has('refresh_token') ? errorAnswer('unsupported_grant_type') : next(sent),
+    ),
+  )
+  expect(failed(report)).toEqual([])
+  expect(noteOf(report, 'refresh-unknown')).toBe('the server gives no refresh token')
 })

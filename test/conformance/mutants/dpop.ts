@@ -14,11 +14,13 @@ import {
   changeMetadata,
   errorAnswer,
   formOf,
+  INTROSPECT,
   isGoodJson,
   type Mutant,
   mutant,
   withBody,
   withHeaders,
+  without,
 } from './mutant.ts'
 
 const TOKEN = '/token'
@@ -193,6 +195,9 @@ const BINDING_MUTANTS: readonly Mutant[] = [
       const access_token = await signJws(read.header, claims, mutantKeys.privateKey, 'ES256')
       return withBody(response, JSON.stringify({ ...members, access_token }))
     }),
+  ),
+  mutant('dpop-introspection', 'tells of bound tokens as of others', () =>
+    changeJson(INTROSPECT, (members) => without(members, 'cnf')),
   ),
   mutant('dpop-algorithms', 'offers algorithms that it does not know', () => async (sent, next) => {
     const alg = readJwt(proofOf(sent) ?? '')?.header['alg']
