@@ -15,6 +15,7 @@ import type { Fetch } from '../context.ts'
 import { SallyportError } from '../errors.ts'
 import { readBounded } from '../http/read-bounded.ts'
 import { MAX_BODY_BYTES } from '../http/request-json.ts'
+import { anyOf } from '../stores/mutex.ts'
 import { type Backoff, standing } from './standing.ts'
 
 /** What a connection stands on. */
@@ -71,6 +72,9 @@ export class NotOpened extends Error {
 /** How long a server may take to hear that the session is over, in milliseconds. */
 const FAREWELL = 1000
 
+/** How long a server may take to explain an error, in milliseconds. That it is one is known before. */
+const EXPLANATION = 5000
+
 let asked = 0
 
 export function connect(options: ConnectionOptions): Connection {
@@ -85,7 +89,7 @@ export function connect(options: ConnectionOptions): Connection {
       const isStream = init.method === 'GET'
       const answer = await (isStream ? standing(fetch, input, init, backoff) : fetch(input, init))
       hasStreamed ||= isStream && answer.ok
-      const response = await bounded(answer, init)
+      const response = await bounded(answer, init, Math.min(patience, EXPLANATION))
       if (!(await isForgotten(response, init))) return response
       response.body?.cancel().catch(() => {})
       // Many servers have no such stream, and say so with 404 instead of 405.
@@ -179,9 +183,13 @@ const wasRefused = (error: Error): boolean =>
   error instanceof SdkHttpError && error.code === SdkErrorCode.ClientHttpNotImplemented
 
 /** With all of what is said of an error at hand, or with none of it where that has no end: whoever reads it reads to the end. */
-async function bounded(response: Response, { signal }: RequestInit): Promise<Response> {
+async function bounded(response: Response, { signal }: RequestInit, most: number): Promise<Response> {
   if (response.status < 400 || response.body === null) return response
-  const body = await readBounded(response.body, MAX_BODY_BYTES, signal ?? new AbortController().signal)
+  const late = AbortSignal.timeout(most)
+  const body = await readBounded(response.body, MAX_BODY_BYTES, anyOf(late, signal)).catch((cause) => {
+    if (late.aborted && signal?.aborted !== true) return undefined
+    throw cause
+  })
   return new Response(body ?? null, response)
 }
 

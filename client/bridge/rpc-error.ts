@@ -4,7 +4,12 @@
  * @see JSON-RPC 2.0 section 5.1: -32000 to -32099 are for implementations
  * @module
  */
-import { isJSONRPCErrorResponse, type JSONRPCMessage, SdkHttpError } from '@modelcontextprotocol/client'
+import {
+  InsufficientScopeError,
+  isJSONRPCErrorResponse,
+  type JSONRPCMessage,
+  SdkHttpError,
+} from '@modelcontextprotocol/client'
 import { describeError } from '../error-texts.ts'
 import { SallyportError } from '../errors.ts'
 import { NotOpened, SessionLost } from './connection.ts'
@@ -27,6 +32,8 @@ export function toRpcError(problem: unknown, request?: JSONRPCMessage): RpcError
   if (problem instanceof SallyportError) {
     return { code: -32000, message: inWords(problem), data: { code: problem.code } }
   }
+  // Asking for more has come to nothing, so the session has handed on the 403, and the SDK makes this of it.
+  if (problem instanceof InsufficientScopeError) return toRpcError(new SallyportError('insufficient_scope'))
   if (problem instanceof SessionLost) return SESSION_LOST
   const unsent = problem instanceof NotOpened
   const trouble = unsent ? problem.cause : problem

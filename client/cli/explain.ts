@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseScope } from '../../shared/scope.ts'
 import { describeError } from '../error-texts.ts'
 import { AuthorizationRequiredError, SallyportError, type SallyportErrorCode } from '../errors.ts'
 
@@ -43,6 +44,11 @@ export function explain(error: unknown, resource: string): Stop {
   // An interaction's own words come through the session as a cause.
   if (error instanceof SallyportError && error.cause instanceof Stop) return error.cause
   if (error instanceof SallyportError) return explainOurs(error, resource)
+  // What the SDK makes of a 403 that the session has handed on, because asking for more came to nothing.
+  if (error instanceof Error && 'requiredScope' in error) {
+    const scope = parseScope(String(error.requiredScope ?? ''))
+    return explainOurs(new AuthorizationRequiredError('insufficient_scope', resource, scope), resource)
+  }
   const message = error instanceof Error ? error.message : String(error)
   const refused = isUnreachable(error)
   if (!refused) return new Stop(EXIT.failed, 'failed', message)

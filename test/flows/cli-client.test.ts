@@ -332,6 +332,14 @@ describe('what is wrong is said', () => {
     [['token', 'https://mcp.example/mcp', '--assertion-file', 'x', '--device'], 2, /cannot be used with/],
     [['token', 'https://mcp.example/mcp', '--assertion-file', 'x', '--client-credentials'], 2, /cannot be used with/],
   ]
+  test('a server that goes on asking for more scope: 4, and which', async () => {
+    const headers = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="a b"' }
+    await using server = Bun.serve({ port: 0, fetch: () => new Response(null, { status: 403, headers }) })
+    const ended = await run('tools', `http://localhost:${server.port}/mcp`)
+    expect([ended.out, ended.code]).toEqual(['', 4])
+    expect(ended.error).toContain(`sallyport login http://localhost:${server.port}/mcp --scope "a b"`)
+  })
+
   test.each(wrong)('%j', async (args, code, message) => {
     const ended = await run(...args)
     expect([ended.out, ended.code]).toEqual(['', code])
