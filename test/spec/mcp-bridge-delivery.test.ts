@@ -238,3 +238,21 @@ test('cancelled while a person is waited for: it is not sent once they have sign
   expect(posted.filter(({ method }) => method === 'tools/call')).toHaveLength(1)
   expect(told.map(({ id }) => id)).toEqual([8])
 })
+
+test('an error that is explained ever so slowly is told without what is missing', async () => {
+  let isLeft = false
+  const cancel = (): void => {
+    isLeft = true
+  }
+  const start = (controller: ReadableStreamDefaultController): void => controller.enqueue(new Uint8Array([32]))
+  const slow: Answer = () => new Response(new ReadableStream({ start, cancel }), { status: 500 })
+  const { ask } = world([slow], { patience: 100 })
+  expect(await ask('tools/call', call)).toMatchObject({ error: { code: -32000, data: { code: 'http_500' } } })
+  expect(isLeft).toBe(true)
+})
+
+test('a server that wants more scope than can be had has answered: it did not break off', async () => {
+  const headers = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="notes:admin"' }
+  const { ask } = world([() => new Response(null, { status: 403, headers })])
+  expect(await ask('tools/call', call)).toMatchObject({ error: { data: { code: 'insufficient_scope' } } })
+})

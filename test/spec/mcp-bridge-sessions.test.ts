@@ -187,25 +187,6 @@ describe('a lost session has not done what was asked: it is sent again, whatever
     expect(sent).toBeLessThan(30)
   })
 
-  test('nor is one that explains it ever so slowly: what is known is told', async () => {
-    const { ask, next } = await world({ patience: 100 })
-    let isLeft = false
-    const cancel = (): void => {
-      isLeft = true
-    }
-    const start = (controller: ReadableStreamDefaultController): void => controller.enqueue(new Uint8Array([32]))
-    next.push(['tools/call', () => new Response(new ReadableStream({ start, cancel }), { status: 500 })])
-    expect(await ask('tools/call', call)).toMatchObject({ error: { code: -32000, data: { code: 'http_500' } } })
-    expect(isLeft).toBe(true)
-  })
-
-  test('a server that wants more scope than can be had has answered: it did not break off', async () => {
-    const { ask, next } = await world()
-    const headers = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="notes:admin"' }
-    next.push(['tools/call', () => new Response(null, { status: 403, headers })])
-    expect(await ask('tools/call', call)).toMatchObject({ error: { data: { code: 'insufficient_scope' } } })
-  })
-
   const SAYS: readonly [string, unknown][] = [
     ['Bad Request: No valid session ID provided', null],
     ['Bad Request: Server not initialized', null],
