@@ -10,7 +10,10 @@ import { ScopeToken } from '../../shared/scope-syntax.ts'
 import { nonEmpty, structure, yesOrNo } from './setting.ts'
 import { ISSUER_MEMBERS } from './trusted-issuer.ts'
 
-const ClaimValue = v.union([nonEmpty, v.number(), v.boolean()])
+/** Beyond 2^53, numbers that are not the same are read as the same, here and in assertions: one project would be let in for another. */
+const distinct = v.pipe(v.number(), v.maxValue(Number.MAX_SAFE_INTEGER), v.minValue(Number.MIN_SAFE_INTEGER))
+
+const ClaimValue = v.union([nonEmpty, distinct, v.boolean()])
 
 /** One value is as good as a list of one. */
 const ClaimValues = v.pipe(

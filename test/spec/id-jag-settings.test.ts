@@ -121,6 +121,11 @@ describe('issuers of workloads', () => {
     ],
     ['a name twice', wif([{ issuer: IDP }], [job, job]), 'wif.workloads: the name nightly is there twice.'],
     ['a rule that everybody fits', wif([{ issuer: IDP }], [{ ...job, claims: {} }]), 'wif.workloads.0.claims'],
+    [
+      'a number that is read as another one, too',
+      wif([{ issuer: IDP }], [{ ...job, claims: { project_id: 2 ** 53 } }]),
+      'wif.workloads.0.claims.project_id',
+    ],
     ['a rule that leads nowhere', wif([{ issuer: IDP }], [{ ...job, resources: [] }]), 'wif.workloads.0.resources'],
     ['a name with a colon', wif([{ issuer: IDP }], [{ ...job, name: 'a:b' }]), 'wif.workloads.0.name'],
     ['one twice', wif([{ issuer: IDP }, { issuer: IDP }]), `wif.issuers: ${IDP} is there twice.`],
