@@ -1,7 +1,7 @@
 /**
- * Group commit: what many requests write in one turn of the event loop becomes one transaction, and one wait for the disk.
+ * Group commit: what many requests write within a few turns of the event loop becomes one transaction, and one wait for the disk.
  *
- * Each request's writes are a unit. At the end of the turn the units are done one after the other, without anything in between, and
+ * Each request's writes are a unit. Once no turn brings more of them the units are done one after the other, without anything in between, and
  * committed: a unit that fails is undone alone, and each sees what those before it did. Nobody is told before the shared commit has
  * reached the disk; if that fails, every unit of the group has failed.
  *
@@ -54,6 +54,9 @@ export interface GroupCommitOptions {
   readonly begun?: () => void
 }
 
+/** Turns of the event loop for which those who are ready wait, as long as each brings more of them. */
+const MOST_TURNS = 4
+
 export function groupCommit(writer: SqliteConnection, { timeout, begun = () => {} }: GroupCommitOptions): GroupCommit {
   const turns = createTurns()
   let waiting: Unit[] = []
@@ -73,7 +76,16 @@ export function groupCommit(writer: SqliteConnection, { timeout, begun = () => {
     if (writer.inTransaction()) writer.run('rollback')
   }
 
+  /** The more come along, the fewer waits for the disk there are. */
+  async function gather(): Promise<void> {
+    for (let turn = 0, before = -1; turn < MOST_TURNS && waiting.length > before; turn += 1) {
+      before = waiting.length
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+  }
+
   async function flush(): Promise<void> {
+    await gather()
     await takeTurn()
     try {
       // Who waits longest decides how long; whoever came later gets another chance.

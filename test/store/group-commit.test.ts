@@ -69,6 +69,17 @@ test('a single statement needs no savepoint, and is undone alone like the others
   expect([count('commit'), count('savepoint unit')]).toEqual([1, 0])
 })
 
+test('what each of the next turns brings shares the commit, for a few turns', async () => {
+  const units: Promise<number>[] = []
+  for (let index = 0; index < 12; index += 1) {
+    units.push(add(`person-${index}`))
+    await turn()
+  }
+  await Promise.all(units)
+  expect(stored()).toHaveLength(12)
+  expect(count('commit')).toBe(3)
+})
+
 test('what comes later is committed later', async () => {
   await add('ada')
   await add('bob')

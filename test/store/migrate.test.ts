@@ -38,9 +38,9 @@ const engines = {
 }
 
 describe.each(Object.entries(engines))('%s', (_, prepare) => {
-  test('8 stores that open a new database at once all work on the same', async () => {
+  test('ten stores that open a new database at once all work on the same', async () => {
     const { url } = await prepare()
-    const stores = await Promise.all(Array.from({ length: 8 }, () => openStore({ database: url, connections: 2 })))
+    const stores = await Promise.all(Array.from({ length: 10 }, () => openStore({ database: url, connections: 2 })))
     await stores[0]?.clients.create(client())
     for (const store of stores) expect(await store.clients.find('client-1')).toEqual(client())
     await Promise.all(stores.map((store) => store.close()))
