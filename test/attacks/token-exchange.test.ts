@@ -49,6 +49,17 @@ describe('the token is not theirs', () => {
     await refused(ask(access_token, notes, actor(access_token)), 'foreign_actor_token')
   })
 
+  test('nobody acts by a token for a resource that was taken away', async () => {
+    const { access_token } = await personToken()
+    const gone = 'https://gone.example/mcp'
+    await server.store.resources.put(toResource({ identifier: gone, aliases: [], scopes: { read: 'Read' } }))
+    const form = actor(await machineToken(notes, { resource: gone, scope: 'read' }))
+    expect((await exchange(access_token, notes, form)).claims['act']).toMatchObject({ client_id: 'notes-server' })
+    await server.store.resources.remove(gone)
+    server.clock.now += 2
+    await refused(ask(access_token, notes, form), 'unknown_actor_token')
+  })
+
   test('nobody acts by a token in which somebody acts: the chain would say too little', async () => {
     const { access_token } = await personToken()
     const acting = await exchange(access_token, notes, await actingAs(notes))

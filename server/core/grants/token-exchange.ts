@@ -152,6 +152,6 @@ async function readTokens(request: TokenExchangeRequest, client: Client, sender:
   if (!subject.ok) return subject
   if (actor_token === undefined) return ok({ subject: subject.value, actor: null })
   const presented = await readPresented(actor_token, 'actor', sender, deps)
-  const actor = presented.ok ? checkActor(presented.value, client) : presented
+  const actor = presented.ok ? checkActor(presented.value, client, await deps.store.resources.list()) : presented
   return actor.ok ? ok({ subject: subject.value, actor: actor.value }) : actor
 }

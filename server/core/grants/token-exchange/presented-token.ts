@@ -10,7 +10,7 @@ import { err, ok, type Result } from '../../../../shared/result.ts'
 import { ACCESS_TOKEN_TOKEN_TYPE, JWT_TOKEN_TYPE } from '../../../../shared/token-exchange.ts'
 import type { Dependencies } from '../../dependencies.ts'
 import { isLive } from '../../live-grant.ts'
-import type { Client } from '../../records.ts'
+import type { Client, Resource } from '../../records.ts'
 import { type Reason, type Rejection, reject } from '../../rejection.ts'
 import type { Sender } from '../../sender.ts'
 import { ancestryOf, grantOfAccessToken } from '../../tokens/access-token-id.ts'
@@ -64,10 +64,16 @@ export function checkPresented(
 
 /**
  * Pure. An actor is the client itself, or a person who is there through it; nobody who is represented by others. What the client exchanged for the
- * token of somebody else names that one, who never asked to act.
+ * token of somebody else names that one, who never asked to act. Its token may be for any resource that is there: it is shown for whom it names. For one
+ * that was taken away it is good for nothing, not even for this.
  */
-export function checkActor(claims: AccessTokenClaims, client: Client): Result<AccessTokenClaims, Rejection> {
-  if (claims.client_id !== client.id) return reject('foreign_actor_token')
+export function checkActor(
+  claims: AccessTokenClaims,
+  client: Client,
+  resources: readonly Resource[],
+): Result<AccessTokenClaims, Rejection> {
+  const audience = [claims.aud].flat()
+  if (!resources.some(({ identifier }) => audience.includes(identifier))) return reject('unknown_actor_token')
   if (claims.act !== undefined) return reject('delegated_actor_token')
   return wasAlwaysOf(claims, client) ? ok(claims) : reject('foreign_actor_token')
 }
