@@ -6,6 +6,7 @@
 import { describe, expect, test } from 'bun:test'
 import { dirname, join } from 'node:path'
 import { decisionsPage } from '../../.ci/decisions-page.ts'
+import { AUTHORIZATION_SERVER_CHECKS } from '../../conformance/index.ts'
 import { settingsPage } from '../../server/config/markdown.ts'
 import { ROOT } from '../support/source-tree.ts'
 
@@ -27,6 +28,12 @@ const pages = [
   'STANDARDS.md',
   ...new Bun.Glob('docs/**/*.md').scanSync({ cwd: ROOT }),
 ]
+
+test('README.md counts the checks of an authorization server', async () => {
+  expect(await read('README.md')).toContain(
+    `# ${AUTHORIZATION_SERVER_CHECKS.length} checks of any authorization server`,
+  )
+})
 
 test.each(pages)('%s links only to what exists', async (page) => {
   const links = [...(await read(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link)
