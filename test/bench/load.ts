@@ -33,24 +33,35 @@ export interface Load {
 export async function connect(port: number): Promise<Connection> {
   let received = ''
   let waiting: PromiseWithResolvers<Answer> | undefined
-  const fail = (): void => waiting?.reject(new Error('the server closed the connection'))
-  const socket = await Bun.connect({
-    hostname: '127.0.0.1',
-    port,
-    socket: {
-      data(_, chunk) {
-        received += chunk.toString('latin1')
-        const answer = readAnswer(received)
-        if (answer === null) return
-        received = ''
-        waiting?.resolve(answer)
+  let isOpen = false
+  const fail = (): void => {
+    isOpen = false
+    waiting?.reject(new Error('the server closed the connection'))
+  }
+  async function open() {
+    const opened = await Bun.connect({
+      hostname: '127.0.0.1',
+      port,
+      socket: {
+        data(_, chunk) {
+          received += chunk.toString('latin1')
+          const answer = readAnswer(received)
+          if (answer === null) return
+          received = ''
+          waiting?.resolve(answer)
+        },
+        close: fail,
+        error: fail,
       },
-      close: fail,
-      error: fail,
-    },
-  })
+    })
+    isOpen = true
+    return opened
+  }
+  let socket = await open()
   return {
-    send(request) {
+    async send(request) {
+      // Servers close what was idle for long, as users are while others have their turn.
+      if (!isOpen) socket = await open()
       waiting = Promise.withResolvers<Answer>()
       socket.write(request)
       return waiting.promise
