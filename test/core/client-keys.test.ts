@@ -55,3 +55,29 @@ test('a thousand sets are kept, and of more the one that was used longest ago is
   await verify(1)
   expect(asked).toHaveLength(1002)
 })
+
+test('keys that are used for the first time are kept for longer before the request goes on', async () => {
+  const assertion = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'one' }).sign(key)
+  const kept = Promise.withResolvers<void>()
+  let keeps = 0
+  const keep = () => {
+    keeps += 1
+    return kept.promise
+  }
+  const publishedKeys = { ...store.publishedKeys, keep }
+  const jwksUri = 'https://app.example/first-use/jwks.json'
+  const known = createClientKeys({ outbound, store: { publishedKeys }, now: () => NOW })
+  expect((await known.verify({ ...owner, lastUsedAt: null, jwksUri }, assertion)).ok).toBe(true)
+  expect(keeps).toBe(0)
+  let goesOn = false
+  const first = known.thumbprints({ ...owner, jwksUri }).finally(() => {
+    goesOn = true
+  })
+  // Whoever comes then does not wait, and when they have been served twice the first would have been, too.
+  for (let later = 0; later < 2; later += 1) {
+    expect(await known.thumbprints({ ...owner, jwksUri })).toHaveLength(1)
+  }
+  expect([keeps, goesOn]).toEqual([1, false])
+  kept.resolve()
+  expect(await first).toHaveLength(1)
+})
